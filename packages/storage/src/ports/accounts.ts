@@ -1,0 +1,32 @@
+import type { AccountId } from '../identifiers.ts'
+
+export interface Account {
+  readonly id: AccountId
+  /** User principal name, e.g. `mary@contoso.com`. Unique in the realm without regard to case. */
+  readonly upn: string
+  /** Primary mail address (SMTP). Unique in the realm among all addresses, without regard to case. */
+  readonly address: string
+  /** Further addresses that also name this account. */
+  readonly furtherAddresses: readonly string[]
+  readonly displayName: string
+  /** E.164, e.g. `+4915112345678`. */
+  readonly phone?: string
+  readonly groups: readonly string[]
+  readonly status: 'active' | 'disabled'
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+export interface AccountStore {
+  /** `'conflict'`: the id, the UPN or one of the addresses is taken (a UPN may equal an address of the same account only). */
+  add(account: Account): Promise<'added' | 'conflict'>
+  find(id: AccountId): Promise<Account | undefined>
+  /** By UPN or any address, case-insensitive, one indexed read. */
+  findByName(name: string): Promise<Account | undefined>
+  /** In order of UPN; `after` is the UPN of the last one seen. */
+  list(page: { after?: string; limit: number; search?: string }): Promise<readonly Account[]>
+  /** Replaces the whole record. */
+  replace(account: Account): Promise<'replaced' | 'missing' | 'conflict'>
+  /** Removes the account with its password, authenticators, attempts, artifacts and refresh families. */
+  remove(id: AccountId): Promise<boolean>
+}

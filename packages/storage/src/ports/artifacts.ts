@@ -1,0 +1,33 @@
+/**
+ * What the protocol engine keeps for a while: sessions, interactions, grants, codes, device codes, pushed requests.
+ * Ids are kept as keyed hashes and payloads sealed, so a dump holds no usable code or session id (R24).
+ */
+export interface ArtifactKeys {
+  readonly grantId?: string
+  readonly uid?: string
+  readonly userCode?: string
+  readonly accountId?: string
+  readonly clientId?: string
+}
+
+export interface Artifact {
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly consumedAt?: Date
+  readonly expiresAt: Date
+}
+
+export interface ArtifactStore {
+  /** Inserts or replaces. The kind is part of the key: one kind is never found as another. */
+  upsert(artifact: { kind: string; id: string; payload: Record<string, unknown>; expiresAt: Date; keys: ArtifactKeys }): Promise<void>
+  /** `lock: true` holds the row until the transaction ends; of two requests the second sees what the first did. */
+  find(kind: string, id: string, options?: { lock?: boolean }): Promise<Artifact | undefined>
+  findByUid(kind: string, uid: string): Promise<Artifact | undefined>
+  findByUserCode(kind: string, userCode: string): Promise<Artifact | undefined>
+  /** Marks it used. `false`: it was used before, or is gone. */
+  consume(kind: string, id: string, at: Date): Promise<boolean>
+  destroy(kind: string, id: string): Promise<void>
+  /** Removes every artifact of a grant, of whatever kind. */
+  removeByGrant(grantId: string): Promise<number>
+  /** Removes every artifact of an account (sessions, grants, codes), e.g. when it is disabled. */
+  removeByAccount(accountId: string): Promise<number>
+}

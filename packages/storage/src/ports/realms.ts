@@ -1,0 +1,48 @@
+import type { RealmId } from '../identifiers.ts'
+
+/** What an administrator can set for a realm at run time. Durations in seconds. */
+export interface RealmSettings {
+  readonly accessTokenSeconds: number
+  readonly idTokenSeconds: number
+  readonly authorizationCodeSeconds: number
+  readonly deviceCodeSeconds: number
+  readonly sessionSeconds: number
+  readonly interactionSeconds: number
+  /** A refresh token unused for this long is dead (R41). */
+  readonly refreshIdleSeconds: number
+  /** A refresh family ends this long after its first token, however often it is used (R40). */
+  readonly refreshAbsoluteSeconds: number
+  /** How long the just-used refresh token gets the identical answer again; 0 switches it off. */
+  readonly refreshReplaySeconds: number
+  /** Accent colour of the pages as a CSS colour, or `undefined` for the default. */
+  readonly accent?: string
+  /** `data:` URL of the logo, or `undefined`. */
+  readonly logo?: string
+}
+
+export interface Realm {
+  readonly id: RealmId
+  /** Shown to people. */
+  readonly displayName: string
+  /** Verified domains, lower case; the first is the primary one. */
+  readonly domains: readonly string[]
+  readonly status: 'active' | 'disabled'
+  readonly settings: RealmSettings
+  /** Grows with every change of the realm, its domains, signing keys, resources and policies (kept by triggers). */
+  readonly version: number
+  readonly createdAt: Date
+}
+
+export interface RealmDirectory {
+  /** `'conflict'`: the id or one of the domains is taken. */
+  add(realm: Omit<Realm, 'version'>): Promise<'added' | 'conflict'>
+  find(id: RealmId): Promise<Realm | undefined>
+  /** By a verified domain, case-insensitive. */
+  findByDomain(domain: string): Promise<Realm | undefined>
+  /** The current version alone: one indexed read. `undefined`: no such realm. */
+  version(id: RealmId): Promise<number | undefined>
+  list(): Promise<readonly Realm[]>
+  /** Replaces the named members. `false`: no such realm. */
+  change(id: RealmId, change: { displayName?: string; status?: Realm['status']; settings?: RealmSettings }): Promise<boolean>
+  addDomain(id: RealmId, domain: string): Promise<'added' | 'conflict'>
+}

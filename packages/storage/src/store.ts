@@ -1,0 +1,57 @@
+/**
+ * storage keeps the nouns of the house and the promises about keeping them.
+ *
+ * It owns SQL, migrations, sealing at rest and transactions. It does not know OAuth, pages or factors.
+ * A miss is `undefined`; a lost race is a return value; only the unexpected throws.
+ * @module
+ */
+import type { RealmId } from './identifiers.ts'
+import type { AccountStore } from './ports/accounts.ts'
+import type { ArtifactStore } from './ports/artifacts.ts'
+import type { AttemptStore } from './ports/attempts.ts'
+import type { AuditStore } from './ports/audit.ts'
+import type { AuthenticatorStore } from './ports/authenticators.ts'
+import type { ClientStore } from './ports/clients.ts'
+import type { PasswordStore } from './ports/passwords.ts'
+import type { PolicyStore } from './ports/policies.ts'
+import type { RealmDirectory } from './ports/realms.ts'
+import type { RefreshTokenStore } from './ports/refresh-tokens.ts'
+import type { ReplayGuard } from './ports/replay.ts'
+import type { ResourceStore } from './ports/resources.ts'
+import type { SigningKeyStore } from './ports/signing-keys.ts'
+
+/** Everything kept for one realm. Bound to that realm when it is made, so that no query can forget it. */
+export interface RealmStore {
+  readonly realmId: RealmId
+  readonly accounts: AccountStore
+  readonly passwords: PasswordStore
+  readonly authenticators: AuthenticatorStore
+  readonly clients: ClientStore
+  readonly resources: ResourceStore
+  readonly signingKeys: SigningKeyStore
+  readonly artifacts: ArtifactStore
+  readonly refreshTokens: RefreshTokenStore
+  readonly attempts: AttemptStore
+  readonly replay: ReplayGuard
+  readonly policies: PolicyStore
+  readonly audit: AuditStore
+}
+
+export interface Store {
+  readonly realms: RealmDirectory
+  /** The store of one realm. Cheap; does not look whether the realm exists. */
+  realm(id: RealmId): RealmStore
+  /**
+   * Runs `work` in one database transaction, carried by AsyncLocalStorage: every port used inside takes part.
+   * Resolved: committed. Thrown: rolled back and rethrown. Inside another transaction it joins that one.
+   * Statements of one transaction are run one after the other even when `work` starts them in parallel.
+   */
+  transaction<T>(work: () => Promise<T>): Promise<T>
+  /** Runs `work` outside the transaction that surrounds the caller, e.g. a counter that must survive a roll-back. */
+  outsideTransaction<T>(work: () => Promise<T>): Promise<T>
+  /** Throws {@link StorageUnavailable} when the database cannot be reached or does not answer in time. */
+  ping(): Promise<void>
+  /** Deletes at most `limit` expired rows a table, oldest first, by index. Returns how many went. */
+  removeExpired(now: Date, limit: number): Promise<number>
+  close(): Promise<void>
+}
