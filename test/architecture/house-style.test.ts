@@ -1,0 +1,102 @@
+/** The habits of the house that no linter knows: sizes, names, signs on doors. */
+import { beforeAll, describe, expect, test } from 'vitest'
+import { findSources, type Source } from './sources.ts'
+
+const MOST_LINES = 400
+const REFUSED_NAMES = /(^|[-/.])(utils?|helpers?|commons?|shared|lib|misc|types|constants|managers?|services?|impl|base)([-/.]|$)/
+/** Written by a program, never by hand. */
+const GENERATED = /^packages\/storage\/src\/schema\.ts$/
+
+let sources: readonly Source[] = []
+beforeAll(async () => {
+  sources = await findSources(['packages', 'examples', 'test', 'bench', 'scripts'], ['.ts', '.mjs', '.sql'])
+})
+
+const lines = (text: string) => text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
+
+/** The opening comment of a file, or undefined; a shebang may stand before it. */
+export function signOn(text: string): string | undefined {
+  return /^(?:#!.*\n)?\/\*\*([\s\S]*?)\*\//.exec(text)?.[1]
+}
+
+/** Tells why `path` is badly named, or undefined. */
+export function problemOfName(path: string): string | undefined {
+  const inside = path.replace(/^packages\/[^/]+\//, '').replace(/\.(test\.)?(ts|mjs|sql)$/, '')
+  if (REFUSED_NAMES.test(inside)) return 'says nothing about what is inside'
+  if (!inside.split('/').every((part) => /^[a-z0-9_]+(-[a-z0-9]+)*$/.test(part))) return 'is not kebab-case'
+  return undefined
+}
+
+describe('the checks themselves', () => {
+  test('a refused name is found wherever it stands', () => {
+    for (const bad of ['utils.ts', 'http/url-helpers.ts', 'shared/x.ts', 'account-service.ts', 'types.ts', 'readFile.ts']) {
+      expect(problemOfName(`packages/sts/src/${bad}`), bad).toBeDefined()
+    }
+    for (const good of ['http/route.ts', 'signin/steps.ts', 'realms/library-card.ts', 'based-on.test.ts']) {
+      expect(problemOfName(`packages/sts/src/${good}`), good).toBeUndefined()
+    }
+  })
+
+  test('a sign is a docblock at the very top', () => {
+    expect(signOn('/**\n * owns this\n */\nexport {}')).toContain('owns this')
+    expect(signOn("import 'x'\n/** late */")).toBeUndefined()
+  })
+})
+
+describe('the sources', () => {
+  test('were found', () => {
+    expect(sources.length).toBeGreaterThan(100)
+  })
+
+  test(`have at most ${MOST_LINES} lines each`, () => {
+    const long = sources.filter((one) => !GENERATED.test(one.path) && lines(one.text) > MOST_LINES)
+    expect(long.map((one) => `${one.path}: ${lines(one.text)} lines`)).toEqual([])
+  })
+
+  test('have names that say what is inside', () => {
+    const named = sources.filter((one) => one.path.startsWith('packages/') && one.path.includes('/src/'))
+    const bad = named.map((one) => [one.path, problemOfName(one.path)]).filter(([, problem]) => problem !== undefined)
+    expect(bad).toEqual([])
+  })
+
+  test('say at the door of each room what it owns, in two to eight lines', () => {
+    const doors = sources.filter((one) => {
+      const [, folder, file] = /([^/]+)\/([^/]+)\.ts$/.exec(one.path) ?? []
+      return one.path.startsWith('packages/') && folder !== undefined && folder === file
+    })
+    expect(doors.length).toBeGreaterThan(5)
+    const wrong = doors.filter((one) => {
+      const said = (signOn(one.text) ?? '').split('\n').map((line) => line.replace(/^\s*\*?\s?/, '').trim())
+      const count = said.filter((line) => line !== '' && !line.startsWith('@')).length
+      return count < 2 || count > 8
+    })
+    expect(wrong.map((one) => one.path)).toEqual([])
+  })
+
+  test('open every folder of sts with a file of its name', () => {
+    const inSts = sources.filter((one) => one.path.startsWith('packages/sts/src/'))
+    const rooms = new Set(
+      inSts.map((one) => /^packages\/sts\/src\/([^/]+)\//.exec(one.path)?.[1]).filter((room) => room !== undefined),
+    )
+    const doorless = [...rooms].filter((room) => !inSts.some((one) => one.path === `packages/sts/src/${room}/${room}.ts`))
+    expect(doorless).toEqual([])
+  })
+
+  test('hide no test: nothing is skipped, focused or left to do', () => {
+    const hidden = sources.filter(
+      (one) => one.path.endsWith('.test.ts') && /\b(test|it|describe)\.(skip|only|todo|fails|skipIf|runIf)\b/.test(one.text),
+    )
+    expect(hidden.map((one) => one.path).filter((path) => path !== 'test/architecture/house-style.test.ts')).toEqual([])
+  })
+
+  test('silence no compiler and no linter without a reason', () => {
+    const silenced = sources.flatMap((one) =>
+      one.text
+        .split('\n')
+        .map((line, index) => ({ line, place: `${one.path}:${index + 1}` }))
+        .filter(({ line }) => /@ts-(ignore|nocheck)|@ts-expect-error\s*$|biome-ignore(?!.*:\s*\S)/.test(line))
+        .map(({ place }) => place),
+    )
+    expect(silenced.filter((place) => !place.startsWith('test/architecture/house-style.test.ts'))).toEqual([])
+  })
+})
