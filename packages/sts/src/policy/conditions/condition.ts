@@ -1,0 +1,15 @@
+import type { z } from 'zod'
+import type { Signals } from '../signals.ts'
+
+/**
+ * Whether the signals fall under a condition. `'unknown'`: the signal that would tell is missing. Because policies only
+ * ever restrict, an unknown counts as a match where it applies a policy and as none where it would exempt from one.
+ */
+export type Match = boolean | 'unknown'
+
+/** One kind of condition: which values it takes, and how the signals are held against any one of them. */
+export interface Condition {
+  readonly value: z.ZodType<string>
+  /** Called once when a policy is parsed, so that nothing is parsed again for each decision. */
+  readonly matcher: (values: readonly string[]) => (signals: Signals) => Match
+}

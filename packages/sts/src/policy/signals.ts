@@ -1,0 +1,16 @@
+/** What is known about one sign-in or one token request when it is judged. */
+export interface Signals {
+  readonly account: { readonly id: string; readonly upn: string; readonly groups: readonly string[] }
+  readonly client: { readonly id: string }
+  /** What the token would be for: the id, the audience or the name that policies use. `undefined`: nothing in particular was asked for. */
+  readonly resource?: string | undefined
+  /** IP address of the caller as text. `undefined`: not known. */
+  readonly source?: string | undefined
+  readonly flow: Flow
+  /** Values of `amr` (RFC 8176) that this session has shown so far. */
+  readonly evidence: readonly string[]
+}
+
+/** How the caller came here: a browser at `/authorize`, a device code, a refresh token, or a token handed in for another one. */
+export type Flow = (typeof flows)[number]
+export const flows = ['authorization', 'device', 'refresh', 'exchange'] as const
