@@ -234,7 +234,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: ['(^|/)dist/', '^test/architecture/planted/'] },
+    exclude: { path: ['(^|/)dist/'] },
     moduleSystems: ['es6', 'cjs'],
     parser: 'tsc',
     tsPreCompilationDeps: 'specify',

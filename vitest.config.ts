@@ -11,45 +11,50 @@ import { defineConfig } from 'vitest/config'
 /** Starts one PostgreSQL for all files of a layer. */
 const SERVER = fileURLToPath(new URL('packages/storage/src/contract/global-setup.ts', import.meta.url))
 
-const layer = (
-  name: string,
-  include: readonly string[],
-  options: { seconds: number; database?: boolean; parallel?: boolean },
-) => ({
-  extends: true as const,
-  test: {
-    name,
-    include: [...include],
-    testTimeout: options.seconds * 1000,
-    hookTimeout: Math.max(30, options.seconds) * 1000,
-    fileParallelism: options.parallel ?? true,
-    globalSetup: options.database && existsSync(SERVER) ? [SERVER] : [],
+interface Layer {
+  readonly name: string
+  readonly include: readonly string[]
+  /** How long one test may take. */
+  readonly seconds: number
+  /** Needs a real PostgreSQL. */
+  readonly database?: boolean
+  /** Its files may not run beside each other: they measure, or start browsers and processes of their own. */
+  readonly alone?: boolean
+}
+
+/** In the order in which scripts/verify.ts runs them: the cheap and telling first. */
+export const LAYERS: readonly Layer[] = [
+  { name: 'architecture', include: ['test/architecture/**/*.test.ts'], seconds: 120 },
+  {
+    name: 'unit',
+    include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+    seconds: 30,
   },
-})
+  { name: 'contract', include: ['test/contract/**/*.test.ts'], seconds: 60, database: true },
+  { name: 'acceptance', include: ['test/acceptance/**/*.test.ts'], seconds: 60, database: true },
+  { name: 'clients', include: ['test/clients/**/*.test.ts'], seconds: 60 },
+  { name: 'conformance', include: ['test/conformance/**/*.test.ts'], seconds: 60 },
+  { name: 'browser', include: ['test/browser/**/*.test.ts'], seconds: 120, alone: true },
+  { name: 'faults', include: ['test/faults/**/*.test.ts'], seconds: 180, database: true, alone: true },
+]
 
 export default defineConfig({
   test: {
     // Two cores are the machine that the ten minutes of `npm test` are promised for.
     maxWorkers: 2,
     pool: 'forks',
-    exclude: ['**/node_modules/**', '**/dist/**', '**/.postern/**', 'test/architecture/planted/**'],
+    exclude: ['**/node_modules/**', '**/dist/**', '**/.postern/**'],
     allowOnly: false,
-    dangerouslyIgnoreUnhandledErrors: false,
-    projects: [
-      layer(
-        'unit',
-        ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'scripts/**/*.test.ts'],
-        {
-          seconds: 30,
-        },
-      ),
-      layer('contract', ['test/contract/**/*.test.ts'], { seconds: 60, database: true }),
-      layer('acceptance', ['test/acceptance/**/*.test.ts'], { seconds: 60, database: true }),
-      layer('browser', ['test/browser/**/*.test.ts'], { seconds: 120, parallel: false }),
-      layer('clients', ['test/clients/**/*.test.ts'], { seconds: 60 }),
-      layer('faults', ['test/faults/**/*.test.ts'], { seconds: 180, database: true, parallel: false }),
-      layer('architecture', ['test/architecture/**/*.test.ts'], { seconds: 120 }),
-      layer('conformance', ['test/conformance/**/*.test.ts'], { seconds: 60 }),
-    ],
+    projects: LAYERS.map(({ name, include, seconds, database, alone }) => ({
+      extends: true as const,
+      test: {
+        name,
+        include: [...include],
+        testTimeout: seconds * 1000,
+        hookTimeout: Math.max(60, seconds) * 1000,
+        fileParallelism: alone !== true,
+        globalSetup: database === true && existsSync(SERVER) ? [SERVER] : [],
+      },
+    })),
   },
 })

@@ -15,12 +15,12 @@ beforeAll(async () => {
 const lines = (text: string) => text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
 
 /** The opening comment of a file, or undefined; a shebang may stand before it. */
-export function signOn(text: string): string | undefined {
+function signOn(text: string): string | undefined {
   return /^(?:#!.*\n)?\/\*\*([\s\S]*?)\*\//.exec(text)?.[1]
 }
 
 /** Tells why `path` is badly named, or undefined. */
-export function problemOfName(path: string): string | undefined {
+function problemOfName(path: string): string | undefined {
   const inside = path.replace(/^packages\/[^/]+\//, '').replace(/\.(test\.)?(ts|mjs|sql)$/, '')
   if (REFUSED_NAMES.test(inside)) return 'says nothing about what is inside'
   if (!inside.split('/').every((part) => /^[a-z0-9_]+(-[a-z0-9]+)*$/.test(part))) return 'is not kebab-case'
