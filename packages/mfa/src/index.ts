@@ -1,0 +1,14 @@
+/**
+ * mfa knows how a person shows a second thing.
+ *
+ * It owns factors and their codes, how often any secret may be tried (the gate, which passwords use too), and what a proof
+ * is worth as evidence. It does not own pages, passwords, policies, or what is done with the evidence. Storage is known by
+ * its types only.
+ * @module
+ */
+export type { Evidence, Outcome } from './challenge.ts'
+export { FactorError, type FactorErrorCode, NotEvaluated } from './errors.ts'
+export { type BoundFactor, createFactors, type Enrollment, type EnrollmentKind, type Factors } from './factors.ts'
+export { type AttemptGate, type Counter, createAttemptGate, type GateOutcome } from './gate.ts'
+export type { Names, Presentation } from './method.ts'
+export { codeRules, decideAttempt, decideNotEvaluated, decideSuccess, passwordRules, type ThrottleRules } from './throttle.ts'
