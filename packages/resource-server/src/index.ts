@@ -1,0 +1,35 @@
+/** The front door of the library: validate tokens, refuse politely, and find the issuer behind a refusal. */
+export { type ChallengeErrorName, type ChallengeOptions, challenge } from './challenge.ts'
+export { type Challenge, parseChallenges } from './challenge-parser.ts'
+export type { AccessTokenClaims } from './claims.ts'
+export type { Clock } from './clock.ts'
+export { diagnostics, oauthNotAvailableDiagnostics } from './diagnostics.ts'
+export {
+  ChallengeError,
+  type ChallengeErrorCode,
+  DiscoveryError,
+  type DiscoveryErrorCode,
+  SaslError,
+  type SaslErrorCode,
+  TokenError,
+  type TokenErrorCode,
+  tokenErrorCodes,
+} from './errors.ts'
+export {
+  type Accepted,
+  createGuard,
+  type Guard,
+  type GuardOptions,
+  type HeaderLine,
+  type Refused,
+  type RouteDemands,
+} from './guard.ts'
+export {
+  type ProtectedResourceMetadata,
+  type ProtectedResourceOptions,
+  protectedResourceMetadata,
+  protectedResourceMetadataPath,
+} from './metadata.ts'
+export { requireAnyScope, requireAssurance, requireRecentSignIn, requireScope, requireUser } from './scopes.ts'
+export { createTokenValidator, type TokenValidator, type TokenValidatorOptions } from './validator.ts'
+export type { SignatureAlgorithm } from './verification-key.ts'

@@ -1,0 +1,90 @@
+/**
+ * An issuer for tests: keys, metadata, a `fetch` that serves both and counts, and a way to sign anything at all.
+ *
+ * It signs with node:crypto over the very strings it is given, so that no library mends a hostile token on the way.
+ * @module
+ */
+import { createHash, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
+
+export type SigningKey = Readonly<{ kid: string; alg: 'RS256' | 'ES256'; privateKey: KeyObject; jwk: JsonWebKey }>
+
+export function makeSigningKey(kid: string, alg: 'RS256' | 'ES256' = 'RS256', bits = 2048): SigningKey {
+  const { privateKey, publicKey } =
+    alg === 'RS256' ? generateKeyPairSync('rsa', { modulusLength: bits }) : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return Object.freeze({ kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } })
+}
+
+export const base64url = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString('base64url')
+
+/** The signature over `input`, made with `key` in its own algorithm or in `hash`/`pss` where a test needs another. */
+export function signatureOver(input: string, key: SigningKey, hash = 'sha256'): string {
+  const dsaEncoding = 'ieee-p1363' as const
+  return sign(hash, Buffer.from(input), key.alg === 'ES256' ? { key: key.privateKey, dsaEncoding } : key.privateKey).toString(
+    'base64url',
+  )
+}
+
+/** Signs the header and payload exactly as these texts are. */
+export function signText(header: string, payload: string | Uint8Array, key: SigningKey): string {
+  const input = `${base64url(header)}.${base64url(payload)}`
+  return `${input}.${signatureOver(input, key)}`
+}
+
+/** A `fetch` over fixed documents that counts what was asked of it. A document may be a function: it is called each time. */
+export class DocumentServer {
+  readonly asked: string[] = []
+  readonly documents = new Map<string, unknown>()
+  /** True: every request fails like an unplugged cable. */
+  down = false
+
+  readonly fetch: typeof fetch = async (input) => {
+    const url = String(input instanceof Request ? input.url : input)
+    this.asked.push(url)
+    if (this.down) throw new TypeError('fetch failed')
+    const document = this.documents.get(url)
+    if (document instanceof Response) return document.clone()
+    return document === undefined ? new Response('no', { status: 404 }) : Response.json(document)
+  }
+}
+
+export class FakeIssuer {
+  readonly issuer: string
+  readonly server: DocumentServer
+  keys: SigningKey[]
+
+  constructor(server: DocumentServer, issuer: string, keys: SigningKey[]) {
+    this.server = server
+    this.issuer = issuer
+    this.keys = keys
+    this.publish()
+  }
+
+  /** Puts metadata and the public halves of `keys` where a validator looks for them. */
+  publish(): void {
+    const jwksUri = `${this.issuer}/keys`
+    this.server.documents.set(`${this.issuer}/.well-known/openid-configuration`, { issuer: this.issuer, jwks_uri: jwksUri })
+    this.server.documents.set(jwksUri, { keys: this.keys.map((key) => key.jwk) })
+  }
+
+  get key(): SigningKey {
+    const [first] = this.keys
+    if (first === undefined) throw new TypeError('this issuer has no key')
+    return first
+  }
+
+  header(key: SigningKey = this.key): Record<string, unknown> {
+    return { alg: key.alg, typ: 'at+jwt', kid: key.kid }
+  }
+
+  /** A good access token, with the given members of header and payload changed (undefined removes one). */
+  token(claims: Record<string, unknown>, changes: { header?: Record<string, unknown>; key?: SigningKey } = {}): string {
+    const key = changes.key ?? this.key
+    return signText(
+      JSON.stringify({ ...this.header(key), ...changes.header }),
+      JSON.stringify({ iss: this.issuer, ...claims }),
+      key,
+    )
+  }
+}
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')
