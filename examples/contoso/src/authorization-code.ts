@@ -62,7 +62,7 @@ export async function fetchEndpoints(issuer: string, request: typeof fetch = fet
   }
   if (named !== issuer)
     throw new AuthorizationError('metadata_invalid', `asked ${issuer}, but the discovery document is that of ${String(named)}`)
-  const sendsIssuer = document['authorization_response_iss_parameter_supported'] === true
+  const sendsIssuer = document.authorization_response_iss_parameter_supported === true
   return Object.freeze({ issuer, authorizationEndpoint: authorize, tokenEndpoint: token, sendsIssuer })
 }
 
@@ -173,8 +173,8 @@ export async function requestTokens(options: {
   })
   const answer = await jsonObject(response, 'token_response_invalid')
   if (response.status !== 200) {
-    const error = typeof answer['error'] === 'string' ? answer['error'] : undefined
-    const description = typeof answer['error_description'] === 'string' ? ` (${answer['error_description']})` : ''
+    const error = typeof answer.error === 'string' ? answer.error : undefined
+    const description = typeof answer.error_description === 'string' ? ` (${answer.error_description})` : ''
     throw new AuthorizationError('token_refused', `no token: HTTP ${response.status} ${error ?? ''}${description}`, error)
   }
   return readTokens(answer)
