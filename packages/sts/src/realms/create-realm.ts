@@ -1,5 +1,6 @@
-import type { Realm, RealmId, SigningKey, Store, StoredPolicy } from '@postern/storage'
+import type { Realm, RealmId, SigningKey, Store } from '@postern/storage'
 import type { Clock } from '../clock.ts'
+import { firstPolicy } from '../policy/policy.ts'
 import { defaultSettings } from './default-settings.ts'
 
 /** Makes a signing key; `protocol/signing-keys.ts` has the one. It is handed in because rooms import downwards only. */
@@ -11,8 +12,6 @@ export interface RealmBirth {
   /** A new UUID. */
   readonly newId: () => string
   readonly newSigningKey: NewSigningKey
-  /** The policy that a realm is born with; `policy/` has it. */
-  readonly firstPolicy: () => Pick<StoredPolicy, 'name' | 'mode' | 'definition'>
 }
 
 export type RealmCreation = { readonly outcome: 'created'; readonly realm: Realm } | { readonly outcome: 'conflict' }
@@ -39,7 +38,15 @@ export async function createRealm(birth: RealmBirth, wanted: { displayName: stri
     if ((await birth.store.realms.add(draft)) === 'conflict') return { outcome: 'conflict' }
     const realmStore = birth.store.realm(id)
     await realmStore.signingKeys.add(key)
-    await realmStore.policies.put({ id: birth.newId(), ...birth.firstPolicy(), createdAt: now, updatedAt: now })
+    const { name, mode, definition } = firstPolicy()
+    await realmStore.policies.put({
+      id: birth.newId(),
+      name,
+      mode,
+      definition: { ...definition },
+      createdAt: now,
+      updatedAt: now,
+    })
     const realm = await birth.store.realms.find(id)
     if (realm === undefined) throw new TypeError('A realm that was just added cannot be found')
     return Object.freeze({ outcome: 'created', realm })

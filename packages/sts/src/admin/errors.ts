@@ -1,0 +1,47 @@
+export type OperationErrorCode =
+  | 'invalid'
+  | 'missing'
+  | 'conflict'
+  | 'in_use'
+  | 'password_refused'
+  | 'key_refused'
+  | 'policy_invalid'
+
+/**
+ * An administrator's operation was refused and changed nothing. The message is for the administrator: what is wrong and
+ * what to do. `problems`: one line for each member of the input that is wrong.
+ */
+export class OperationRefused extends Error {
+  override readonly name = 'OperationRefused'
+  readonly code: OperationErrorCode
+  readonly problems: readonly string[]
+
+  constructor(code: OperationErrorCode, message: string, options: { problems?: readonly string[]; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.problems = Object.freeze([...(options.problems ?? [])])
+  }
+}
+
+/** What each code means; `docs/reference/errors.md` is made from it. */
+export const operationErrors = {
+  invalid: { cause: 'The input is not what the operation takes.', remedy: 'Correct every member that the answer names.' },
+  missing: {
+    cause: 'What the operation is about does not exist in this realm.',
+    remedy: 'List what there is, e.g. `postern client list`, and check `--realm`.',
+  },
+  conflict: { cause: 'The name, address or identifier is taken.', remedy: 'Choose another, or change the existing one.' },
+  in_use: { cause: 'Something else needs what was to be removed.', remedy: 'End that use first; the answer names it.' },
+  password_refused: {
+    cause: 'The password is too short, too long, or one that attackers try first.',
+    remedy: 'Choose another, or let Postern generate one.',
+  },
+  key_refused: {
+    cause: 'The key or certificate cannot be read, is too weak, or is private.',
+    remedy: 'Hand in a PEM certificate, a PEM public key or a public JWK: RSA of 2048 bits or more, or P-256.',
+  },
+  policy_invalid: {
+    cause: 'The definition of the policy does not mean anything.',
+    remedy: 'Correct every member that the answer names.',
+  },
+} as const satisfies Record<OperationErrorCode, { cause: string; remedy: string }>

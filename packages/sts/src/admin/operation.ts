@@ -1,0 +1,175 @@
+/**
+ * admin is what administrators can do, each thing declared once as an operation.
+ *
+ * It owns the operations and the phases that all of them share: check the input, run in one transaction, record who
+ * changed what. It knows neither the command line nor HTTP; both are read off the declarations (`operations.ts`).
+ * @module
+ */
+import type { AccountId, Realm, RealmStore, SigningKey, Store } from '@postern/storage'
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { type OperationErrorCode, OperationRefused } from './errors.ts'
+
+/** What an operation may use. */
+export interface AdminPorts {
+  readonly store: Pick<Store, 'realms' | 'realm' | 'transaction'>
+  readonly clock: Clock
+  /** A new UUID. */
+  readonly newId: () => string
+  readonly random: (bytes: number) => Uint8Array
+  readonly newSigningKey: (wanted: {
+    algorithm: 'RS256' | 'ES256'
+    commonName: string
+    now: Date
+    signsFrom?: Date
+  }) => Promise<SigningKey>
+  readonly passwords: {
+    setPassword(
+      realm: RealmStore,
+      accountId: AccountId,
+      password: string,
+    ): Promise<'set' | { readonly refused: 'too_short' | 'too_common' | 'too_long' }>
+  }
+  /** Writes the audit row of a change; throws when it cannot, and then nothing is changed (R133). */
+  readonly recordChange: (realm: RealmStore, change: AdminChange) => Promise<void>
+}
+
+export interface RealmPorts extends AdminPorts {
+  readonly realm: Realm
+  /** What the realm keeps. */
+  readonly kept: RealmStore
+}
+
+export interface AdminChange {
+  readonly operation: string
+  /** What was changed, e.g. a UPN or a client id. Never a secret. */
+  readonly subject: string
+  readonly actor: string
+  readonly reference: string
+}
+
+/** One call of an operation. */
+export interface OperationCall {
+  readonly input: unknown
+  /** Needed by the operations of scope `realm`. */
+  readonly realm?: Realm
+  /** Who asks, for the audit trail. */
+  readonly actor: string
+  /** Correlation id, equal in log and audit trail. */
+  readonly reference: string
+}
+
+type Scope = 'service' | 'realm'
+
+interface Declaration<Where extends Scope, Input extends z.ZodObject, Output extends z.ZodType> {
+  /** `<noun>.<verb>`. */
+  readonly name: string
+  readonly summary: string
+  /** `realm`: works in one realm, which the caller names. */
+  readonly scope: Where
+  /** What is given by place on a command line; the rest by name. */
+  readonly positional?: readonly (keyof z.input<Input> & string)[]
+  readonly input: Input
+  readonly output: Output
+  /** Members that a table shows, in order. Default: all. */
+  readonly columns?: readonly string[]
+  readonly errors: readonly OperationErrorCode[]
+  /** Offered on the service's own machine only, never over HTTP (R122: an administrator far away does not choose passwords). */
+  readonly localOnly?: true
+  /** Present: it changes something. Says what, and for scope `service` in which realm. */
+  readonly changed?: (done: { input: z.output<Input>; output: z.output<Output> }) => {
+    readonly subject: string
+    readonly realm?: string
+  }
+  readonly run: (given: {
+    input: z.output<Input>
+    at: Where extends 'realm' ? RealmPorts : AdminPorts
+  }) => Promise<z.input<Output>>
+}
+
+export interface Operation {
+  readonly name: string
+  readonly noun: string
+  readonly verb: string
+  readonly summary: string
+  readonly scope: Scope
+  readonly changes: boolean
+  readonly localOnly: boolean
+  readonly positional: readonly string[]
+  readonly input: z.ZodObject
+  readonly output: z.ZodType
+  readonly columns: readonly string[] | undefined
+  readonly errors: readonly OperationErrorCode[]
+  /**
+   * Checks the input strictly, runs, and records the change, the last two in one transaction. Does NOT ask whether the
+   * actor may do this: the caller has.
+   * @throws {OperationRefused}
+   */
+  execute(ports: AdminPorts, call: OperationCall): Promise<unknown>
+}
+
+/** Declares an operation. CLI, HTTP and reference are read off the value. */
+export function operation<Where extends Scope, Input extends z.ZodObject, Output extends z.ZodType>(
+  declared: Declaration<Where, Input, Output>,
+): Operation {
+  const [noun = '', verb = ''] = declared.name.split('.')
+  return Object.freeze({
+    name: declared.name,
+    noun,
+    verb,
+    summary: declared.summary,
+    scope: declared.scope,
+    changes: declared.changed !== undefined,
+    localOnly: declared.localOnly ?? false,
+    positional: Object.freeze([...(declared.positional ?? [])]),
+    input: declared.input,
+    output: declared.output,
+    columns: declared.columns,
+    errors: Object.freeze([...declared.errors]),
+    async execute(ports: AdminPorts, call: OperationCall) {
+      const input = parseInput(declared.input, call.input)
+      const at = declared.scope === 'realm' ? inRealm(ports, call) : ports
+      const perform = async () => {
+        // `at` has what `Where` promises: the line above chose it by the same value.
+        const output = declared.output.parse(
+          await declared.run({ input, at: at as Where extends 'realm' ? RealmPorts : AdminPorts }),
+        )
+        if (declared.changed !== undefined) {
+          const { subject, realm } = declared.changed({ input, output })
+          const realmId = call.realm?.id ?? (realm as Realm['id'] | undefined) // an operation of scope `service` names a realm's id
+          if (realmId === undefined) throw new TypeError(`${declared.name} does not say which realm it changed`)
+          await ports.recordChange(ports.store.realm(realmId), {
+            operation: declared.name,
+            subject,
+            actor: call.actor,
+            reference: call.reference,
+          })
+        }
+        return output
+      }
+      try {
+        return declared.changed === undefined ? await perform() : await ports.store.transaction(perform)
+      } catch (error) {
+        if (error instanceof OperationRefused && !declared.errors.includes(error.code)) {
+          throw new TypeError(`${declared.name} refuses with "${error.code}", which it does not declare`, { cause: error })
+        }
+        throw error
+      }
+    },
+  })
+}
+
+function parseInput<Input extends z.ZodObject>(schema: Input, raw: unknown): z.output<Input> {
+  const parsed = z.strictObject(schema.shape).safeParse(raw)
+  // The strict twin has the same shape, so it has the same output.
+  if (parsed.success) return parsed.data as z.output<Input>
+  const problems = parsed.error.issues.map((issue) =>
+    issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message,
+  )
+  throw new OperationRefused('invalid', problems.join('; '), { problems, cause: parsed.error })
+}
+
+function inRealm(ports: AdminPorts, call: OperationCall): RealmPorts {
+  if (call.realm === undefined) throw new TypeError('This operation works in a realm, and none was named')
+  return Object.freeze({ ...ports, realm: call.realm, kept: ports.store.realm(call.realm.id) })
+}

@@ -1,0 +1,32 @@
+import type { Operation } from './operation.ts'
+import { accountOperations } from './operations/account.ts'
+import { auditOperations } from './operations/audit.ts'
+import { clientOperations } from './operations/client.ts'
+import { clientCredentialOperations } from './operations/client-credential.ts'
+import { keyOperations } from './operations/key.ts'
+import { policyOperations } from './operations/policy.ts'
+import { realmOperations } from './operations/realm.ts'
+import { resourceOperations } from './operations/resource.ts'
+
+/** Everything that an administrator can do, in the order of the reference. One line for each file of operations. */
+export const operations: readonly Operation[] = Object.freeze([
+  ...realmOperations,
+  ...accountOperations,
+  ...clientOperations,
+  ...clientCredentialOperations,
+  ...resourceOperations,
+  ...keyOperations,
+  ...policyOperations,
+  ...auditOperations,
+])
+
+/** What each noun is, for help and reference. */
+export const nouns = Object.freeze({
+  realm: 'Realms: an issuer with its own accounts, clients and keys',
+  account: 'People’s accounts',
+  client: 'Programs that ask for tokens',
+  resource: 'Servers that accept tokens',
+  key: 'Signing keys',
+  policy: 'Who needs what to sign in',
+  audit: 'What was decided and changed',
+})

@@ -1,0 +1,313 @@
+import type { Account, RealmStore } from '@postern/storage'
+import { z } from 'zod'
+import { OperationRefused } from '../errors.ts'
+import { groups, mailAddress, pageLimit, phoneNumber, shownText, when } from '../fields.ts'
+import { operation, type RealmPorts } from '../operation.ts'
+
+const accountView = z.object({
+  id: z.uuid(),
+  upn: z.string(),
+  address: z.string(),
+  furtherAddresses: z.array(z.string()),
+  displayName: z.string(),
+  phone: z.string().optional(),
+  groups: z.array(z.string()),
+  status: z.enum(['active', 'disabled']),
+  createdAt: when,
+  updatedAt: when,
+})
+
+const columns = ['upn', 'displayName', 'address', 'groups', 'status', 'id']
+const someone = z.object({ account: shownText('User principal name, address or id of the account', 254) })
+
+const toView = (account: Account): z.input<typeof accountView> => ({
+  ...account,
+  furtherAddresses: [...account.furtherAddresses],
+  groups: [...account.groups],
+  createdAt: account.createdAt.toISOString(),
+  updatedAt: account.updatedAt.toISOString(),
+})
+
+/** By UPN, address or id. @throws {OperationRefused} `missing` */
+export async function requireAccount(kept: RealmStore, name: string): Promise<Account> {
+  const byId = z.uuid().safeParse(name).success ? await kept.accounts.find(name as Account['id']) : undefined // has the form of one
+  const account = byId ?? (await kept.accounts.findByName(name))
+  if (account === undefined)
+    throw new OperationRefused('missing', `There is no account ${name} in this realm. See: postern account list`)
+  return account
+}
+
+/** Ends what the account holds: refresh families, sessions, codes and grants (R33, R43). */
+async function endEverything({ kept, clock }: RealmPorts, account: Account, because: string): Promise<void> {
+  await kept.refreshTokens.revokeByAccount(account.id, { at: clock(), because })
+  await kept.artifacts.removeByAccount(account.id)
+}
+
+async function replace({ kept, clock }: RealmPorts, account: Account): Promise<Account> {
+  const updated = Object.freeze({ ...account, updatedAt: clock() })
+  const outcome = await kept.accounts.replace(updated)
+  if (outcome === 'conflict')
+    throw new OperationRefused('conflict', 'Another account has this name or one of these addresses. See: postern account list')
+  if (outcome === 'missing')
+    throw new OperationRefused('missing', `The account ${account.upn} is gone. See: postern account list`)
+  return updated
+}
+
+/** People sign in under a domain of the realm, so that one realm cannot hold the names of another. */
+function requireOwnDomain({ realm }: RealmPorts, upn: string): void {
+  const domain = (upn.split('@')[1] ?? '').toLowerCase()
+  if (realm.domains.includes(domain)) return
+  throw new OperationRefused(
+    'invalid',
+    `${upn} is not under a domain of this realm (${realm.domains.join(', ')}). Add it with: postern realm add-domain ${realm.domains[0]} ${domain}`,
+  )
+}
+
+/** 120 bits: long enough to never be guessed, in groups that can be read out. */
+export function generatePassword(random: (bytes: number) => Uint8Array): string {
+  const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789' // 32 signs without l, o, 0 and 1
+  const signs = Array.from(random(24), (byte) => alphabet[byte & 31])
+  return [0, 6, 12, 18].map((start) => signs.slice(start, start + 6).join('')).join('-')
+}
+
+async function setPassword(at: RealmPorts, account: Account, password: string): Promise<void> {
+  const outcome = await at.passwords.setPassword(at.kept, account.id, password)
+  if (outcome === 'set') return
+  const why = { too_short: 'is too short', too_long: 'is too long', too_common: 'is one that attackers try first' }[
+    outcome.refused
+  ]
+  throw new OperationRefused('password_refused', `This password ${why}. Choose another, or leave it out to have one generated.`)
+}
+
+const setStatus = (status: Account['status'], summary: string) =>
+  operation({
+    name: status === 'active' ? 'account.enable' : 'account.disable',
+    summary,
+    scope: 'realm',
+    positional: ['account'],
+    input: someone,
+    output: accountView,
+    columns,
+    errors: ['missing', 'conflict'],
+    changed: ({ output }) => ({ subject: output.upn }),
+    run: async ({ input, at }) => {
+      const account = await replace(at, { ...(await requireAccount(at.kept, input.account)), status })
+      if (status === 'disabled') await endEverything(at, account, 'account disabled')
+      return toView(account)
+    },
+  })
+
+export const accountOperations = [
+  operation({
+    name: 'account.add',
+    summary: 'Make an account',
+    scope: 'realm',
+    positional: ['upn'],
+    input: z.object({
+      upn: mailAddress('User principal name, which people sign in with'),
+      displayName: shownText('Shown to people; the user principal name when left out').optional(),
+      address: mailAddress('Primary mail address; the user principal name when left out').optional(),
+      furtherAddresses: z
+        .array(mailAddress('A further address'))
+        .max(100)
+        .default([])
+        .describe('Further mail addresses; may be repeated'),
+      phone: phoneNumber.optional(),
+      groups: groups.default([]),
+      generatePassword: z.boolean().default(false).describe('Give it a random password, shown once'),
+    }),
+    output: accountView.extend({ password: z.string().optional().describe('Shown once') }),
+    errors: ['conflict', 'invalid', 'password_refused'],
+    changed: ({ output }) => ({ subject: output.upn }),
+    run: async ({ input: { generatePassword: wanted, phone, ...input }, at }) => {
+      requireOwnDomain(at, input.upn)
+      const now = at.clock()
+      const account: Account = Object.freeze({
+        ...input,
+        id: at.newId() as Account['id'], // made here, so it names no other kind of thing
+        displayName: input.displayName ?? input.upn,
+        address: input.address ?? input.upn,
+        ...(phone === undefined ? {} : { phone }),
+        status: 'active',
+        createdAt: now,
+        updatedAt: now,
+      })
+      if ((await at.kept.accounts.add(account)) === 'conflict') {
+        throw new OperationRefused(
+          'conflict',
+          `An account has the name or an address of ${input.upn} already. See: postern account show ${input.upn}`,
+        )
+      }
+      if (!wanted) return toView(account)
+      const password = generatePassword(at.random)
+      await setPassword(at, account, password)
+      return { ...toView(account), password }
+    },
+  }),
+  operation({
+    name: 'account.list',
+    summary: 'List accounts, in order of their names',
+    scope: 'realm',
+    input: z.object({
+      search: shownText('Part of a name or address').optional(),
+      after: shownText('Begin behind this user principal name', 254).optional(),
+      limit: pageLimit,
+    }),
+    output: z.array(accountView),
+    columns,
+    errors: [],
+    run: async ({ input: { search, after, limit }, at }) =>
+      (
+        await at.kept.accounts.list({
+          limit,
+          ...(search === undefined ? {} : { search }),
+          ...(after === undefined ? {} : { after }),
+        })
+      ).map(toView),
+  }),
+  operation({
+    name: 'account.show',
+    summary: 'Show an account, its second factors and where it is signed in',
+    scope: 'realm',
+    positional: ['account'],
+    input: someone,
+    output: accountView.extend({
+      hasPassword: z.boolean(),
+      factors: z.array(
+        z.object({ method: z.string(), label: z.string(), state: z.string(), createdAt: when, lastUsedAt: when.optional() }),
+      ),
+      mailClients: z.array(z.object({ clientId: z.string(), startedAt: when, lastUsedAt: when })),
+    }),
+    errors: ['missing'],
+    run: async ({ input, at: { kept } }) => {
+      const account = await requireAccount(kept, input.account)
+      const factors = await kept.authenticators.list(account.id)
+      const families = await kept.refreshTokens.families(account.id)
+      return {
+        ...toView(account),
+        hasPassword: (await kept.passwords.find(account.id)) !== undefined,
+        factors: factors.map(({ method, label, state, createdAt, lastUsedAt }) => ({
+          method,
+          label,
+          state,
+          createdAt: createdAt.toISOString(),
+          ...(lastUsedAt === undefined ? {} : { lastUsedAt: lastUsedAt.toISOString() }),
+        })),
+        mailClients: families.map(({ clientId, startedAt, lastUsedAt }) => ({
+          clientId,
+          startedAt: startedAt.toISOString(),
+          lastUsedAt: lastUsedAt.toISOString(),
+        })),
+      }
+    },
+  }),
+  operation({
+    name: 'account.change',
+    summary: 'Change an account; what is left out stays',
+    scope: 'realm',
+    positional: ['account'],
+    input: someone.extend({
+      upn: mailAddress('New user principal name').optional(),
+      displayName: shownText('Shown to people').optional(),
+      address: mailAddress('Primary mail address').optional(),
+      furtherAddresses: z
+        .array(mailAddress('A further address'))
+        .max(100)
+        .optional()
+        .describe('All further mail addresses; may be repeated'),
+      phone: phoneNumber.optional(),
+      groups: groups.optional(),
+    }),
+    output: accountView,
+    columns,
+    errors: ['missing', 'conflict', 'invalid'],
+    changed: ({ output }) => ({ subject: output.upn }),
+    run: async ({ input: { account: name, ...wanted }, at }) => {
+      const account = await requireAccount(at.kept, name)
+      if (wanted.upn !== undefined) requireOwnDomain(at, wanted.upn)
+      const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+      return toView(await replace(at, { ...account, ...given }))
+    },
+  }),
+  setStatus('disabled', 'Stop an account: its sessions and the sign-ins of its mail clients end at once'),
+  setStatus('active', 'Let a disabled account sign in again'),
+  operation({
+    name: 'account.remove',
+    summary: 'Remove an account with its password, factors, sessions and refresh tokens',
+    scope: 'realm',
+    positional: ['account'],
+    input: someone,
+    output: z.object({ removed: z.string() }),
+    errors: ['missing'],
+    changed: ({ output }) => ({ subject: output.removed }),
+    run: async ({ input, at }) => {
+      const account = await requireAccount(at.kept, input.account)
+      await endEverything(at, account, 'account removed')
+      await at.kept.accounts.remove(account.id)
+      return { removed: account.upn }
+    },
+  }),
+  operation({
+    name: 'account.set-password',
+    summary: 'Give an account a new password; its sessions and the sign-ins of its mail clients end',
+    scope: 'realm',
+    positional: ['account'],
+    localOnly: true,
+    input: someone.extend({
+      password: z
+        .string()
+        .max(1000, 'must have at most 1000 characters')
+        .optional()
+        .meta({ description: 'The new password; generated and shown once when left out', secret: true }),
+    }),
+    output: z.object({ upn: z.string(), password: z.string().optional().describe('Shown once') }),
+    errors: ['missing', 'password_refused'],
+    changed: ({ output }) => ({ subject: output.upn }),
+    run: async ({ input, at }) => {
+      const account = await requireAccount(at.kept, input.account)
+      const generated = input.password === undefined ? generatePassword(at.random) : undefined
+      await setPassword(at, account, input.password ?? generated ?? '')
+      await endEverything(at, account, 'password changed')
+      return { upn: account.upn, ...(generated === undefined ? {} : { password: generated }) }
+    },
+  }),
+  operation({
+    name: 'account.reset-factors',
+    summary: 'Remove the second factors of an account after you have made sure who asks; it enrols anew at its next sign-in',
+    scope: 'realm',
+    positional: ['account'],
+    input: someone,
+    output: z.object({ upn: z.string(), removed: z.number().int() }),
+    errors: ['missing'],
+    changed: ({ output }) => ({ subject: output.upn }),
+    run: async ({ input, at }) => {
+      const account = await requireAccount(at.kept, input.account)
+      const factors = await at.kept.authenticators.list(account.id)
+      for (const { id, method } of factors) {
+        await at.kept.authenticators.remove(id)
+        // The new factor has a new secret, so guesses at the old one do not count against it.
+        await at.kept.attempts.update({ subject: `account:${account.id}`, method }, () => ({
+          next: undefined,
+          result: undefined,
+        }))
+      }
+      await endEverything(at, account, 'second factors reset')
+      return { upn: account.upn, removed: factors.length }
+    },
+  }),
+  operation({
+    name: 'account.end-sessions',
+    summary: 'Sign an account out everywhere, mail clients included',
+    scope: 'realm',
+    positional: ['account'],
+    input: someone,
+    output: z.object({ upn: z.string() }),
+    errors: ['missing'],
+    changed: ({ output }) => ({ subject: output.upn }),
+    run: async ({ input, at }) => {
+      const account = await requireAccount(at.kept, input.account)
+      await endEverything(at, account, 'signed out by an administrator')
+      return { upn: account.upn }
+    },
+  }),
+]

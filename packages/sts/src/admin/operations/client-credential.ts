@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { OperationRefused } from '../errors.ts'
+import { clientId, shownText, when } from '../fields.ts'
+import { operation } from '../operation.ts'
+import { readPublicKey } from '../public-key.ts'
+import { requireClient } from './client.ts'
+
+const day = 86_400
+const some = z.object({ client: clientId })
+
+export const clientCredentialOperations = [
+  operation({
+    name: 'client.add-secret',
+    summary: 'Give a client a random secret, shown once; the earlier ones keep working until removed',
+    scope: 'realm',
+    positional: ['client'],
+    input: some.extend({ days: z.number().int().min(1).max(1095).default(365).describe('How many days it works') }),
+    output: z.object({ client: z.string(), credential: z.string(), secret: z.string().describe('Shown once'), expiresAt: when }),
+    errors: ['missing', 'invalid', 'conflict'],
+    changed: ({ output }) => ({ subject: `${output.client} ${output.credential}` }),
+    run: async ({ input, at }) => {
+      const client = await requireClient(at.kept, input.client)
+      if (!client.authenticationMethod.startsWith('client_secret')) {
+        throw new OperationRefused(
+          'invalid',
+          `${client.id} proves itself by ${client.authenticationMethod}, not by a secret. See: postern client change ${client.id} --authentication-method client_secret_basic`,
+        )
+      }
+      // 256 random bits, so a plain digest is enough at rest: nobody can try them all.
+      const secret = Buffer.from(at.random(32)).toString('base64url')
+      const now = at.clock()
+      const expiresAt = new Date(now.getTime() + input.days * day * 1000)
+      const id = at.newId()
+      const digest = new Uint8Array(createHash('sha256').update(secret).digest())
+      const outcome = await at.kept.clients.addCredential({
+        id,
+        clientId: client.id,
+        kind: 'secret',
+        digest,
+        createdAt: now,
+        expiresAt,
+      })
+      if (outcome === 'conflict') throw new OperationRefused('conflict', 'This credential exists already')
+      return { client: client.id, credential: id, secret, expiresAt: expiresAt.toISOString() }
+    },
+  }),
+  operation({
+    name: 'client.add-key',
+    summary: 'Let a client prove itself by a key (private_key_jwt)',
+    scope: 'realm',
+    positional: ['client', 'key'],
+    input: some.extend({
+      key: z.string().max(20_000).meta({ description: 'A PEM certificate, a PEM public key or a public JWK', file: 'text' }),
+    }),
+    output: z.object({ client: z.string(), credential: z.string(), x5t: z.string().optional(), expiresAt: when.optional() }),
+    errors: ['missing', 'invalid', 'key_refused', 'conflict'],
+    changed: ({ output }) => ({ subject: `${output.client} ${output.credential}` }),
+    run: async ({ input, at }) => {
+      const client = await requireClient(at.kept, input.client)
+      if (client.authenticationMethod !== 'private_key_jwt') {
+        throw new OperationRefused(
+          'invalid',
+          `${client.id} proves itself by ${client.authenticationMethod}, not by a key. See: postern client change ${client.id} --authentication-method private_key_jwt`,
+        )
+      }
+      const key = readPublicKey(input.key)
+      const id = at.newId()
+      const outcome = await at.kept.clients.addCredential({ id, clientId: client.id, kind: 'key', createdAt: at.clock(), ...key })
+      // One certificate for one principal (R72, CVE-2025-53786).
+      if (outcome === 'conflict')
+        throw new OperationRefused('conflict', 'This certificate is registered already. Each client needs a key of its own.')
+      return {
+        client: client.id,
+        credential: id,
+        ...(key.x5t === undefined ? {} : { x5t: key.x5t }),
+        ...(key.expiresAt === undefined ? {} : { expiresAt: key.expiresAt.toISOString() }),
+      }
+    },
+  }),
+  operation({
+    name: 'client.remove-credential',
+    summary: 'Take a secret or key away from a client',
+    scope: 'realm',
+    positional: ['client', 'credential'],
+    input: some.extend({ credential: shownText('Id of the credential; `client show` lists them') }),
+    output: z.object({ client: z.string(), removed: z.string() }),
+    errors: ['missing'],
+    changed: ({ output }) => ({ subject: `${output.client} ${output.removed}` }),
+    run: async ({ input, at }) => {
+      const client = await requireClient(at.kept, input.client)
+      if (!(await at.kept.clients.removeCredential(client.id, input.credential))) {
+        throw new OperationRefused(
+          'missing',
+          `${client.id} has no credential ${input.credential}. See: postern client show ${client.id}`,
+        )
+      }
+      return { client: client.id, removed: input.credential }
+    },
+  }),
+]

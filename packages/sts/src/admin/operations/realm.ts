@@ -1,0 +1,162 @@
+import type { Realm } from '@postern/storage'
+import { z } from 'zod'
+import { longestTokenSeconds } from '../../protocol/signing-keys.ts'
+import { createRealm } from '../../realms/create-realm.ts'
+import { OperationRefused } from '../errors.ts'
+import { domainName, seconds, shownText, when } from '../fields.ts'
+import { type AdminPorts, operation } from '../operation.ts'
+
+const day = 86_400
+
+/** What an administrator may set, and its limits. */
+const changeable = z.object({
+  accessTokenSeconds: seconds('How long an access token lives', { least: 60, most: longestTokenSeconds }),
+  idTokenSeconds: seconds('How long an ID token lives', { least: 60, most: longestTokenSeconds }),
+  authorizationCodeSeconds: seconds('How long an authorization code lives', { least: 10, most: 600 }),
+  deviceCodeSeconds: seconds('How long a device code lives', { least: 60, most: 1800 }),
+  sessionSeconds: seconds('How long a browser session lives', { least: 300, most: day }),
+  interactionSeconds: seconds('How long a sign-in may take', { least: 300, most: day }),
+  refreshIdleSeconds: seconds('An unused refresh token dies after this', { least: 3600, most: 365 * day }),
+  refreshAbsoluteSeconds: seconds('A sign-in of a mail client ends after this, however often it is used', {
+    least: 3600,
+    most: 1095 * day,
+  }),
+  refreshReplaySeconds: seconds('How long a just-used refresh token gets the same answer again; 0 switches it off', {
+    least: 0,
+    most: 60,
+  }),
+})
+
+export const realmView = z.object({
+  id: z.uuid(),
+  displayName: z.string(),
+  domains: z.array(z.string()),
+  status: z.enum(['active', 'disabled']),
+  createdAt: when,
+  settings: changeable,
+})
+
+const columns = ['id', 'displayName', 'domains', 'status']
+const anyRealm = shownText('GUID or domain of the realm', 253)
+
+export const toRealmView = (realm: Realm): z.input<typeof realmView> => ({
+  ...realm,
+  domains: [...realm.domains],
+  createdAt: realm.createdAt.toISOString(),
+})
+
+/** By GUID or domain, disabled or not. `undefined`: no such realm. */
+export async function findRealm(realms: AdminPorts['store']['realms'], name: string): Promise<Realm | undefined> {
+  const lower = name.toLowerCase()
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(lower)) return realms.find(lower as Realm['id']) // has the form of one
+  return realms.findByDomain(lower)
+}
+
+async function requireRealm(at: AdminPorts, name: string): Promise<Realm> {
+  const realm = await findRealm(at.store.realms, name)
+  if (realm === undefined) throw new OperationRefused('missing', `There is no realm ${name}. See: postern realm list`)
+  return realm
+}
+
+const changedRealm = ({ output }: { output: z.output<typeof realmView> }) => ({
+  subject: output.domains[0] ?? output.id,
+  realm: output.id,
+})
+
+const setStatus = (status: Realm['status'], summary: string) =>
+  operation({
+    name: status === 'active' ? 'realm.enable' : 'realm.disable',
+    summary,
+    scope: 'service',
+    positional: ['realm'],
+    input: z.object({ realm: anyRealm }),
+    output: realmView,
+    columns,
+    errors: ['missing'],
+    changed: changedRealm,
+    run: async ({ input, at }) => {
+      const realm = await requireRealm(at, input.realm)
+      await at.store.realms.change(realm.id, { status })
+      return toRealmView({ ...realm, status })
+    },
+  })
+
+export const realmOperations = [
+  operation({
+    name: 'realm.add',
+    summary: 'Make a realm with its own issuer, signing key and first policy',
+    scope: 'service',
+    positional: ['domain'],
+    input: z.object({ domain: domainName, displayName: shownText('Shown to people; the domain when left out').optional() }),
+    output: realmView,
+    columns,
+    errors: ['conflict'],
+    changed: changedRealm,
+    run: async ({ input, at }) => {
+      const made = await createRealm(at, { domain: input.domain, displayName: input.displayName ?? input.domain })
+      if (made.outcome === 'conflict')
+        throw new OperationRefused('conflict', `Another realm has the domain ${input.domain}. See: postern realm list`)
+      return toRealmView(made.realm)
+    },
+  }),
+  operation({
+    name: 'realm.list',
+    summary: 'List the realms',
+    scope: 'service',
+    input: z.object({}),
+    output: z.array(realmView),
+    columns,
+    errors: [],
+    run: async ({ at }) => (await at.store.realms.list()).map(toRealmView),
+  }),
+  operation({
+    name: 'realm.show',
+    summary: 'Show a realm and its settings',
+    scope: 'service',
+    positional: ['realm'],
+    input: z.object({ realm: anyRealm }),
+    output: realmView,
+    errors: ['missing'],
+    run: async ({ input, at }) => toRealmView(await requireRealm(at, input.realm)),
+  }),
+  operation({
+    name: 'realm.change',
+    summary: 'Change the name or the settings of a realm',
+    scope: 'service',
+    positional: ['realm'],
+    input: z.object({ realm: anyRealm, displayName: shownText('Shown to people').optional(), ...changeable.partial().shape }),
+    output: realmView,
+    errors: ['missing', 'invalid'],
+    changed: changedRealm,
+    run: async ({ input: { realm: name, displayName, ...wanted }, at }) => {
+      const realm = await requireRealm(at, name)
+      const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+      const settings = { ...realm.settings, ...given }
+      if (settings.refreshIdleSeconds > settings.refreshAbsoluteSeconds) {
+        throw new OperationRefused('invalid', 'refreshIdleSeconds must not be longer than refreshAbsoluteSeconds')
+      }
+      await at.store.realms.change(realm.id, { settings, ...(displayName === undefined ? {} : { displayName }) })
+      return toRealmView({ ...realm, settings, displayName: displayName ?? realm.displayName })
+    },
+  }),
+  operation({
+    name: 'realm.add-domain',
+    summary: 'Let a realm be found by a further domain, which you have verified to be yours',
+    scope: 'service',
+    positional: ['realm', 'domain'],
+    input: z.object({ realm: anyRealm, domain: domainName }),
+    output: realmView,
+    columns,
+    errors: ['missing', 'conflict'],
+    changed: changedRealm,
+    run: async ({ input, at }) => {
+      const realm = await requireRealm(at, input.realm)
+      if ((await at.store.realms.addDomain(realm.id, input.domain)) === 'conflict') {
+        throw new OperationRefused('conflict', `A realm has the domain ${input.domain} already. See: postern realm list`)
+      }
+      return toRealmView({ ...realm, domains: [...realm.domains, input.domain] })
+    },
+  }),
+  setStatus('disabled', 'Stop a realm: nobody signs in and no token is issued until it is enabled again'),
+  setStatus('active', 'Let a disabled realm work again'),
+]
