@@ -49,8 +49,8 @@ export interface Store {
   transaction<T>(work: () => Promise<T>): Promise<T>
   /** Runs `work` outside the transaction that surrounds the caller, e.g. a counter that must survive a roll-back. */
   outsideTransaction<T>(work: () => Promise<T>): Promise<T>
-  /** Throws {@link StorageUnavailable} when the database cannot be reached or does not answer in time. */
-  ping(): Promise<void>
+  /** The database's own time. Throws {@link StorageUnavailable} when it cannot be reached or does not answer in time. */
+  ping(): Promise<Date>
   /** Deletes at most `limit` expired rows a table, oldest first, by index. Returns how many went. */
   removeExpired(now: Date, limit: number): Promise<number>
   close(): Promise<void>

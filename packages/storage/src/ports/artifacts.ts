@@ -18,7 +18,13 @@ export interface Artifact {
 
 export interface ArtifactStore {
   /** Inserts or replaces. The kind is part of the key: one kind is never found as another. */
-  upsert(artifact: { kind: string; id: string; payload: Record<string, unknown>; expiresAt: Date; keys: ArtifactKeys }): Promise<void>
+  upsert(artifact: {
+    kind: string
+    id: string
+    payload: Record<string, unknown>
+    expiresAt: Date
+    keys: ArtifactKeys
+  }): Promise<void>
   /** `lock: true` holds the row until the transaction ends; of two requests the second sees what the first did. */
   find(kind: string, id: string, options?: { lock?: boolean }): Promise<Artifact | undefined>
   findByUid(kind: string, uid: string): Promise<Artifact | undefined>

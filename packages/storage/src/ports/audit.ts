@@ -16,5 +16,11 @@ export interface AuditRow {
 export interface AuditStore {
   append(row: AuditRow): Promise<void>
   /** Newest first. */
-  list(page: { before?: Date; limit: number; reference?: string; accountId?: string; event?: string }): Promise<readonly AuditRow[]>
+  list(page: {
+    before?: Date
+    limit: number
+    reference?: string
+    accountId?: string
+    event?: string
+  }): Promise<readonly AuditRow[]>
 }

@@ -31,8 +31,19 @@ export type ClientCredential = {
   readonly createdAt: Date
   readonly expiresAt?: Date
 } & (
-  | { readonly kind: 'secret'; /** SHA-256 of the secret, which is random and 256 bits long. */ readonly digest: Uint8Array }
-  | { readonly kind: 'key'; /** Public JWK as JSON. */ readonly jwk: string; /** base64url SHA-1 and SHA-256 of the certificate, where there is one. */ readonly x5t?: string; readonly x5tS256?: string }
+  | {
+      readonly kind: 'secret'
+      /** SHA-256 of the secret, which is random and 256 bits long. */
+      readonly digest: Uint8Array
+    }
+  | {
+      readonly kind: 'key'
+      /** Public JWK as JSON. */
+      readonly jwk: string
+      /** base64url SHA-1 and SHA-256 of the certificate, where there is one. */
+      readonly x5t?: string
+      readonly x5tS256?: string
+    }
 )
 
 export interface ClientStore {

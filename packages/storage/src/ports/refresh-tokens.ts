@@ -35,9 +35,24 @@ export interface RefreshFamily {
 
 export interface RefreshTokenStore {
   /** Starts the family with its first token. */
-  start(token: { handle: string; familyId: FamilyId; accountId?: AccountId; clientId: ClientId; payload: Record<string, unknown>; issuedAt: Date; expiresAt: Date; familyEndsAt: Date }): Promise<void>
+  start(token: {
+    handle: string
+    familyId: FamilyId
+    accountId?: AccountId
+    clientId: ClientId
+    payload: Record<string, unknown>
+    issuedAt: Date
+    expiresAt: Date
+    familyEndsAt: Date
+  }): Promise<void>
   /** Adds the successor of a used token; the chain stays linear: `false` when `predecessor` has one already or the family is revoked. */
-  succeed(token: { handle: string; predecessor: string; payload: Record<string, unknown>; issuedAt: Date; expiresAt: Date }): Promise<boolean>
+  succeed(token: {
+    handle: string
+    predecessor: string
+    payload: Record<string, unknown>
+    issuedAt: Date
+    expiresAt: Date
+  }): Promise<boolean>
   /**
    * By handle, not by token string (R47). `lock: true` holds the row until the transaction ends.
    * Tokens of a revoked family are not found.

@@ -1,0 +1,76 @@
+import { sql } from 'kysely'
+import type { Connection } from './connect.ts'
+import { StorageUnavailable } from './errors.ts'
+import { createAccountStore } from './postgres/accounts.ts'
+import { createArtifactStore } from './postgres/artifacts.ts'
+import { createAttemptStore } from './postgres/attempts.ts'
+import { createAuditStore } from './postgres/audit.ts'
+import { createAuthenticatorStore } from './postgres/authenticators.ts'
+import { createClientStore } from './postgres/clients.ts'
+import { removeExpired } from './postgres/expiry.ts'
+import { createPasswordStore } from './postgres/passwords.ts'
+import { createPolicyStore } from './postgres/policies.ts'
+import { createRealmDirectory } from './postgres/realms.ts'
+import { createRefreshTokenStore } from './postgres/refresh-tokens.ts'
+import { createReplayGuard } from './postgres/replay.ts'
+import { createResourceStore } from './postgres/resources.ts'
+import { isUuid, type RealmPart } from './postgres/row.ts'
+import { createSigningKeyStore } from './postgres/signing-keys.ts'
+import { createSealer } from './sealing.ts'
+import type { RealmStore, Store } from './store.ts'
+import { createDatabase } from './transaction.ts'
+
+export type Clock = () => Date
+
+function createRealmStore(part: RealmPart): RealmStore {
+  return Object.freeze({
+    realmId: part.realmId,
+    accounts: createAccountStore(part),
+    passwords: createPasswordStore(part),
+    authenticators: createAuthenticatorStore(part),
+    clients: createClientStore(part),
+    resources: createResourceStore(part),
+    signingKeys: createSigningKeyStore(part),
+    artifacts: createArtifactStore(part),
+    refreshTokens: createRefreshTokenStore(part),
+    attempts: createAttemptStore(part),
+    replay: createReplayGuard(part),
+    policies: createPolicyStore(part),
+    audit: createAuditStore(part),
+  })
+}
+
+/**
+ * The store over an open database that {@link migrate} has brought up to date (not checked here).
+ *
+ * `masterKey` is 32 bytes; everything sealed opens with the same one alone. `clock` is asked where a promise speaks of
+ * now: replay claims that are over, families that still live.
+ *
+ * PGlite has one session. `outsideTransaction` inside a transaction runs there in that transaction, and its statements
+ * are run again when it rolls back: what it wrote stays, but it sees what is not committed yet.
+ */
+export function createStore(options: { connection: Connection; masterKey: Uint8Array; clock: Clock }): Store {
+  const { connection, clock } = options
+  const sealer = createSealer(options.masterKey)
+  const database = createDatabase(connection)
+  return Object.freeze({
+    realms: createRealmDirectory(database),
+    realm(id) {
+      if (!isUuid(id)) throw new TypeError('The id of a realm is a UUID')
+      // Lower case, as the database gives it back: look-up hashes and seals are bound to this very text.
+      return createRealmStore({ database, realmId: id.toLowerCase() as typeof id, sealer, clock })
+    },
+    transaction: (work) => database.transaction(work),
+    outsideTransaction: (work) => database.outside(work),
+    async ping() {
+      const { rows } = await database.outside(() =>
+        database.run((db) => sql<{ now: Date }>`select clock_timestamp() as now`.execute(db)),
+      )
+      const now = rows[0]?.now
+      if (now === undefined) throw new StorageUnavailable('unreachable')
+      return now
+    },
+    removeExpired: (now, limit) => removeExpired(database, now, limit),
+    close: () => connection.close(),
+  } satisfies Store)
+}

@@ -1,0 +1,33 @@
+/**
+ * storage keeps the nouns of the house. Open a database with {@link connect}, bring it up to date with {@link migrate},
+ * and hand it to {@link createStore}; everything else speaks of the ports alone.
+ * @module
+ */
+export { type Connection, type ConnectOptions, connect } from './connect.ts'
+export { type Clock, createStore } from './create-store.ts'
+export {
+  DirectoryInUse,
+  MigrationError,
+  type MigrationErrorCode,
+  SealingError,
+  type SealingErrorCode,
+  StorageUnavailable,
+  type UnavailableReason,
+} from './errors.ts'
+export { AccountId, AuthenticatorId, ClientId, FamilyId, RealmId, ResourceId } from './identifiers.ts'
+export { defaultMigrations, migrate, pendingMigrations } from './migrate.ts'
+export type { Account, AccountStore } from './ports/accounts.ts'
+export type { Artifact, ArtifactKeys, ArtifactStore } from './ports/artifacts.ts'
+export type { AttemptState, AttemptStore } from './ports/attempts.ts'
+export type { AuditRow, AuditStore } from './ports/audit.ts'
+export type { Authenticator, AuthenticatorStore } from './ports/authenticators.ts'
+export type { Client, ClientAuthenticationMethod, ClientCredential, ClientStore } from './ports/clients.ts'
+export type { PasswordStore, StoredPassword } from './ports/passwords.ts'
+export type { PolicyStore, StoredPolicy } from './ports/policies.ts'
+export type { Realm, RealmDirectory, RealmSettings } from './ports/realms.ts'
+export type { KeptAnswer, RefreshFamily, RefreshToken, RefreshTokenStore } from './ports/refresh-tokens.ts'
+export type { ReplayGuard } from './ports/replay.ts'
+export type { Resource, ResourceStore } from './ports/resources.ts'
+export type { SigningKey, SigningKeyStore } from './ports/signing-keys.ts'
+export { createSealer, type SealedRow, type Sealer, type SealingPurpose } from './sealing.ts'
+export type { RealmStore, Store } from './store.ts'

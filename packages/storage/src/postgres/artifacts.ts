@@ -1,0 +1,136 @@
+import type { Artifact, ArtifactStore } from '../ports/artifacts.ts'
+import { isText, present, type RealmPart } from './row.ts'
+
+interface ArtifactRow {
+  readonly kind: string
+  readonly id_hash: Uint8Array
+  readonly payload_sealed: Uint8Array
+  readonly consumed_at: Date | null
+  readonly expires_at: Date
+}
+
+const columns = ['kind', 'id_hash', 'payload_sealed', 'consumed_at', 'expires_at'] as const
+
+export function createArtifactStore({ database, realmId, sealer }: RealmPart): ArtifactStore {
+  const hashOf = (what: 'id' | 'uid' | 'user-code', kind: string, value: string) =>
+    sealer.lookup(`artifact/${what}`, realmId, kind, value)
+  const sealedRow = (kind: string, hash: Uint8Array) => ({
+    table: 'oidc_artifact',
+    realmId,
+    id: `${kind}/${Buffer.from(hash).toString('hex')}`,
+  })
+  const toArtifact = (row: ArtifactRow): Artifact =>
+    Object.freeze({
+      payload: sealer.openJson('artifact', sealedRow(row.kind, row.id_hash), row.payload_sealed),
+      ...present({ consumedAt: row.consumed_at }),
+      expiresAt: row.expires_at,
+    })
+
+  return Object.freeze({
+    async upsert({ kind, id, payload, expiresAt, keys }) {
+      const idHash = hashOf('id', kind, id)
+      const values = {
+        payload_sealed: sealer.sealJson('artifact', sealedRow(kind, idHash), payload),
+        grant_id: keys.grantId ?? null,
+        uid_hash: keys.uid === undefined ? null : hashOf('uid', kind, keys.uid),
+        user_code_hash: keys.userCode === undefined ? null : hashOf('user-code', kind, keys.userCode),
+        account_id: keys.accountId ?? null,
+        client_id: keys.clientId ?? null,
+        expires_at: expiresAt,
+      }
+      await database.run((db) =>
+        db
+          .insertInto('oidc_artifact')
+          .values({ realm_id: realmId, kind, id_hash: idHash, ...values })
+          // consumed_at stays: what was used once is not made unused by saving it again.
+          .onConflict((conflict) => conflict.columns(['realm_id', 'kind', 'id_hash']).doUpdateSet(values))
+          .execute(),
+      )
+    },
+    async find(kind, id, options = {}) {
+      if (!isText(kind)) return undefined
+      const row = await database.run((db) =>
+        db
+          .selectFrom('oidc_artifact')
+          .select(columns)
+          .where('realm_id', '=', realmId)
+          .where('kind', '=', kind)
+          .where('id_hash', '=', hashOf('id', kind, id))
+          .$if(options.lock === true, (query) => query.forUpdate())
+          .executeTakeFirst(),
+      )
+      return row && toArtifact(row)
+    },
+    async findByUid(kind, uid) {
+      if (!isText(kind)) return undefined
+      const row = await database.run((db) =>
+        db
+          .selectFrom('oidc_artifact')
+          .select(columns)
+          .where('realm_id', '=', realmId)
+          .where('kind', '=', kind)
+          .where('uid_hash', '=', hashOf('uid', kind, uid))
+          .orderBy('expires_at', 'desc') // while a session changes its id there are two for a moment
+          .limit(1)
+          .executeTakeFirst(),
+      )
+      return row && toArtifact(row)
+    },
+    async findByUserCode(kind, userCode) {
+      if (!isText(kind)) return undefined
+      const row = await database.run((db) =>
+        db
+          .selectFrom('oidc_artifact')
+          .select(columns)
+          .where('realm_id', '=', realmId)
+          .where('kind', '=', kind)
+          .where('user_code_hash', '=', hashOf('user-code', kind, userCode))
+          .executeTakeFirst(),
+      )
+      return row && toArtifact(row)
+    },
+    async consume(kind, id, at) {
+      if (!isText(kind)) return false
+      const { numUpdatedRows } = await database.run((db) =>
+        db
+          .updateTable('oidc_artifact')
+          .set({ consumed_at: at })
+          .where('realm_id', '=', realmId)
+          .where('kind', '=', kind)
+          .where('id_hash', '=', hashOf('id', kind, id))
+          .where('consumed_at', 'is', null)
+          .executeTakeFirstOrThrow(),
+      )
+      return numUpdatedRows === 1n
+    },
+    async destroy(kind, id) {
+      if (!isText(kind)) return
+      await database.run((db) =>
+        db
+          .deleteFrom('oidc_artifact')
+          .where('realm_id', '=', realmId)
+          .where('kind', '=', kind)
+          .where('id_hash', '=', hashOf('id', kind, id))
+          .execute(),
+      )
+    },
+    async removeByGrant(grantId) {
+      if (!isText(grantId)) return 0
+      const { numDeletedRows } = await database.run((db) =>
+        db.deleteFrom('oidc_artifact').where('realm_id', '=', realmId).where('grant_id', '=', grantId).executeTakeFirstOrThrow(),
+      )
+      return Number(numDeletedRows)
+    },
+    async removeByAccount(accountId) {
+      if (!isText(accountId)) return 0
+      const { numDeletedRows } = await database.run((db) =>
+        db
+          .deleteFrom('oidc_artifact')
+          .where('realm_id', '=', realmId)
+          .where('account_id', '=', accountId)
+          .executeTakeFirstOrThrow(),
+      )
+      return Number(numDeletedRows)
+    },
+  } satisfies ArtifactStore)
+}

@@ -1,0 +1,162 @@
+import type { Insertable } from 'kysely'
+import { ClientId } from '../identifiers.ts'
+import type { Client, ClientCredential, ClientStore } from '../ports/clients.ts'
+import type { ClientTable } from '../schema.ts'
+import { bytes, isText, list, present, type RealmPart, type Row } from './row.ts'
+
+const toClient = (row: Row<'client'>): Client =>
+  Object.freeze({
+    id: ClientId.of(row.id),
+    displayName: row.display_name,
+    // These five are limited by the table's constraints.
+    status: row.status as Client['status'],
+    authenticationMethod: row.authentication_method as Client['authenticationMethod'],
+    applicationType: row.application_type as Client['applicationType'],
+    pkce: row.pkce as Client['pkce'],
+    consent: row.consent as Client['consent'],
+    redirectUris: list(row.redirect_uris),
+    postLogoutRedirectUris: list(row.post_logout_redirect_uris),
+    ...present({ backchannelLogoutUri: row.backchannel_logout_uri }),
+    grantTypes: list(row.grant_types),
+    dpopBoundAccessTokens: row.dpop_bound_access_tokens,
+    pushedAuthorizationRequired: row.pushed_authorization_required,
+    access: list(
+      (row.access as Client['access']).map((one) => Object.freeze({ resourceId: one.resourceId, scopes: list(one.scopes) })),
+    ), // written from Client alone
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  })
+
+/** Everything but the key. */
+const toColumns = (client: Client): Omit<Insertable<ClientTable>, 'realm_id' | 'id'> => ({
+  display_name: client.displayName,
+  status: client.status,
+  authentication_method: client.authenticationMethod,
+  application_type: client.applicationType,
+  redirect_uris: client.redirectUris,
+  post_logout_redirect_uris: client.postLogoutRedirectUris,
+  backchannel_logout_uri: client.backchannelLogoutUri ?? null,
+  grant_types: client.grantTypes,
+  pkce: client.pkce,
+  consent: client.consent,
+  dpop_bound_access_tokens: client.dpopBoundAccessTokens,
+  pushed_authorization_required: client.pushedAuthorizationRequired,
+  access: JSON.stringify(client.access),
+  created_at: client.createdAt,
+  updated_at: client.updatedAt,
+})
+
+function toCredential(row: Row<'client_credential'>): ClientCredential {
+  const shared = {
+    id: row.id,
+    clientId: ClientId.of(row.client_id),
+    createdAt: row.created_at,
+    ...present({ expiresAt: row.expires_at }),
+  }
+  // client_credential_kind_known: a secret has a digest, a key has a JWK.
+  return row.digest === null
+    ? Object.freeze({ ...shared, kind: 'key', jwk: row.jwk ?? '', ...present({ x5t: row.x5t, x5tS256: row.x5t_s256 }) })
+    : Object.freeze({ ...shared, kind: 'secret', digest: bytes(row.digest) })
+}
+
+export function createClientStore({ database, realmId }: RealmPart): ClientStore {
+  return Object.freeze({
+    async add(client) {
+      const { numInsertedOrUpdatedRows } = await database.run((db) =>
+        db
+          .insertInto('client')
+          .values({ realm_id: realmId, id: client.id, ...toColumns(client) })
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirstOrThrow(),
+      )
+      return numInsertedOrUpdatedRows === 1n ? 'added' : 'conflict'
+    },
+    async find(id) {
+      if (!isText(id)) return undefined
+      const row = await database.run((db) =>
+        db.selectFrom('client').selectAll().where('realm_id', '=', realmId).where('id', '=', id).executeTakeFirst(),
+      )
+      return row && toClient(row)
+    },
+    async list({ after, limit }) {
+      if (!isText(after ?? '')) return list([])
+      const rows = await database.run((db) =>
+        db
+          .selectFrom('client')
+          .selectAll()
+          .where('realm_id', '=', realmId)
+          .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+          .orderBy('id')
+          .limit(limit)
+          .execute(),
+      )
+      return list(rows.map(toClient))
+    },
+    async replace(client) {
+      const { numUpdatedRows } = await database.run((db) =>
+        db
+          .updateTable('client')
+          .set(toColumns(client))
+          .where('realm_id', '=', realmId)
+          .where('id', '=', client.id)
+          .executeTakeFirstOrThrow(),
+      )
+      return numUpdatedRows === 1n
+    },
+    async remove(id) {
+      if (!isText(id)) return false
+      const { numDeletedRows } = await database.run((db) =>
+        db.deleteFrom('client').where('realm_id', '=', realmId).where('id', '=', id).executeTakeFirstOrThrow(),
+      )
+      return numDeletedRows === 1n
+    },
+    async addCredential(credential) {
+      const own =
+        credential.kind === 'secret'
+          ? { digest: credential.digest }
+          : { jwk: credential.jwk, x5t: credential.x5t ?? null, x5t_s256: credential.x5tS256 ?? null }
+      const { numInsertedOrUpdatedRows } = await database.run((db) =>
+        db
+          .insertInto('client_credential')
+          .values({
+            realm_id: realmId,
+            id: credential.id,
+            client_id: credential.clientId,
+            kind: credential.kind,
+            created_at: credential.createdAt,
+            expires_at: credential.expiresAt ?? null,
+            ...own,
+          })
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirstOrThrow(),
+      )
+      return numInsertedOrUpdatedRows === 1n ? 'added' : 'conflict'
+    },
+    async credentials(id) {
+      if (!isText(id)) return list([])
+      const rows = await database.run((db) =>
+        db
+          .selectFrom('client_credential')
+          .selectAll()
+          .where('realm_id', '=', realmId)
+          .where('client_id', '=', id)
+          .orderBy('created_at')
+          .orderBy('id')
+          .execute(),
+      )
+      return list(rows.map(toCredential))
+    },
+    async removeCredential(id, credentialId) {
+      if (!isText(`${id}${credentialId}`)) return false
+      const { numDeletedRows } = await database.run((db) =>
+        db
+          .deleteFrom('client_credential')
+          .where('realm_id', '=', realmId)
+          .where('id', '=', credentialId)
+          .where('client_id', '=', id)
+          .executeTakeFirstOrThrow(),
+      )
+      return numDeletedRows === 1n
+    },
+  } satisfies ClientStore)
+}

@@ -1,0 +1,132 @@
+import { RealmId } from '../identifiers.ts'
+import type { Realm, RealmDirectory, RealmSettings } from '../ports/realms.ts'
+import type { Database } from '../transaction.ts'
+import { isText, isUuid, list, type Row, Taken } from './row.ts'
+
+const toRealm = (row: Row<'realm'>, domains: readonly string[]): Realm =>
+  Object.freeze({
+    id: RealmId.of(row.id),
+    displayName: row.display_name,
+    domains: list(domains),
+    status: row.status as Realm['status'], // realm_status_known
+    settings: Object.freeze({ ...(row.settings as RealmSettings) }), // written from RealmSettings alone
+    version: row.version,
+    createdAt: row.created_at,
+  })
+
+export function createRealmDirectory(database: Database): RealmDirectory {
+  const domainsOf = async (ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> => {
+    const rows = await database.run((db) =>
+      db
+        .selectFrom('realm_domain')
+        .select(['realm_id', 'domain'])
+        .where('realm_id', 'in', ids)
+        .orderBy('realm_id')
+        .orderBy('position')
+        .orderBy('domain')
+        .execute(),
+    )
+    const domains = new Map<string, string[]>()
+    for (const { realm_id, domain } of rows) domains.set(realm_id, [...(domains.get(realm_id) ?? []), domain])
+    return domains
+  }
+  const withDomains = async (rows: readonly Row<'realm'>[]): Promise<readonly Realm[]> => {
+    if (rows.length === 0) return list([])
+    const domains = await domainsOf(rows.map(({ id }) => id))
+    return list(rows.map((row) => toRealm(row, domains.get(row.id) ?? [])))
+  }
+  const bringDomain = async (id: RealmId, domain: string, position: number): Promise<boolean> => {
+    const { numInsertedOrUpdatedRows } = await database.run((db) =>
+      db
+        .insertInto('realm_domain')
+        .values({ realm_id: id, domain: domain.toLowerCase(), position })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirstOrThrow(),
+    )
+    return numInsertedOrUpdatedRows === 1n
+  }
+
+  return Object.freeze({
+    async add(realm) {
+      const work = async () => {
+        const { numInsertedOrUpdatedRows } = await database.run((db) =>
+          db
+            .insertInto('realm')
+            .values({
+              id: realm.id,
+              display_name: realm.displayName,
+              status: realm.status,
+              settings: JSON.stringify(realm.settings),
+              created_at: realm.createdAt,
+            })
+            .onConflict((conflict) => conflict.doNothing())
+            .executeTakeFirstOrThrow(),
+        )
+        if (numInsertedOrUpdatedRows !== 1n) throw new Taken()
+        for (const [position, domain] of realm.domains.entries()) {
+          if (!(await bringDomain(realm.id, domain, position))) throw new Taken()
+        }
+      }
+      try {
+        await database.together(work)
+        return 'added'
+      } catch (error) {
+        if (error instanceof Taken) return 'conflict'
+        throw error
+      }
+    },
+    async find(id) {
+      if (!isUuid(id)) return undefined
+      const row = await database.run((db) => db.selectFrom('realm').selectAll().where('id', '=', id).executeTakeFirst())
+      return row && (await withDomains([row]))[0]
+    },
+    async findByDomain(domain) {
+      if (!isText(domain)) return undefined
+      const row = await database.run((db) =>
+        db
+          .selectFrom('realm')
+          .selectAll('realm')
+          .innerJoin('realm_domain', 'realm_domain.realm_id', 'realm.id')
+          .where('realm_domain.domain', '=', domain.toLowerCase())
+          .executeTakeFirst(),
+      )
+      return row && (await withDomains([row]))[0]
+    },
+    async version(id) {
+      if (!isUuid(id)) return undefined
+      const row = await database.run((db) => db.selectFrom('realm').select('version').where('id', '=', id).executeTakeFirst())
+      return row?.version
+    },
+    async list() {
+      return withDomains(
+        await database.run((db) => db.selectFrom('realm').selectAll().orderBy('created_at').orderBy('id').execute()),
+      )
+    },
+    async change(id, change) {
+      if (!isUuid(id)) return false
+      const { numUpdatedRows } = await database.run((db) =>
+        db
+          .updateTable('realm')
+          .set({
+            ...(change.displayName === undefined ? {} : { display_name: change.displayName }),
+            ...(change.status === undefined ? {} : { status: change.status }),
+            ...(change.settings === undefined ? {} : { settings: JSON.stringify(change.settings) }),
+            id, // an empty change is a change as well
+          })
+          .where('id', '=', id)
+          .executeTakeFirstOrThrow(),
+      )
+      return numUpdatedRows === 1n
+    },
+    async addDomain(id, domain) {
+      const last = await database.run((db) =>
+        db
+          .selectFrom('realm_domain')
+          .select((column) => column.fn.max('position').as('position'))
+          .where('realm_id', '=', id)
+          .executeTakeFirst(),
+      )
+      return (await bringDomain(id, domain, (last?.position ?? -1) + 1)) ? 'added' : 'conflict'
+    },
+  } satisfies RealmDirectory)
+}

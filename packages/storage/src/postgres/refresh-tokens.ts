@@ -1,0 +1,184 @@
+import { sql } from 'kysely'
+import { AccountId, ClientId, FamilyId } from '../identifiers.ts'
+import type { RefreshFamily, RefreshToken, RefreshTokenStore } from '../ports/refresh-tokens.ts'
+import { bytes, isText, isUuid, list, present, type RealmPart, type Row } from './row.ts'
+
+const toFamily = (row: Row<'refresh_family'>): RefreshFamily =>
+  Object.freeze({
+    id: FamilyId.of(row.id),
+    ...(row.account_id === null ? {} : { accountId: AccountId.of(row.account_id) }),
+    clientId: ClientId.of(row.client_id),
+    startedAt: row.started_at,
+    lastUsedAt: row.last_used_at,
+    endsAt: row.ends_at,
+    ...present({ revokedAt: row.revoked_at, revokedBecause: row.revoked_because }),
+  })
+
+export function createRefreshTokenStore({ database, realmId, sealer, clock }: RealmPart): RefreshTokenStore {
+  const hashOf = (handle: string) => sealer.lookup('refresh-handle', realmId, handle)
+  const sealedRow = (hash: Uint8Array) => ({ table: 'refresh_token', realmId, id: Buffer.from(hash).toString('hex') })
+
+  /**
+   * One read of a token, its family and its successor. Locking, it holds token and family, in this order, like everybody
+   * else. PostgreSQL then answers with the newest state of these two, but with the successor as it was when it began.
+   */
+  const read = (hash: Uint8Array, lock: boolean) =>
+    database.run((db) =>
+      db
+        .selectFrom('refresh_token as token')
+        .innerJoin('refresh_family as family', (join) =>
+          join.onRef('family.realm_id', '=', 'token.realm_id').onRef('family.id', '=', 'token.family_id'),
+        )
+        .leftJoin('refresh_token as successor', (join) =>
+          join.onRef('successor.realm_id', '=', 'token.realm_id').onRef('successor.predecessor_hash', '=', 'token.handle_hash'),
+        )
+        .selectAll('token')
+        .select(['family.account_id', 'family.client_id', 'successor.used_at as successor_used_at'])
+        .where('token.realm_id', '=', realmId)
+        .where('token.handle_hash', '=', hash)
+        .where('family.revoked_at', 'is', null)
+        .$if(lock, (query) => query.forNoKeyUpdate(['token', 'family']))
+        .executeTakeFirst(),
+    )
+
+  type Found = NonNullable<Awaited<ReturnType<typeof read>>>
+  const toToken = (row: Found): RefreshToken =>
+    Object.freeze({
+      familyId: FamilyId.of(row.family_id),
+      ...(row.account_id === null ? {} : { accountId: AccountId.of(row.account_id) }),
+      clientId: ClientId.of(row.client_id),
+      payload: sealer.openJson('refresh-token', sealedRow(row.handle_hash), row.payload_sealed),
+      issuedAt: row.issued_at,
+      expiresAt: row.expires_at,
+      ...present({ usedAt: row.used_at, successorUsedAt: row.successor_used_at }),
+      // refresh_token_answer_whole: the three are there together.
+      ...(row.answer_sealed === null || row.answer_request === null || row.answer_until === null
+        ? {}
+        : { answer: Object.freeze({ sealed: bytes(row.answer_sealed), request: row.answer_request, until: row.answer_until }) }),
+    })
+
+  const end = (by: 'account_id' | 'client_id' | 'id', value: string, { at, because }: { at: Date; because: string }) =>
+    database.run(async (db) => {
+      const { numUpdatedRows } = await db
+        .updateTable('refresh_family')
+        .set({ revoked_at: at, revoked_because: because })
+        .where('realm_id', '=', realmId)
+        .where(by, '=', value)
+        .where('revoked_at', 'is', null)
+        .executeTakeFirstOrThrow()
+      return Number(numUpdatedRows)
+    })
+
+  return Object.freeze({
+    async start({ handle, familyId, accountId, clientId, payload, issuedAt, expiresAt, familyEndsAt }) {
+      const hash = hashOf(handle)
+      await database.run((db) =>
+        db
+          .with('started', (query) =>
+            query
+              .insertInto('refresh_family')
+              .values({
+                realm_id: realmId,
+                id: familyId,
+                account_id: accountId ?? null,
+                client_id: clientId,
+                started_at: issuedAt,
+                last_used_at: issuedAt,
+                ends_at: familyEndsAt,
+              })
+              .returning('id'),
+          )
+          .insertInto('refresh_token')
+          .values({
+            realm_id: realmId,
+            handle_hash: hash,
+            family_id: familyId,
+            payload_sealed: sealer.sealJson('refresh-token', sealedRow(hash), payload),
+            issued_at: issuedAt,
+            expires_at: expiresAt,
+          })
+          .execute(),
+      )
+    },
+    async succeed({ handle, predecessor, payload, issuedAt, expiresAt }) {
+      const hash = hashOf(handle)
+      const sealed = sealer.sealJson('refresh-token', sealedRow(hash), payload)
+      // One statement: the family is held while it is looked at, so no revocation can slip in between.
+      const { rows } = await database.run((db) =>
+        sql<{ added: number }>`
+          with family as (
+            select family.realm_id, family.id, token.handle_hash
+            from refresh_token token join refresh_family family on family.realm_id = token.realm_id and family.id = token.family_id
+            where token.realm_id = ${realmId} and token.handle_hash = ${hashOf(predecessor)} and family.revoked_at is null
+            for no key update
+          ), added as (
+            insert into refresh_token (realm_id, handle_hash, family_id, predecessor_hash, payload_sealed, issued_at, expires_at)
+            select realm_id, ${hash}::bytea, id, handle_hash, ${sealed}::bytea, ${issuedAt}::timestamptz, ${expiresAt}::timestamptz from family
+            on conflict do nothing
+            returning realm_id, family_id
+          ), touched as (
+            update refresh_family set last_used_at = ${issuedAt}::timestamptz
+            from added where refresh_family.realm_id = added.realm_id and refresh_family.id = added.family_id
+          )
+          select count(*)::integer as added from added`.execute(db),
+      )
+      return rows[0]?.added === 1
+    },
+    async find(handle, options = {}) {
+      const hash = hashOf(handle)
+      const lock = options.lock === true
+      const row = await read(hash, lock)
+      // Only a used token has a successor, and it may have come while we waited for the lock.
+      const newest = lock && row !== undefined && row.used_at !== null ? await read(hash, false) : row
+      return newest && toToken(newest)
+    },
+    async use(handle, at) {
+      const { numUpdatedRows } = await database.run((db) =>
+        db
+          .updateTable('refresh_token')
+          .set({ used_at: at })
+          .where('realm_id', '=', realmId)
+          .where('handle_hash', '=', hashOf(handle))
+          .where('used_at', 'is', null)
+          .executeTakeFirstOrThrow(),
+      )
+      return numUpdatedRows === 1n
+    },
+    async keepAnswer(handle, answer) {
+      await database.run((db) =>
+        db
+          .updateTable('refresh_token')
+          .set({ answer_sealed: answer.sealed, answer_request: answer.request, answer_until: answer.until })
+          .where('realm_id', '=', realmId)
+          .where('handle_hash', '=', hashOf(handle))
+          .execute(),
+      )
+    },
+    async family(id) {
+      if (!isText(id)) return undefined
+      const row = await database.run((db) =>
+        db.selectFrom('refresh_family').selectAll().where('realm_id', '=', realmId).where('id', '=', id).executeTakeFirst(),
+      )
+      return row && toFamily(row)
+    },
+    async families(accountId) {
+      if (!isUuid(accountId)) return list([])
+      const rows = await database.run((db) =>
+        db
+          .selectFrom('refresh_family')
+          .selectAll()
+          .where('realm_id', '=', realmId)
+          .where('account_id', '=', accountId)
+          .where('revoked_at', 'is', null)
+          .where('ends_at', '>', clock())
+          .orderBy('last_used_at', 'desc')
+          .orderBy('id')
+          .execute(),
+      )
+      return list(rows.map(toFamily))
+    },
+    revoke: async (id, revocation) => isText(id) && (await end('id', id, revocation)) === 1,
+    revokeByAccount: async (accountId, revocation) => (isUuid(accountId) ? end('account_id', accountId, revocation) : 0),
+    revokeByClient: async (clientId, revocation) => (isText(clientId) ? end('client_id', clientId, revocation) : 0),
+  } satisfies RefreshTokenStore)
+}

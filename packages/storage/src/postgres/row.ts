@@ -1,0 +1,47 @@
+import type { Selectable } from 'kysely'
+import type { Clock } from '../create-store.ts'
+import type { RealmId } from '../identifiers.ts'
+import type { Schema } from '../schema.ts'
+import type { Sealer } from '../sealing.ts'
+import type { Database } from '../transaction.ts'
+
+/** What each port of a realm is made from. */
+export interface RealmPart {
+  readonly database: Database
+  readonly realmId: RealmId
+  readonly sealer: Sealer
+  readonly clock: Clock
+}
+
+/** A row as it is read. */
+export type Row<Table extends keyof Schema> = Selectable<Schema[Table]>
+
+/** The members that are there: a column without a value becomes a member that is absent. */
+export function present<T extends object>(members: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const there = Object.entries(members).filter(([, value]) => value !== null && value !== undefined)
+  return Object.fromEntries(there) as { [K in keyof T]?: NonNullable<T[K]> } // the same keys with fewer values
+}
+
+/** pg gives Buffers and PGlite plain arrays; callers get plain arrays. */
+export const bytes = (value: Uint8Array): Uint8Array => new Uint8Array(value)
+
+export const list = <T>(values: readonly T[]): readonly T[] => Object.freeze([...values])
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** Whether a look-up by `value` can find anything: PostgreSQL refuses to compare a UUID with something else. */
+export const isUuid = (value: string): boolean => uuid.test(value)
+
+/** Whether a look-up by `value` can find anything: PostgreSQL has no text with a NUL in it. */
+export const isText = (value: string): boolean => !value.includes('\0')
+
+/** For text of hostile origin that must be kept all the same. */
+export const keepable = (value: string): string => value.replaceAll('\0', '\uFFFD')
+
+/** One form for names that people write in different ways: case, and composed or decomposed letters. */
+export const folded = (name: string): string => name.normalize('NFC').toLowerCase()
+
+/** Thrown inside `together` to undo it; never leaves the port. */
+export class Taken extends Error {
+  override readonly name = 'Taken'
+}

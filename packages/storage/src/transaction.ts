@@ -1,0 +1,130 @@
+/**
+ * transaction carries the caller's transaction to every port through AsyncLocalStorage.
+ *
+ * It owns when a transaction begins, ends and is joined, and that the statements of one run one after the other.
+ * It does not know what is stored. Every statement of storage goes through {@link Database}.
+ * @module
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
+import type { Connection } from './connect.ts'
+import type { Schema } from './schema.ts'
+import { Turns } from './turns.ts'
+
+type Executor = Kysely<Schema>
+
+export interface Database {
+  /** Runs one statement, in the caller's transaction where there is one. */
+  run<T>(statement: (db: Executor) => Promise<T>): Promise<T>
+  /**
+   * Runs several statements that are kept together or not at all: in a transaction of their own, or in a part of the
+   * caller's that can fail without spoiling the rest. No other statement of that transaction comes in between.
+   */
+  together<T>(work: () => Promise<T>): Promise<T>
+  transaction<T>(work: () => Promise<T>): Promise<T>
+  outside<T>(work: () => Promise<T>): Promise<T>
+}
+
+/** Inside a transaction, or inside a part of it. `turns` puts its statements in a row. */
+interface InTransaction {
+  /** `noted`: means to be outside, but the engine has a single session. What it does is noted and done again after a roll-back. */
+  readonly kind: 'transaction' | 'noted'
+  readonly db: Executor
+  readonly turns: Turns
+  readonly notes: CompiledQuery[]
+}
+
+/** Outside of the surrounding transaction, on sessions of its own. */
+interface Outside {
+  readonly kind: 'outside'
+  readonly db: Executor
+}
+
+export function createDatabase(connection: Connection): Database {
+  const scopes = new AsyncLocalStorage<InTransaction | Outside>()
+  let savepoints = 0
+
+  /** Runs `work` as a scope of `db`, and waits for the statements that it left running. */
+  async function inScope<T>(scope: Omit<InTransaction, 'turns'>, work: () => Promise<T>): Promise<T> {
+    const turns = new Turns()
+    try {
+      return await scopes.run({ ...scope, turns }, work)
+    } finally {
+      await turns.close()
+    }
+  }
+
+  async function repeat(db: Executor, notes: readonly CompiledQuery[]): Promise<void> {
+    for (const query of notes) await db.executeQuery(query)
+  }
+
+  /** A transaction of its own. Where there is one session only, it is kept until what was noted is done again. */
+  function open<T>(db: Executor, work: () => Promise<T>): Promise<T> {
+    const notes: CompiledQuery[] = []
+    const inTransaction = (own: Executor) => inScope({ kind: 'transaction', db: own, notes }, work)
+    if (connection.outside !== undefined) return db.transaction().execute(inTransaction)
+    return db.connection().execute(async (session) => {
+      try {
+        return await session.transaction().execute(inTransaction)
+      } catch (error) {
+        if (notes.length > 0) await session.transaction().execute((own) => repeat(own, notes))
+        throw error
+      }
+    })
+  }
+
+  /** A part of a transaction that can roll back alone. */
+  function part<T>(scope: InTransaction, kind: InTransaction['kind'], work: () => Promise<T>): Promise<T> {
+    savepoints += 1
+    const name = sql.id(`part_${savepoints}`)
+    return scope.turns.take(async () => {
+      const notes: CompiledQuery[] = []
+      await sql`savepoint ${name}`.execute(scope.db)
+      try {
+        const result = await inScope({ kind, db: scope.db, notes }, work)
+        await sql`release savepoint ${name}`.execute(scope.db)
+        scope.notes.push(...notes)
+        return result
+      } catch (error) {
+        try {
+          await sql`rollback to savepoint ${name}`.execute(scope.db)
+          // A failed part that meant to be outside did nothing; in one that did not, others may have been outside.
+          if (kind === 'transaction') {
+            await repeat(scope.db, notes)
+            scope.notes.push(...notes)
+          }
+        } catch {
+          // The whole transaction is lost, and its commit will say so. The first error is the one worth telling.
+        }
+        throw error
+      }
+    })
+  }
+
+  return Object.freeze({
+    run(statement) {
+      const scope = scopes.getStore()
+      if (scope === undefined) return statement(connection.db)
+      if (scope.kind === 'outside') return statement(scope.db)
+      if (scope.kind === 'transaction') return scope.turns.take(() => statement(scope.db))
+      return scope.turns.take(() => connection.recording.run(scope.notes, () => statement(scope.db)))
+    },
+    together(work) {
+      const scope = scopes.getStore()
+      if (scope === undefined) return open(connection.db, work)
+      return scope.kind === 'outside' ? open(scope.db, work) : part(scope, scope.kind, work)
+    },
+    transaction(work) {
+      const scope = scopes.getStore()
+      if (scope === undefined) return open(connection.db, work)
+      if (scope.kind === 'outside') return open(scope.db, work)
+      return scope.kind === 'noted' ? part(scope, 'noted', work) : work()
+    },
+    outside(work) {
+      const scope = scopes.getStore()
+      if (scope === undefined || scope.kind !== 'transaction') return work()
+      if (connection.outside === undefined) return part(scope, 'noted', work)
+      return scopes.run({ kind: 'outside', db: connection.outside }, work)
+    },
+  } satisfies Database)
+}
