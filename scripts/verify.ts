@@ -58,7 +58,8 @@ async function measure(name: string, work: () => Promise<LayerResult>): Promise<
 async function runCheck(name: string, script: string): Promise<LayerResult> {
   const command = manifest.scripts[script]
   if (command === undefined) return { name, passed: 0, failed: 1, problems: [`package.json has no script ${script}`] }
-  const code = await run(command, { shell: true })
+  // Through the pinned pnpm, because some of these scripts call it by its bare name.
+  const code = await run(`npx --yes ${manifest.packageManager} run ${script}`, { shell: true })
   return code === 0
     ? { name, passed: 1, failed: 0, problems: [] }
     : { name, passed: 0, failed: 1, problems: [`${command} ended with ${code}`] }
