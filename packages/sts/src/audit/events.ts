@@ -1,0 +1,140 @@
+/** What may be told of a decision. `word`, `text` and `id` are strings; see audit.ts for what each lets through. */
+export type DetailKind = 'id' | 'word' | 'text' | 'flag' | 'count' | 'time'
+
+interface EventDefinition {
+  readonly outcome: 'allowed' | 'refused' | 'failed'
+  /** One sentence for docs/reference/events.md. */
+  readonly tells: string
+  /** Every member that the row may have; those with `?` may be missing. There is no other way into the trail (R134). */
+  readonly detail: Readonly<Record<string, DetailKind | `${DetailKind}?`>>
+}
+
+/** Every decision that is kept. An event that is not here cannot be recorded. */
+export const events = {
+  'token.issued': {
+    outcome: 'allowed',
+    tells: 'A token answer was given. `jti` is the one of the access token, never a token.',
+    detail: {
+      grantType: 'word',
+      scope: 'text?',
+      refresh: 'flag?',
+      resource: 'text?',
+      jti: 'id?',
+      familyId: 'id?',
+      acr: 'word?',
+      amr: 'text?',
+    },
+  },
+  'token.refused': {
+    outcome: 'refused',
+    tells: 'A token request was answered with an OAuth error. `reason` is for operators and was not sent out.',
+    detail: { grantType: 'word?', error: 'word', reason: 'text?' },
+  },
+  'refresh.replayed': {
+    outcome: 'allowed',
+    tells: 'A refresh token that was used a moment ago came again and got the same answer.',
+    detail: { familyId: 'id' },
+  },
+  'refresh.reused': {
+    outcome: 'refused',
+    tells: 'A refresh token was used that is not the current one; its whole family has ended.',
+    detail: { familyId: 'id' },
+  },
+  'family.revoked': {
+    outcome: 'allowed',
+    tells: 'A refresh family was ended on purpose.',
+    detail: { because: 'text', familyId: 'id?' },
+  },
+  'signin.proved': {
+    outcome: 'allowed',
+    tells: 'A person showed something right. `method` is `password` or a factor.',
+    detail: { method: 'word' },
+  },
+  'signin.failed': {
+    outcome: 'failed',
+    tells: 'A wrong password or code, or a name that nobody has. What was typed is not kept.',
+    detail: { method: 'word', attemptsLeft: 'count?' },
+  },
+  'signin.throttled': {
+    outcome: 'refused',
+    tells: 'Nothing was checked, since too many attempts had failed. Without `until`, the factor must be bound anew.',
+    detail: { method: 'word', until: 'time?' },
+  },
+  'signin.blocked': {
+    outcome: 'refused',
+    tells: 'A policy let the person no further.',
+    detail: { policy: 'text?', reason: 'text?' },
+  },
+  'factor.enrolled': {
+    outcome: 'allowed',
+    tells: 'A person bound a second factor and proved it.',
+    detail: { method: 'word', authenticatorId: 'id?' },
+  },
+  'factor.enrolment_failed': {
+    outcome: 'failed',
+    tells: 'A code for a factor that is being bound was wrong, or came too late.',
+    detail: { method: 'word', reason: 'word?', attemptsLeft: 'count?' },
+  },
+  'consent.given': {
+    outcome: 'allowed',
+    tells: 'A person agreed to what a client asked for.',
+    detail: { scope: 'text?' },
+  },
+  'consent.refused': {
+    outcome: 'refused',
+    tells: 'A person did not agree to what a client asked for.',
+    detail: { scope: 'text?' },
+  },
+  'session.ended': {
+    outcome: 'allowed',
+    tells: 'A session was ended, by its owner or by an administrator.',
+    detail: { because: 'text?' },
+  },
+  'client.changed': {
+    outcome: 'allowed',
+    tells: 'A client registered itself or changed its own registration.',
+    detail: { operation: 'word' },
+  },
+  'admin.changed': {
+    outcome: 'allowed',
+    tells: 'An administrator changed something. `subject` names what, never a secret.',
+    detail: { operation: 'word', subject: 'text' },
+  },
+} as const satisfies Record<string, EventDefinition>
+
+export type EventName = keyof typeof events
+
+interface ValueOf {
+  readonly id: string
+  readonly word: string
+  readonly text: string
+  readonly flag: boolean
+  readonly count: number
+  readonly time: Date
+}
+type Member<Kind> = Kind extends `${infer Plain extends DetailKind}?`
+  ? ValueOf[Plain]
+  : Kind extends DetailKind
+    ? ValueOf[Kind]
+    : never
+type Detail<Fields> = {
+  readonly [Name in keyof Fields as Fields[Name] extends DetailKind ? Name : never]: Member<Fields[Name]>
+} & {
+  readonly [Name in keyof Fields as Fields[Name] extends DetailKind ? never : Name]?: Member<Fields[Name]> | undefined
+}
+
+/** One decision. `detail` holds exactly what the table of events allows. */
+export type AuditEvent = {
+  [Name in EventName]: {
+    readonly event: Name
+    readonly detail: Detail<(typeof events)[Name]['detail']>
+    /** Correlation id, equal to the one in the log and on the page. */
+    readonly reference: string
+    readonly accountId?: string | undefined
+    readonly clientId?: string | undefined
+    /** Who did it, where that is not the account itself. */
+    readonly actor?: string | undefined
+    /** IP address of the caller. */
+    readonly source?: string | undefined
+  }
+}[EventName]
