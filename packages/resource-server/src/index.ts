@@ -1,9 +1,11 @@
 /** The front door of the library: validate tokens, refuse politely, and find the issuer behind a refusal. */
+export type { AuthorizationServer } from './authorization-server.ts'
 export { type ChallengeErrorName, type ChallengeOptions, challenge } from './challenge.ts'
 export { type Challenge, parseChallenges } from './challenge-parser.ts'
 export type { AccessTokenClaims } from './claims.ts'
 export type { Clock } from './clock.ts'
 export { diagnostics, oauthNotAvailableDiagnostics } from './diagnostics.ts'
+export { type Discovered, type DiscoveryOptions, discover } from './discovery.ts'
 export {
   ChallengeError,
   type ChallengeErrorCode,
@@ -30,6 +32,14 @@ export {
   protectedResourceMetadata,
   protectedResourceMetadataPath,
 } from './metadata.ts'
+export {
+  parseSasl,
+  type SaslErrorChallengeOptions,
+  type SaslMechanism,
+  type SaslResponse,
+  saslErrorChallenge,
+  saslErrorFor,
+} from './sasl.ts'
 export { requireAnyScope, requireAssurance, requireRecentSignIn, requireScope, requireUser } from './scopes.ts'
 export { createTokenValidator, type TokenValidator, type TokenValidatorOptions } from './validator.ts'
 export type { SignatureAlgorithm } from './verification-key.ts'

@@ -8,8 +8,7 @@
 import { verify } from 'node:crypto'
 import { type AccessTokenClaims, type ClaimRules, requireClaims } from './claims.ts'
 import { type Clock, machineClock } from './clock.ts'
-import {
-  type CompactToken,
+import { type CompactToken, maxTokenLength,
   parseTokenHeader,
   parseTokenPayload,
   shortType,
@@ -177,7 +176,7 @@ export function createTokenValidator(options: TokenValidatorOptions): TokenValid
 
   /** The remembered claims, if time and key still permit them. */
   function recall(token: string, now: number): AccessTokenClaims | undefined {
-    const remembered = memory.find(token)
+    const remembered = typeof token === 'string' && token.length <= maxTokenLength ? memory.find(token) : undefined
     if (remembered === undefined || remembered.keys.mustWait(now)) return undefined
     const { claims, key, keys } = remembered
     if (now >= claims.exp + rules.clockToleranceSeconds || !keys.holds(key, now)) {
