@@ -8,7 +8,9 @@
 import { verify } from 'node:crypto'
 import { type AccessTokenClaims, type ClaimRules, requireClaims } from './claims.ts'
 import { type Clock, machineClock } from './clock.ts'
-import { type CompactToken, maxTokenLength,
+import {
+  type CompactToken,
+  maxTokenLength,
   parseTokenHeader,
   parseTokenPayload,
   shortType,

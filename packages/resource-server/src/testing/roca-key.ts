@@ -52,5 +52,10 @@ export function makeRocaKey(kid: string): SigningKey {
   const numbers = { n: p * q, e: 65537n, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: inverse(q, p) }
   const members = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, base64url(value)]))
   const privateKey = createPrivateKey({ key: { kty: 'RSA', ...members }, format: 'jwk' })
-  return Object.freeze({ kid, alg: 'RS256', privateKey, jwk: { kty: 'RSA', n: members.n ?? '', e: 'AQAB', kid, alg: 'RS256', use: 'sig' } })
+  return Object.freeze({
+    kid,
+    alg: 'RS256',
+    privateKey,
+    jwk: { kty: 'RSA', n: members.n ?? '', e: 'AQAB', kid, alg: 'RS256', use: 'sig' },
+  })
 }
