@@ -33,7 +33,8 @@ export function answerProblem(ctx: Context, code: RequestProblemCode, retryAfter
   const { status } = problemAnswer(code)
   const reference = String(ctx.state.reference ?? '')
   if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds))
-  if (ctx.accepts('html', 'json') === 'html') {
+  // Programs that take anything get JSON; browsers name HTML.
+  if (ctx.accepts('json', 'html') === 'html') {
     const realm: RealmView | undefined = ctx.state.realm
     const language = pickLanguage({ acceptLanguage: ctx.get('Accept-Language') })
     answerPage(ctx, renderProblemPage({ ...(realm === undefined ? {} : { realm }), language, reference }, code), { status })

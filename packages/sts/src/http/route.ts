@@ -14,7 +14,6 @@ import type { RealmView } from './realm-view.ts'
 import { answerPage, type PageNeeds } from './security-headers.ts'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-type Signature = `${Method} /${string}`
 type ParamNames<Path extends string> = Path extends `${infer Head}/${infer Tail}`
   ? ParamNames<Head> | ParamNames<Tail>
   : Path extends `:${infer Name}`

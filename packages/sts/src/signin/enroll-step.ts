@@ -1,0 +1,106 @@
+import { type Enrollment, FactorError } from '@postern/mfa'
+import type { AuthenticatorId } from '@postern/storage'
+import { z } from 'zod'
+import { fill } from '../http/html.ts'
+import { messagesIn } from '../http/language.ts'
+import { type Answer, page, redirect } from '../http/route.ts'
+import type { SigninParts } from './ports.ts'
+import { secondsUntil, sentences, tellPause, tellTriesLeft } from './telling.ts'
+import { renderBlockedPage } from './views/blocked-page.ts'
+import { renderEnrollIntroPage, renderEnrollScanPage } from './views/enroll-pages.ts'
+import { accountNameOf, requireAccountId, type Step, type Visit, type Visits } from './visit.ts'
+
+const method = 'totp'
+
+/**
+ * Leads an account without a factor through binding its first one: why and what one needs, then the code to scan, then
+ * one code to prove it. What is shown once stays until it is proved or too old, so a reload shows the same key.
+ */
+export function createEnrollStep(parts: Pick<SigninParts, 'interactions' | 'factors' | 'clock'>, visits: Visits): Step {
+  const { interactions, factors, clock } = parts
+
+  const named = async (visit: Visit) => ({ issuerName: visit.view.realm.displayName, accountName: await accountNameOf(visit) })
+
+  const pendingOf = async (visit: Visit) =>
+    factors.pendingEnrollment(visit.store, { accountId: requireAccountId(visit), method, ...(await named(visit)) })
+
+  const begin = async (visit: Visit) => {
+    const names = await named(visit)
+    return factors.beginEnrollment(visit.store, { accountId: requireAccountId(visit), method, label: names.issuerName, ...names })
+  }
+
+  const showIntro = (visit: Visit): Answer =>
+    page(renderEnrollIntroPage({ ...visit.view, action: visit.address('/enroll') }), { forms: 'anywhere' })
+
+  function showScan(visit: Visit, enrollment: Enrollment, told: { complaint?: string; notice?: string; status?: number; retryAfterSeconds?: number } = {}): Answer {
+    const { status = 200, retryAfterSeconds, ...texts } = told
+    const { authenticatorId, secretInGroups, uri } = enrollment
+    const refused = status === 200 ? {} : { reference: visit.reference }
+    const view = { ...visit.view, ...refused, ...texts, action: visit.address('/enroll/confirm'), authenticatorId, secretInGroups, uri }
+    return page(renderEnrollScanPage(view), { forms: 'anywhere', status, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) })
+  }
+
+  async function confirm(visit: Visit, form: { authenticatorId: string; code: string }): Promise<Answer> {
+    const accountId = requireAccountId(visit)
+    const { language, realm } = visit.view
+    const texts = messagesIn(language)
+    const pending = await pendingOf(visit)
+    // Another window began anew, or half an hour went by: the code belongs to a key that is no more.
+    if (pending === undefined || pending.authenticatorId !== form.authenticatorId) {
+      return showScan(visit, pending ?? (await begin(visit)), { notice: texts.enrollExpired, status: 422 })
+    }
+    if (form.code.trim() === '') return showScan(visit, pending, { complaint: texts.codeMissing, status: 422 })
+
+    const authenticatorId = form.authenticatorId as AuthenticatorId // equal to the id that mfa gave, compared above
+    const result = await factors.confirmEnrollment(visit.store, { accountId, authenticatorId, code: form.code })
+    if (result.outcome === 'proved') {
+      await visit.record({ type: 'factor.enrolled', accountId, method })
+      return redirect(await interactions.finish(visit.ctx, visit.uid, { accountId, evidence: result.evidence }))
+    }
+    await visit.record({ type: 'factor.enrolment_failed', accountId, method })
+    switch (result.outcome) {
+      case 'wrong': {
+        const wrong = fill(texts.enrollWrongCode, { realm: realm.displayName })
+        const next = result.until === undefined ? tellTriesLeft(language, result.attemptsLeft) : tellPause(language, 'factorPaused', clock(), result.until)
+        return showScan(visit, pending, { complaint: sentences(wrong, next), status: 422 })
+      }
+      case 'throttled': {
+        const now = clock()
+        const notice = tellPause(language, 'factorPaused', now, result.until)
+        return showScan(visit, pending, { notice, status: 429, retryAfterSeconds: secondsUntil(now, result.until) })
+      }
+      case 'disabled': {
+        const because = { kind: 'factor-locked' } as const
+        return page(renderBlockedPage({ ...visit.view, action: visit.address('/refuse'), reference: visit.reference, because }), {
+          forms: 'anywhere',
+          status: 403,
+        })
+      }
+      case 'expired':
+        return showScan(visit, await begin(visit), { notice: texts.enrollExpired, status: 422 })
+    }
+  }
+
+  /** Somebody bound a factor meanwhile: what is due is decided anew. */
+  const orLookAgain = (visit: Visit) => (cause: unknown): Answer => {
+    if (cause instanceof FactorError && cause.code === 'already_bound') return redirect(visit.address())
+    throw cause
+  }
+
+  return {
+    name: 'enroll',
+    async show(visit) {
+      const pending = await pendingOf(visit)
+      return pending === undefined ? showIntro(visit) : showScan(visit, pending)
+    },
+    routes: [
+      visits.form('/enroll', ['enroll'], {}, async (visit) => {
+        if ((await pendingOf(visit)) !== undefined) return redirect(visit.address())
+        return begin(visit).then(() => redirect(visit.address()), orLookAgain(visit))
+      }),
+      visits.form('/enroll/confirm', ['enroll'], { authenticatorId: z.string().max(64), code: z.string().max(200) }, (visit, form) =>
+        confirm(visit, form).catch(orLookAgain(visit)),
+      ),
+    ],
+  }
+}

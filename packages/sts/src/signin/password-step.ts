@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { messagesIn } from '../http/language.ts'
+import { RequestProblem } from '../http/problems.ts'
+import { type Answer, page, redirect } from '../http/route.ts'
+import type { PasswordOutcome, SigninParts } from './ports.ts'
+import { secondsUntil, sentences, tellPause, tellTriesLeft } from './telling.ts'
+import { renderNamePage, renderPasswordPage } from './views/password-pages.ts'
+import type { Step, Visit, Visits } from './visit.ts'
+
+/**
+ * Name, then password. An unknown name, a wrong password, an account that may not sign in: one answer, so that nobody
+ * learns who has an account here (R87). The name is kept nowhere; it travels in the form.
+ */
+export function createPasswordStep(parts: Pick<SigninParts, 'interactions' | 'accounts' | 'clock'>, visits: Visits): Step {
+  const { interactions, accounts, clock } = parts
+
+  const showName = (visit: Visit, typed: { name?: string; complaint?: string } = {}): Answer =>
+    page(renderNamePage({ ...visit.view, action: visit.address('/name'), ...typed }), {
+      forms: 'anywhere',
+      status: typed.complaint === undefined ? 200 : 422,
+    })
+
+  const showPassword = (visit: Visit, name: string, told: { complaint?: string; notice?: string; status?: number; retryAfterSeconds?: number } = {}): Answer => {
+    const { status = 200, retryAfterSeconds, ...texts } = told
+    const refused = status === 200 ? {} : { reference: visit.reference }
+    const view = { ...visit.view, ...refused, action: visit.address('/password'), changeAddress: visit.address('?as=other'), name }
+    return page(renderPasswordPage({ ...view, ...texts }), {
+      forms: 'anywhere',
+      scripts: true,
+      status,
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    })
+  }
+
+  async function receivePassword(visit: Visit, form: { name: string; password: string }): Promise<Answer> {
+    const name = form.name.trim()
+    const { language } = visit.view
+    const texts = messagesIn(language)
+    if (name === '') return showName(visit, { complaint: texts.nameMissing })
+    if (form.password === '') return showPassword(visit, name, { complaint: texts.passwordMissing, status: 422 })
+
+    const result = await accounts.signIn(visit.store, { name, password: form.password }).catch(passOverload)
+    if (result.outcome === 'proved') {
+      const accountId = result.account.id
+      await visit.record({ type: 'signin.proved', accountId, method: 'password' })
+      return redirect(await interactions.finish(visit.ctx, visit.uid, { accountId, evidence: { amr: 'pwd', at: clock() } }))
+    }
+    await visit.record({ type: result.outcome === 'wrong' ? 'signin.failed' : 'signin.throttled', method: 'password' })
+    return showPassword(visit, name, tellRefusal(visit, result, clock()))
+  }
+
+  return {
+    name: 'password',
+    async show(visit, { otherAccount }) {
+      const hint = visit.interaction.loginHint?.trim()
+      if (hint === undefined || hint === '' || hint.length > 320) return showName(visit)
+      return otherAccount ? showName(visit, { name: hint }) : showPassword(visit, hint)
+    },
+    routes: [
+      visits.form('/name', ['password'], { name: z.string().max(2000) }, async (visit, form) => {
+        const name = form.name.trim()
+        const complaint = messagesIn(visit.view.language).nameMissing
+        return name === '' || name.length > 320 ? showName(visit, { name, complaint }) : showPassword(visit, name)
+      }),
+      visits.form('/password', ['password'], { name: z.string().max(2000), password: z.string() }, receivePassword),
+    ],
+  }
+}
+
+function tellRefusal(visit: Visit, result: Exclude<PasswordOutcome, { outcome: 'proved' }>, now: Date) {
+  const { language } = visit.view
+  const pause = (until: Date) => tellPause(language, 'signInPaused', now, until)
+  if (result.outcome === 'throttled') {
+    return { notice: pause(result.until), status: 429, retryAfterSeconds: secondsUntil(now, result.until) }
+  }
+  const next = result.until === undefined ? tellTriesLeft(language, result.attemptsLeft) : pause(result.until)
+  return { complaint: sentences(messagesIn(language).wrongPassword, next), status: 422 }
+}
+
+/** The hashing queue is full: the person is asked to try again, and the password was not looked at. */
+function passOverload(cause: unknown): never {
+  const seconds = cause instanceof Error && 'retryAfterSeconds' in cause ? cause.retryAfterSeconds : undefined
+  if (typeof seconds === 'number') throw new RequestProblem('busy', { retryAfterSeconds: seconds, cause })
+  throw cause
+}

@@ -1,0 +1,38 @@
+/**
+ * signin is the pages between an app's request and its answer: who is it, a second thing, may the app.
+ *
+ * It owns the steps and their pages. It does not decide what is missing (protocol/interaction-policy.ts does), check a
+ * secret (accounts and mfa do), or know oidc-provider. No step names another: each ends in `interactions.finish`.
+ * @module
+ */
+import { z } from 'zod'
+import { type Feature, route } from '../http/route.ts'
+import { createBlockedStep } from './blocked-step.ts'
+import { createConsentStep } from './consent-step.ts'
+import { createEnrollStep } from './enroll-step.ts'
+import { createFactorStep } from './factor-step.ts'
+import { createPasswordStep } from './password-step.ts'
+import type { SigninParts } from './ports.ts'
+import type { StepName } from './steps.ts'
+import { createVisits, type Step } from './visit.ts'
+
+export type { FactorCheck, PasswordCheck, PasswordOutcome, SigninAudit, SigninEvent, SigninParts } from './ports.ts'
+
+export function createSignin(parts: SigninParts): Feature {
+  const visits = createVisits(parts)
+  const steps = {
+    password: createPasswordStep(parts, visits),
+    factor: createFactorStep(parts, visits),
+    enroll: createEnrollStep(parts, visits),
+    blocked: createBlockedStep(parts, visits),
+    consent: createConsentStep(parts, visits),
+  } as const satisfies Record<StepName, Step>
+
+  const show = route('GET /signin/:uid', { query: z.object({ as: z.string().optional() }) }, async (request) => {
+    const visit = await visits.open(request)
+    if ('instead' in visit) return visit.instead
+    return steps[visit.step].show(visit, { otherAccount: request.query.as === 'other' })
+  })
+
+  return Object.freeze({ name: 'signin', routes: Object.freeze([show, ...Object.values(steps).flatMap((step) => step.routes)]) })
+}
