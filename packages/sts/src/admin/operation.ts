@@ -30,6 +30,8 @@ export interface AdminPorts {
       password: string,
     ): Promise<'set' | { readonly refused: 'too_short' | 'too_common' | 'too_long' }>
   }
+  /** Takes every second factor of an account away; returns how many. */
+  readonly factors: { reset(realm: RealmStore, accountId: AccountId): Promise<number> }
   /** Writes the audit row of a change; throws when it cannot, and then nothing is changed (R133). */
   readonly recordChange: (realm: RealmStore, change: AdminChange) => Promise<void>
 }

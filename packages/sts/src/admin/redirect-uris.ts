@@ -58,10 +58,3 @@ function findWebProblem(uri: string, kind: { scheme: string; applicationType: 'n
   if (!loopback) return 'must be https; http is for the loopback addresses of native clients'
   return undefined
 }
-
-/** Whether it is the loopback interface, where RFC 8252 section 7.3 lets the port vary. */
-export function isLoopbackRedirectUri(uri: string): boolean {
-  return (
-    URL.canParse(uri) && new URL(uri).protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(new URL(uri).hostname)
-  )
-}

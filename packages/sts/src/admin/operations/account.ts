@@ -282,17 +282,9 @@ export const accountOperations = [
     changed: ({ output }) => ({ subject: output.upn }),
     run: async ({ input, at }) => {
       const account = await requireAccount(at.kept, input.account)
-      const factors = await at.kept.authenticators.list(account.id)
-      for (const { id, method } of factors) {
-        await at.kept.authenticators.remove(id)
-        // The new factor has a new secret, so guesses at the old one do not count against it.
-        await at.kept.attempts.update({ subject: `account:${account.id}`, method }, () => ({
-          next: undefined,
-          result: undefined,
-        }))
-      }
+      const removed = await at.factors.reset(at.kept, account.id)
       await endEverything(at, account, 'second factors reset')
-      return { upn: account.upn, removed: factors.length }
+      return { upn: account.upn, removed }
     },
   }),
   operation({

@@ -1,0 +1,409 @@
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
+import type { AccountId, ClientId, FamilyId, Realm, Store } from '@postern/storage'
+import { connect, createStore, migrate } from '@postern/storage'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createSigningKey, toCertificatePem } from '../protocol/signing-keys.ts'
+import type { AdminChange, AdminPorts } from './operation.ts'
+import { operations } from './operations.ts'
+
+let store: Store
+let now: Date
+let ports: AdminPorts
+let changes: AdminChange[]
+let realm: Realm
+let counter = 0
+
+const fromNow = (seconds: number) => new Date(now.getTime() + seconds * 1000)
+
+beforeAll(async () => {
+  const connection = await connect({ kind: 'pglite' })
+  await migrate(connection)
+  store = createStore({ connection, masterKey: randomBytes(32), clock: () => now })
+})
+
+afterAll(() => store.close())
+
+beforeEach(async () => {
+  now = new Date('2027-03-01T10:00:00Z')
+  changes = []
+  ports = {
+    store,
+    clock: () => now,
+    newId: randomUUID,
+    random: randomBytes,
+    newSigningKey: createSigningKey,
+    passwords: {
+      setPassword: async (kept, accountId, password) => {
+        if (password.length < 8) return { refused: 'too_short' }
+        await kept.passwords.set(accountId, { hash: `stub:${password.length}`, changedAt: now })
+        return 'set'
+      },
+    },
+    factors: { reset: async (kept, accountId) => kept.authenticators.removePending(accountId, 'totp') },
+    recordChange: async (_, change) => {
+      changes.push(change)
+    },
+  }
+  await call('realm.add', { domain: `r${++counter}.contoso.com`, displayName: 'Contoso' }, null)
+  const found = await store.realms.findByDomain(`r${counter}.contoso.com`)
+  if (found === undefined) throw new TypeError('no realm')
+  realm = found
+})
+
+async function call(
+  name: string,
+  input: Record<string, unknown> = {},
+  within: Realm | null = realm,
+): Promise<Record<string, never>> {
+  const operation = operations.find((one) => one.name === name)
+  if (operation === undefined) throw new TypeError(`There is no operation ${name}`)
+  const output = await operation.execute(ports, {
+    input,
+    actor: 'test',
+    reference: 'ref',
+    ...(within === null ? {} : { realm: within }),
+  })
+  return output as Record<string, never> // each test reads what its operation gives
+}
+
+const refused = (code: string) => expect.objectContaining({ name: 'OperationRefused', code })
+const domain = () => realm.domains[0] ?? ''
+const mary = () => call('account.add', { upn: `mary@${domain()}`, displayName: 'Mary', generatePassword: true })
+
+/** A living sign-in of a mail client. */
+async function signIn(accountId: string, clientId: string): Promise<FamilyId> {
+  const familyId = randomUUID() as FamilyId
+  const kept = store.realm(realm.id)
+  await kept.refreshTokens.start({
+    handle: randomUUID(),
+    familyId,
+    accountId: accountId as AccountId,
+    clientId: clientId as ClientId,
+    payload: {},
+    issuedAt: now,
+    expiresAt: fromNow(3600),
+    familyEndsAt: fromNow(7200),
+  })
+  await kept.artifacts.upsert({ kind: 'Session', id: randomUUID(), payload: {}, expiresAt: fromNow(3600), keys: { accountId } })
+  return familyId
+}
+
+describe('realm', () => {
+  test('is born with its domain, settings, a key that signs and the first policy', async () => {
+    expect(await call('realm.show', { realm: domain() }, null)).toMatchObject({
+      id: realm.id,
+      status: 'active',
+      settings: { authorizationCodeSeconds: 60 },
+    })
+    expect(await call('key.list')).toMatchObject([{ algorithm: 'RS256', stage: 'signing' }])
+    expect(await call('policy.list')).toMatchObject([{ name: 'Everybody needs a second factor', mode: 'on' }])
+    expect(changes).toMatchObject([{ operation: 'realm.add', subject: domain(), actor: 'test', reference: 'ref' }])
+  })
+
+  test('refuses a domain that is taken and leaves nothing behind', async () => {
+    const before = (await store.realms.list()).length
+    await expect(call('realm.add', { domain: domain().toUpperCase() }, null)).rejects.toEqual(refused('conflict'))
+    expect(await store.realms.list()).toHaveLength(before)
+  })
+
+  test.each(['contoso', 'a b.com', '-a.com', 'http://a.com', 'münchen.de', ''])('refuses %s as a domain', async (bad) => {
+    await expect(call('realm.add', { domain: bad }, null)).rejects.toEqual(refused('invalid'))
+  })
+
+  test('changes settings within their limits', async () => {
+    expect(await call('realm.change', { realm: realm.id, accessTokenSeconds: 600 }, null)).toMatchObject({
+      settings: { accessTokenSeconds: 600, idTokenSeconds: 3600 },
+    })
+    await expect(call('realm.change', { realm: realm.id, authorizationCodeSeconds: 601 }, null)).rejects.toEqual(
+      refused('invalid'),
+    )
+    await expect(call('realm.change', { realm: realm.id, refreshAbsoluteSeconds: 86_400 }, null)).rejects.toEqual(
+      refused('invalid'),
+    )
+  })
+
+  test('can be disabled and enabled again', async () => {
+    await call('realm.disable', { realm: domain() }, null)
+    expect((await store.realms.find(realm.id))?.status).toBe('disabled')
+    await call('realm.enable', { realm: domain() }, null)
+    expect((await store.realms.find(realm.id))?.status).toBe('active')
+  })
+})
+
+describe('account', () => {
+  test('gets a password that is shown once', async () => {
+    const made = await mary()
+    expect(made.password).toMatch(/^[a-z2-9]{6}(-[a-z2-9]{6}){3}$/)
+    expect(JSON.stringify(await call('account.show', { account: `mary@${domain()}` }))).not.toContain(made.password)
+    expect(await call('account.show', { account: made.id })).toMatchObject({ hasPassword: true, factors: [] })
+  })
+
+  test('is refused under a domain that the realm does not have', async () => {
+    await expect(call('account.add', { upn: 'mary@fabrikam.com' })).rejects.toEqual(refused('invalid'))
+  })
+
+  test('is refused under a name or address that is taken', async () => {
+    await mary()
+    await expect(call('account.add', { upn: `MARY@${domain()}` })).rejects.toEqual(refused('conflict'))
+    await call('account.add', { upn: `joe@${domain()}` })
+    await expect(call('account.change', { account: `joe@${domain()}`, furtherAddresses: [`mary@${domain()}`] })).rejects.toEqual(
+      refused('conflict'),
+    )
+  })
+
+  test.each(['account.disable', 'account.set-password', 'account.reset-factors', 'account.end-sessions'])(
+    '%s ends its sessions and the sign-ins of its mail clients (R33, R43)',
+    async (name) => {
+      const account = await mary()
+      const client = await call('client.add', { preset: 'thunderbird' })
+      const family = await signIn(account.id, client.id)
+      await call(name, { account: account.upn })
+      const kept = store.realm(realm.id)
+      expect((await kept.refreshTokens.family(family))?.revokedAt).toEqual(now)
+      expect(await kept.artifacts.removeByAccount(account.id)).toBe(0)
+    },
+  )
+
+  test('set-password takes the given one, or makes one', async () => {
+    const account = await mary()
+    expect(await call('account.set-password', { account: account.upn, password: 'a good long one' })).toEqual({
+      upn: account.upn,
+    })
+    expect((await call('account.set-password', { account: account.upn })).password).toBeTypeOf('string')
+    await expect(call('account.set-password', { account: account.upn, password: 'short' })).rejects.toEqual(
+      refused('password_refused'),
+    )
+  })
+
+  test('a refused password changes nothing', async () => {
+    const account = await mary()
+    const client = await call('client.add', { preset: 'thunderbird' })
+    const family = await signIn(account.id, client.id)
+    changes.length = 0
+    await expect(call('account.set-password', { account: account.upn, password: 'short' })).rejects.toEqual(
+      refused('password_refused'),
+    )
+    expect((await store.realm(realm.id).refreshTokens.family(family))?.revokedAt).toBeUndefined()
+    expect(changes).toEqual([])
+  })
+
+  test('change keeps what is left out', async () => {
+    const account = await mary()
+    expect(await call('account.change', { account: account.upn, groups: ['staff'] })).toMatchObject({
+      displayName: 'Mary',
+      groups: ['staff'],
+      address: account.upn,
+    })
+  })
+
+  test('is gone when removed', async () => {
+    const account = await mary()
+    await call('account.remove', { account: account.upn })
+    await expect(call('account.show', { account: account.upn })).rejects.toEqual(refused('missing'))
+  })
+
+  test('is not found in another realm', async () => {
+    const account = await mary()
+    await call('realm.add', { domain: `other${counter}.contoso.com` }, null)
+    const other = await store.realms.findByDomain(`other${counter}.contoso.com`)
+    await expect(call('account.show', { account: account.id }, other ?? null)).rejects.toEqual(refused('missing'))
+  })
+})
+
+describe('client', () => {
+  test('presets carry what mail programs have built in', async () => {
+    expect(await call('client.add', { preset: 'apple-mail' })).toMatchObject({
+      id: 'f8d98a96-0999-43f5-8af3-69971c7bb423',
+      redirectUris: ['com.apple.Preferences://oauth-redirect'],
+      pkce: 'optional-recorded-phone-client',
+      authenticationMethod: 'none',
+    })
+    for (const preset of ['outlook', 'outlook-mobile', 'thunderbird'])
+      expect(await call('client.add', { preset })).toMatchObject({ pkce: 'required' })
+    await expect(call('client.add', { preset: 'outlook' })).rejects.toEqual(refused('conflict'))
+  })
+
+  test.each([
+    ['no redirect URI', { displayName: 'App' }],
+    ['an http redirect URI', { displayName: 'App', redirectUris: ['http://app.example/cb'] }],
+    ['credentials of a public client', { displayName: 'App', grantTypes: ['client_credentials'] }],
+    [
+      'no PKCE for a web client',
+      {
+        displayName: 'App',
+        authenticationMethod: 'client_secret_basic',
+        redirectUris: ['https://a.example/cb'],
+        pkce: 'optional-recorded-phone-client',
+      },
+    ],
+    ['an unknown grant', { displayName: 'App', grantTypes: ['password'] }],
+    ['an unknown member', { displayName: 'App', colour: 'blue' }],
+    ['control characters in the name', { displayName: 'A\u001b[31mpp', redirectUris: ['https://a.example/cb'] }],
+  ])('is refused with %s', async (_, input) => {
+    await expect(call('client.add', input)).rejects.toEqual(refused('invalid'))
+  })
+
+  test('a secret is shown once and kept as a digest', async () => {
+    const client = await call('client.add', {
+      displayName: 'Server',
+      authenticationMethod: 'client_secret_basic',
+      grantTypes: ['client_credentials'],
+    })
+    const { secret, credential } = await call('client.add-secret', { client: client.id })
+    expect(secret).toMatch(/^[\w-]{43}$/)
+    expect(JSON.stringify(await call('client.show', { client: client.id }))).not.toContain(secret)
+    await call('client.remove-credential', { client: client.id, credential })
+    await expect(call('client.remove-credential', { client: client.id, credential })).rejects.toEqual(refused('missing'))
+    expect(JSON.stringify(changes)).not.toContain(secret)
+  })
+
+  test('a key is taken as certificate, PEM and JWK, and a certificate by one client only (R72)', async () => {
+    const add = (displayName: string) =>
+      call('client.add', { displayName, authenticationMethod: 'private_key_jwt', grantTypes: ['client_credentials'] })
+    const certificate = toCertificatePem(await createSigningKey({ algorithm: 'RS256', commonName: 'exchange.contoso.com', now }))
+    const [one, two] = [await add('One'), await add('Two')]
+    expect(await call('client.add-key', { client: one.id, key: certificate })).toMatchObject({
+      x5t: expect.stringMatching(/^[\w-]{27}$/),
+    })
+    await expect(call('client.add-key', { client: two.id, key: certificate })).rejects.toEqual(refused('conflict'))
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    await call('client.add-key', { client: two.id, key: publicKey.export({ type: 'spki', format: 'pem' }) })
+    await call('client.add-key', { client: two.id, key: JSON.stringify(publicKey.export({ format: 'jwk' })) })
+    const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' })
+    const refusals = [
+      privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      JSON.stringify(privateKey.export({ format: 'jwk' })),
+      weak,
+      'nonsense',
+      '{"kty":"oct","k":"AAAA"}',
+    ]
+    for (const key of refusals)
+      await expect(call('client.add-key', { client: two.id, key })).rejects.toEqual(refused('key_refused'))
+  })
+
+  test('disable ends the sign-ins that it holds', async () => {
+    const account = await mary()
+    const client = await call('client.add', { preset: 'thunderbird' })
+    const family = await signIn(account.id, client.id)
+    await call('client.disable', { client: client.id })
+    expect((await store.realm(realm.id).refreshTokens.family(family))?.revokedBecause).toBe('client disabled')
+  })
+
+  test('may be granted scopes that the resource has, and none else', async () => {
+    const client = await call('client.add', { preset: 'thunderbird' })
+    const resource = await call('resource.add', {
+      audience: 'https://mail.contoso.com/',
+      scopes: ['IMAP.AccessAsUser.All', 'SMTP.Send'],
+    })
+    await expect(call('client.grant', { client: client.id, resource: resource.id, scopes: ['Files.Read'] })).rejects.toEqual(
+      refused('invalid'),
+    )
+    const granted = await call('client.grant', { client: client.id, resource: 'https://mail.contoso.com', scopes: ['SMTP.Send'] })
+    expect(granted.access).toEqual([{ resourceId: resource.id, scopes: ['SMTP.Send'] }])
+    await expect(call('resource.remove', { resource: resource.id })).rejects.toEqual(refused('in_use'))
+    expect((await call('client.withdraw', { client: client.id, resource: resource.id })).access).toEqual([])
+    await call('resource.remove', { resource: resource.id })
+  })
+})
+
+describe('resource', () => {
+  test('is known with and without a slash at its end', async () => {
+    expect(await call('resource.add', { audience: 'https://mail.contoso.com/', scopes: ['Mail.Read'] })).toMatchObject({
+      names: ['https://mail.contoso.com/', 'https://mail.contoso.com'],
+    })
+    await expect(call('resource.add', { audience: 'https://mail.contoso.com', scopes: ['Mail.Read'] })).rejects.toEqual(
+      refused('conflict'),
+    )
+  })
+
+  test('brings the key that its algorithm needs', async () => {
+    await call('resource.add', { audience: 'https://api.contoso.com/v1', scopes: ['Mail.Read'], algorithm: 'ES256' })
+    expect(await call('key.list')).toContainEqual(expect.objectContaining({ algorithm: 'ES256', stage: 'signing' }))
+  })
+
+  test.each(['mail', 'https://mail.contoso.com/#x', 'https://*.contoso.com/', ''])(
+    'refuses %s as an audience',
+    async (audience) => {
+      await expect(call('resource.add', { audience, scopes: ['Mail.Read'] })).rejects.toEqual(refused('invalid'))
+    },
+  )
+})
+
+describe('key', () => {
+  const stages = async () => ((await call('key.list')) as unknown as { kid: string; stage: string }[]).map(({ stage }) => stage)
+
+  test('rotate announces, then signs with the next and retires the present one', async () => {
+    await call('key.rotate', { announceSeconds: 3600 })
+    expect((await stages()).toSorted()).toEqual(['announced', 'signing'])
+    await expect(call('key.rotate')).rejects.toEqual(refused('conflict'))
+    now = fromNow(3600)
+    expect((await stages()).toSorted()).toEqual(['retired', 'signing'])
+  })
+
+  test('withdraw takes the key away at once and puts a new one in its place', async () => {
+    const [{ kid }] = (await call('key.list')) as unknown as [{ kid: string }]
+    await call('key.rotate')
+    await call('key.withdraw', { kid })
+    const after = (await call('key.list')) as unknown as { kid: string; stage: string }[]
+    expect(after.map((key) => key.kid)).not.toContain(kid)
+    expect(after.map(({ stage }) => stage).toSorted()).toEqual(['announced', 'signing'])
+  })
+
+  test('add refuses a second key of an algorithm, export prints a certificate', async () => {
+    await expect(call('key.add')).rejects.toEqual(refused('conflict'))
+    await call('key.add', { algorithm: 'ES256' })
+    const [{ kid }] = (await call('key.list')) as unknown as [{ kid: string }]
+    expect((await call('key.export', { kid })).certificate).toContain('BEGIN CERTIFICATE')
+  })
+})
+
+describe('policy', () => {
+  test('a new one only reports, until it is switched on', async () => {
+    expect(
+      await call('policy.put', { policy: 'No guests', definition: { when: { group: ['guests'] }, access: 'block' } }),
+    ).toMatchObject({ mode: 'report-only' })
+    expect(await call('policy.set-mode', { policy: 'No guests', mode: 'on' })).toMatchObject({ mode: 'on' })
+    await call('account.add', { upn: `guest@${domain()}`, groups: ['guests'] })
+    expect(await call('policy.try', { account: `guest@${domain()}` })).toMatchObject({ outcome: 'block' })
+  })
+
+  test('try says what is missing, and why', async () => {
+    const account = await mary()
+    expect(await call('policy.try', { account: account.upn })).toMatchObject({
+      outcome: 'require',
+      missing: ['second-factor'],
+      because: [{ result: 'missing' }],
+    })
+    expect(await call('policy.try', { account: account.upn, evidence: ['pwd', 'otp'] })).toMatchObject({ outcome: 'allow' })
+  })
+
+  test('one that means nothing is refused', async () => {
+    await expect(call('policy.put', { policy: 'x', definition: { require: ['magic'] } })).rejects.toEqual(
+      refused('policy_invalid'),
+    )
+  })
+})
+
+test('a change that cannot be recorded is not made (R133)', async () => {
+  ports = { ...ports, recordChange: () => Promise.reject(new TypeError('the audit log is full')) }
+  await expect(mary()).rejects.toThrow('the audit log is full')
+  await expect(call('account.show', { account: `mary@${domain()}` })).rejects.toEqual(refused('missing'))
+})
+
+test('every change is recorded, and nothing that only reads', async () => {
+  changes.length = 0
+  for (const name of ['realm.list', 'account.list', 'client.list', 'resource.list', 'key.list', 'policy.list', 'audit.list'])
+    await call(name)
+  expect(changes).toEqual([])
+  const verbs = new Set(operations.filter(({ changes: changing }) => !changing).map(({ verb }) => verb))
+  expect([...verbs].toSorted()).toEqual(['export', 'list', 'show', 'try'])
+})
+
+test('each operation has a name of its own, a summary, and a description of every member', () => {
+  expect(new Set(operations.map(({ name }) => name)).size).toBe(operations.length)
+  for (const { name, summary, input, positional } of operations) {
+    expect(name).toMatch(/^[a-z]+\.[a-z]+(-[a-z]+)*$/)
+    expect(summary.length).toBeGreaterThan(10)
+    for (const member of positional) expect(Object.keys(input.shape)).toContain(member)
+  }
+})
