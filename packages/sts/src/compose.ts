@@ -1,0 +1,155 @@
+/**
+ * compose builds the service from its parts, in the order in which they depend on each other. Read it from top to bottom.
+ *
+ * It is the one composition root and the only file that imports values of @postern/storage. It holds no rule of its own.
+ * @module
+ */
+import { createHmac, randomBytes, randomInt, randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createAttemptGate, createFactors, type Factors } from '@postern/mfa'
+import { type ConnectOptions, connect, createStore, migrate, StorageUnavailable, type Store } from '@postern/storage'
+import type { Logger } from 'pino'
+import { type Accounts, createAccounts, createHashing, createHashQueue, Overloaded } from './accounts/accounts.ts'
+import { createApp } from './app.ts'
+import { type Audit, createAudit } from './audit/audit.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { deriveCookieKeys, deriveKey } from './config/master-key.ts'
+import type { Config } from './config/parse.ts'
+import { createClientAddress } from './http/client-address.ts'
+import { createOperations } from './operations.ts'
+import { createPages } from './pages.ts'
+import { createProtocol, type Protocol } from './protocol/protocol.ts'
+import { createRealmRegistry } from './realms/realm-registry.ts'
+import { createSignin } from './signin/signin.ts'
+
+/** Opens the database that the configuration names and brings its schema up to date. */
+export async function openStore(
+  config: { database: Config['database'] | { readonly kind: 'memory' } },
+  options: { masterKey: Uint8Array; clock?: Clock },
+): Promise<Store> {
+  const connection = await connect(connectionOf(config.database))
+  try {
+    await migrate(connection)
+  } catch (fault) {
+    await connection.close()
+    throw fault
+  }
+  return createStore({ connection, masterKey: options.masterKey, clock: options.clock ?? systemClock })
+}
+
+function connectionOf(database: Config['database'] | { readonly kind: 'memory' }): ConnectOptions {
+  if (database.kind === 'postgres') return { kind: 'postgres', url: database.url.reveal(), poolSize: database.poolSize }
+  return database.kind === 'pglite' ? { kind: 'pglite', directory: database.directory } : { kind: 'pglite' }
+}
+
+export interface Parts {
+  readonly config: Pick<Config, 'baseUrl' | 'trustedProxies' | 'development'>
+  readonly store: Store
+  readonly masterKey: Uint8Array
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface Service {
+  /** Answers one request of a node:http server. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
+  readonly accounts: Accounts
+  readonly factors: Factors
+  readonly audit: Audit
+  readonly protocol: Protocol
+  /** Deletes what has expired, a bounded batch at a time. Returns how many rows went. */
+  removeExpired(): Promise<number>
+}
+
+/** Rows of each table that one sweep may delete. */
+const SWEEP = 500
+/** How a typed user code is counted (RFC 8628 section 5.1): by source, since no account is known yet. */
+const USER_CODE = 'user-code'
+
+export function compose({ config, store, masterKey, clock, log }: Parts): Service {
+  const newId = randomUUID
+  const nameKey = deriveKey(masterKey, 'digest of unknown names')
+  const cookieKeys = deriveCookieKeys(masterKey)
+
+  const audit = createAudit({ clock, newId })
+  const gate = createAttemptGate({ clock })
+  const factors = createFactors({ clock, random: randomBytes, gate })
+  const accounts = createAccounts({
+    gate,
+    hashing: createHashing({ queue: createHashQueue({ clock }), pepper: deriveKey(masterKey, 'password pepper') }),
+    clock,
+    names: (name) => createHmac('sha256', nameKey).update(name).digest('base64url'),
+  })
+
+  const protocol = createProtocol({
+    store,
+    baseUrl: config.baseUrl,
+    clock,
+    audit,
+    csrfKey: deriveKey(masterKey, 'interaction csrf'),
+    parts: {
+      clock,
+      cookieKeys,
+      secure: config.baseUrl.startsWith('https:'),
+      pages: createPages(),
+      hasFactor: async (realm, account) => (await factors.methodsOf(realm, account.id)).length > 0,
+      fetch: (url, init) => fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(5_000) }),
+    },
+    guardUserCode: async (source, runtime, attempt) => {
+      const counter = { attempts: runtime.store.attempts, subject: `source:${source}`, method: USER_CODE }
+      const outcome = await gate.check(counter, attempt)
+      return outcome.outcome === 'throttled' ? outcome.until : undefined
+    },
+  })
+
+  const signin = createSignin({
+    interactions: protocol.interactions,
+    accounts,
+    factors,
+    audit,
+    storeFor: (realm) => store.realm(realm),
+    clock,
+  })
+
+  const app = createApp({
+    baseUrl: config.baseUrl,
+    clock,
+    log,
+    registry: createRealmRegistry(store.realms),
+    protocol,
+    features: [signin],
+    operations: createOperations({
+      clock,
+      databaseTime: () => store.ping(),
+      checks: {
+        keys: async () => {
+          for (const realm of await store.realms.list()) if (realm.status === 'active') await protocol.runtimeOf(realm)
+        },
+      },
+    }).middleware,
+    cookieKeys,
+    clientAddress: createClientAddress({ trustedProxies: config.trustedProxies }),
+    newReference,
+    codeOf: (fault) => {
+      if (fault instanceof StorageUnavailable) return { code: 'unavailable', retryAfterSeconds: 2 }
+      if (fault instanceof Overloaded) return { code: 'busy', retryAfterSeconds: fault.retryAfterSeconds }
+      return undefined
+    },
+  })
+
+  return Object.freeze({
+    handle: app.callback(),
+    accounts,
+    factors,
+    audit,
+    protocol,
+    removeExpired: () => store.removeExpired(clock(), SWEEP),
+  })
+}
+
+/** No letter or digit that is mistaken for another when it is read out (Crockford's base 32). */
+const READABLE = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/** Three groups of four, e.g. `7KQF-2M9X-4TDA`: 60 bits, so no two requests share one. */
+const newReference = (): string =>
+  Array.from({ length: 3 }, () => Array.from({ length: 4 }, () => READABLE[randomInt(READABLE.length)]).join('')).join('-')

@@ -1,0 +1,196 @@
+import type { AccountId, ClientId, FamilyId, Realm, RealmStore } from '@postern/storage'
+import { type Adapter, errors, Provider } from 'oidc-provider'
+import type { Clock } from '../clock.ts'
+import { toClientMetadata } from './clients.ts'
+import { openAnswer } from './kept-answer.ts'
+import { grantInHand, type StoredPayload } from './provider-internals.ts'
+import { findRequestState } from './request-state.ts'
+
+/** Kinds whose row is locked while a token request runs, so that they are used once (R21, R39). */
+const LOCKED = new Set(['AuthorizationCode', 'DeviceCode', 'PushedAuthorizationRequest'])
+/** Kinds that a grant must be saved for: until one of them exists, nothing refers to it. */
+const NEEDS_GRANT = new Set(['AuthorizationCode', 'DeviceCode'])
+
+export interface AdapterParts {
+  readonly realm: Realm
+  readonly store: RealmStore
+  readonly clock: Clock
+}
+
+const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)
+/** Every model of ours has a life; one without would stay for ever. */
+function after(now: Date, ttl: number | undefined): Date {
+  if (ttl === undefined) throw new TypeError('oidc-provider wants to keep something without an end')
+  return new Date(now.getTime() + ttl * 1000)
+}
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** Joins oidc-provider's storage interface to ours. One adapter a model; clients and refresh tokens have their own. */
+export function createAdapterFactory(parts: AdapterParts): (model: string) => Adapter {
+  return (model) => {
+    if (model === 'Client') return clientAdapter(parts)
+    if (model === 'RefreshToken') return refreshTokenAdapter(parts)
+    return artifactAdapter(parts, model)
+  }
+}
+
+const unsupported = async (): Promise<never> => {
+  throw new TypeError('oidc-provider asked storage for something that no enabled feature needs')
+}
+
+function clientAdapter({ store, clock }: AdapterParts): Adapter {
+  return {
+    async find(id) {
+      if (id.length > 128 || !/^[\x21-\x7e]+$/.test(id)) return undefined
+      const client = await store.clients.find(id as ClientId)
+      if (client?.status !== 'active') return undefined
+      return toClientMetadata(client, await store.clients.credentials(client.id), clock())
+    },
+    upsert: unsupported,
+    findByUid: unsupported,
+    findByUserCode: unsupported,
+    consume: unsupported,
+    destroy: unsupported,
+    revokeByGrantId: unsupported,
+  }
+}
+
+function artifactAdapter({ store, clock }: AdapterParts, kind: string): Adapter {
+  const unpack = (found: Awaited<ReturnType<RealmStore['artifacts']['find']>>): StoredPayload | undefined =>
+    found && { ...found.payload, ...(found.consumedAt ? { consumed: seconds(found.consumedAt) } : {}) }
+  return {
+    async upsert(id, payload: StoredPayload, ttl) {
+      if (NEEDS_GRANT.has(kind) && payload.grantId !== undefined) await saveGrantInHand()
+      const keys = {
+        grantId: text(payload.grantId),
+        uid: kind === 'Session' ? text(payload.uid) : undefined,
+        userCode: text(payload.userCode),
+        accountId: text(payload.accountId),
+        clientId: text(payload.clientId),
+      }
+      const known = Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined))
+      await store.artifacts.upsert({ kind, id, payload, expiresAt: after(clock(), ttl), keys: known })
+    },
+    async find(id) {
+      const state = findRequestState()
+      // A structured token is not stored; whoever asks about one has verified it first.
+      if (state?.presented?.kind === kind && state.presented.handle === id && state.presented.stored) {
+        const withdrawn = await store.artifacts.find('WithdrawnToken', id)
+        return withdrawn ? undefined : { ...state.presented.stored }
+      }
+      return unpack(await store.artifacts.find(kind, id, { lock: state?.locking === true && LOCKED.has(kind) }))
+    },
+    findByUid: async (uid) => unpack(await store.artifacts.findByUid(kind, uid)),
+    findByUserCode: async (userCode) => unpack(await store.artifacts.findByUserCode(kind, userCode)),
+    async consume(id) {
+      // The row is locked by find, so losing here means that somebody used it outside of a token request.
+      if (!(await store.artifacts.consume(kind, id, clock()))) throw new errors.InvalidGrant('already used')
+    },
+    async destroy(id) {
+      const presented = findRequestState()?.presented
+      if (presented?.kind === kind && presented.handle === id && presented.stored) {
+        const exp = Number(presented.stored.exp)
+        await store.artifacts.upsert({ kind: 'WithdrawnToken', id, payload: {}, expiresAt: new Date(exp * 1000), keys: {} })
+      } else if (kind === 'Grant') await endGrant(store, id, clock(), 'revoked')
+      else await store.artifacts.destroy(kind, id)
+    },
+    async revokeByGrantId(grantId) {
+      await store.artifacts.removeByGrant(grantId)
+    },
+  }
+}
+
+/** Saves the grant of the authorization in hand. Until a code refers to it, it is kept in memory only. */
+async function saveGrantInHand(): Promise<void> {
+  const ctx = Provider.ctx
+  const grant = ctx && grantInHand(ctx)
+  if (grant && grant.exp === undefined) await grant.save()
+}
+
+async function endGrant(store: RealmStore, grantId: string, at: Date, because: string): Promise<void> {
+  await store.refreshTokens.revoke(grantId as FamilyId, { at, because })
+  await store.artifacts.destroy('Grant', grantId)
+  await store.artifacts.removeByGrant(grantId)
+}
+
+function refreshTokenAdapter({ realm, store, clock }: AdapterParts): Adapter {
+  return {
+    async upsert(handle, payload: StoredPayload, ttl) {
+      const state = findRequestState()
+      if (state?.replayed) return // the successor exists already; this one is thrown away with its answer
+      const issuedAt = clock()
+      const token = { handle, payload, issuedAt, expiresAt: after(issuedAt, ttl) }
+      if (state?.usedRefreshToken) {
+        if (!(await store.refreshTokens.succeed({ ...token, predecessor: state.usedRefreshToken })))
+          throw new errors.InvalidGrant('refresh token already used')
+        return
+      }
+      const grantId = text(payload.grantId)
+      const clientId = text(payload.clientId)
+      if (!grantId || !clientId) throw new TypeError('a refresh token belongs to a grant of a client')
+      const familyEndsAt = after(issuedAt, realm.settings.refreshAbsoluteSeconds)
+      const accountId = text(payload.accountId)
+      await store.refreshTokens.start({
+        ...token,
+        familyId: grantId as FamilyId,
+        clientId: clientId as ClientId,
+        familyEndsAt,
+        ...(accountId ? { accountId: accountId as AccountId } : {}),
+      })
+      await keepGrantUntil(familyEndsAt)
+    },
+
+    async find(handle) {
+      const state = findRequestState()
+      const found = await store.refreshTokens.find(handle, { lock: state?.locking === true })
+      if (!found) return undefined
+      if (!found.usedAt) return { ...found.payload }
+      // Asked about, or being revoked, not used again.
+      if (state?.presented) return { ...found.payload, consumed: seconds(found.usedAt) }
+      const now = clock()
+      const { answer } = found
+      const forgiven = state?.locking && answer && answer.until > now && !found.successorUsedAt
+      if (forgiven && answer.request === state.form) {
+        state.replayed = { answer: openAnswer(handle, answer.sealed), familyId: found.familyId }
+        return { ...found.payload }
+      }
+      // Still within the window, but another request: it gets nothing, and the honest holder keeps the family.
+      if (forgiven) throw new errors.InvalidGrant('refresh token already used')
+      if (state) state.reuseSuspected = true
+      return { ...found.payload, consumed: seconds(found.usedAt) }
+    },
+
+    async consume(handle) {
+      const state = findRequestState()
+      if (state?.replayed) return
+      if (!(await store.refreshTokens.use(handle, clock()))) throw new errors.InvalidGrant('refresh token already used')
+      if (state) state.usedRefreshToken = handle
+    },
+
+    // Ending one token of a family ends the family: revocation is never partial (RFC 7009 section 2.1).
+    async destroy(handle) {
+      const found = await store.refreshTokens.find(handle)
+      if (found) await endGrant(store, found.familyId, clock(), revocationReason())
+    },
+    async revokeByGrantId(grantId) {
+      const state = findRequestState()
+      if (state?.reuseSuspected) state.reusedFamily = grantId
+      await store.refreshTokens.revoke(grantId as FamilyId, { at: clock(), because: revocationReason() })
+    },
+    findByUid: unsupported,
+    findByUserCode: unsupported,
+  }
+
+  function revocationReason(): string {
+    return findRequestState()?.reuseSuspected ? 'reuse' : 'revoked'
+  }
+
+  /** The grant lives as long as its family may, or refreshing would fail one day although nothing was revoked. */
+  async function keepGrantUntil(end: Date): Promise<void> {
+    const ctx = Provider.ctx
+    const grant = ctx && grantInHand(ctx)
+    if (!grant) return
+    grant.exp = seconds(end)
+    await grant.save()
+  }
+}

@@ -1,0 +1,74 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Client, ClientCredential } from '@postern/storage'
+import type { ClientBehaviour } from './provider-internals.ts'
+import { redirectAllowed } from './redirects.ts'
+
+/** What oidc-provider's client object carries of ours, under the name `postern`. */
+export interface ClientRegistration {
+  readonly displayName: string
+  readonly applicationType: 'native' | 'web'
+  readonly redirectUris: readonly string[]
+  readonly postLogoutRedirectUris: readonly string[]
+  readonly pkce: Client['pkce']
+  readonly consent: Client['consent']
+  readonly access: Client['access']
+  /** base64url SHA-256 of each secret that is valid now. */
+  readonly secretDigests: readonly string[]
+  /** Whether the client proved itself by nothing, a secret, or a key: `appidacr`. */
+  readonly proof: '0' | '1' | '2'
+}
+
+// oidc-provider asks for redirect URIs that fit its own schema; ours are compared in redirects.ts instead.
+const NOWHERE = 'https://redirect.invalid/'
+
+/** A registration as oidc-provider's client metadata. Times decide which credentials count. */
+export function toClientMetadata(client: Client, credentials: readonly ClientCredential[], now: Date): Record<string, unknown> {
+  const living = credentials.filter((one) => one.expiresAt === undefined || one.expiresAt > now)
+  const keys = living.flatMap((one) => (one.kind === 'key' ? [JSON.parse(one.jwk) as Record<string, unknown>] : []))
+  const secretDigests = living.flatMap((one) => (one.kind === 'secret' ? [Buffer.from(one.digest).toString('base64url')] : []))
+  const usesCode = client.grantTypes.includes('authorization_code')
+  const registration: ClientRegistration = {
+    displayName: client.displayName,
+    applicationType: client.applicationType,
+    redirectUris: client.redirectUris,
+    postLogoutRedirectUris: client.postLogoutRedirectUris,
+    pkce: client.pkce,
+    consent: client.consent,
+    access: client.access,
+    secretDigests,
+    proof: client.authenticationMethod === 'none' ? '0' : client.authenticationMethod === 'private_key_jwt' ? '2' : '1',
+  }
+  return {
+    client_id: client.id,
+    client_name: client.displayName,
+    application_type: 'web',
+    grant_types: client.grantTypes,
+    response_types: usesCode ? ['code'] : [],
+    redirect_uris: usesCode ? [NOWHERE] : [],
+    token_endpoint_auth_method: client.authenticationMethod,
+    require_pushed_authorization_requests: client.pushedAuthorizationRequired,
+    dpop_bound_access_tokens: client.dpopBoundAccessTokens,
+    ...(client.backchannelLogoutUri
+      ? { backchannel_logout_uri: client.backchannelLogoutUri, backchannel_logout_session_required: true }
+      : {}),
+    // Never compared: secretMatches below is asked instead. The schema wants one.
+    ...(client.authenticationMethod.startsWith('client_secret') ? { client_secret: 'kept as a digest' } : {}),
+    ...(client.authenticationMethod === 'private_key_jwt' ? { jwks: { keys } } : {}),
+    postern: registration,
+  }
+}
+
+export const clientBehaviour: ClientBehaviour<ClientRegistration> = {
+  redirectUriAllowed: (registration, uri) => redirectAllowed(registration.redirectUris, registration.applicationType, uri),
+  postLogoutRedirectUriAllowed: (registration, uri) =>
+    redirectAllowed(registration.postLogoutRedirectUris, registration.applicationType, uri),
+  secretMatches(registration, secret) {
+    const digest = createHash('sha256').update(secret, 'utf8').digest()
+    let matches = false
+    for (const kept of registration.secretDigests) {
+      const bytes = Buffer.from(kept, 'base64url')
+      if (bytes.length === digest.length && timingSafeEqual(bytes, digest)) matches = true
+    }
+    return matches
+  },
+}

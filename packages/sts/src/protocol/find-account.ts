@@ -1,0 +1,54 @@
+import type { Account, AccountId } from '@postern/storage'
+import type { FindAccount, Account as ProviderAccount } from 'oidc-provider'
+import { acrOf } from '../policy/policy.ts'
+import { assess } from './assurance.ts'
+import { personClaims } from './claims.ts'
+import { requestState } from './request-state.ts'
+
+/** A person as oidc-provider sees one, with our record attached. */
+export interface KnownAccount extends ProviderAccount {
+  readonly record: Account
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** Grants that give tokens for what was shown earlier; policy looks again each time (R33, R43). */
+const REDEEMING = new Set(['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'])
+
+/**
+ * Finds the person behind `sub`. On the token route policy is asked again, so that a block, or a new demand that the
+ * old sign-in does not meet, ends there. Not found means `invalid_grant` to a client and a new sign-in to a browser.
+ */
+export const findAccount: FindAccount = async (ctx, sub, token) => {
+  const state = requestState()
+  const { runtime } = state
+  const record = uuid.test(sub) ? await runtime.store.accounts.find(sub as AccountId) : undefined
+  if (record?.status !== 'active') {
+    state.refusedBecause = record ? 'account_disabled' : 'account_unknown'
+    return undefined
+  }
+  const grantType = ctx.oidc.params?.grant_type
+  if (ctx.oidc.route === 'token' && typeof grantType === 'string' && REDEEMING.has(grantType)) {
+    // oidc-provider hands over the code or refresh token, which carries what was shown when it was made.
+    const shown = (token as { amr?: unknown } | undefined)?.amr
+    const evidence = Array.isArray(shown) ? shown.filter((one) => typeof one === 'string') : []
+    const assurance = assess(
+      runtime.policies,
+      {
+        account: record,
+        clientId: ctx.oidc.client?.clientId ?? '',
+        resource: undefined,
+        source: state.source,
+        flow: 'refresh',
+        evidence,
+      },
+      { acrValues: [], acr: acrOf(evidence) },
+    )
+    if (assurance.outcome !== 'sufficient') {
+      state.refusedBecause = assurance.outcome === 'blocked' ? 'policy_blocks' : 'policy_requires_more'
+      return undefined
+    }
+  }
+  const account: KnownAccount = { accountId: record.id, record, claims: async () => personClaims(record, runtime.realm) }
+  return account
+}

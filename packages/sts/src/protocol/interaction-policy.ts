@@ -1,0 +1,104 @@
+/**
+ * interaction-policy is THE DISPATCHER: the only place that decides what a sign-in still lacks.
+ *
+ * oidc-provider runs it at /authorize, at the device page, and again each time a step has ended. The first unmet prompt
+ * wins: login, then assurance, then consent. It shows no page and knows no step; `signin/steps.ts` maps prompt and
+ * reason to one.
+ * @module
+ */
+import type { Account, RealmStore } from '@postern/storage'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { interactionPolicy } from 'oidc-provider'
+import { acrOf } from '../policy/policy.ts'
+import { type Assurance, assess } from './assurance.ts'
+import type { ClientRegistration } from './clients.ts'
+import type { KnownAccount } from './find-account.ts'
+import { requestState } from './request-state.ts'
+
+const { Check, Prompt, base } = interactionPolicy
+
+/** Whether this person has an active second factor. Answered by the factors in use, handed in by compose. */
+export type HasFactor = (realm: RealmStore, account: Account) => Promise<boolean>
+
+export function createInteractionPolicy(options: { hasFactor: HasFactor }) {
+  const policy = base()
+  const login = policy.get('login')
+  // Demands on `acr` are met by showing more, not by typing the password again: assurance below asks for them.
+  login?.checks.remove('essential_acrs')
+  login?.checks.remove('essential_acr')
+  policy.remove('consent')
+  policy.add(assurancePrompt(options.hasFactor))
+  policy.add(consentPrompt())
+  return policy
+}
+
+function assurancePrompt(hasFactor: HasFactor) {
+  const assurances = new WeakMap<object, Promise<{ assurance: Assurance; enrolled: boolean }>>()
+  const look = (ctx: KoaContextWithOIDC) => {
+    const known = assurances.get(ctx.oidc)
+    if (known) return known
+    const looking = assessSignIn(ctx, hasFactor)
+    assurances.set(ctx.oidc, looking)
+    return looking
+  }
+  const reason = (name: string, description: string, applies: (found: { assurance: Assurance; enrolled: boolean }) => boolean) =>
+    new Check(name, description, async (ctx) => applies(await look(ctx)))
+  return new Prompt(
+    { name: 'assurance' },
+    async (ctx) => {
+      const { assurance } = await look(ctx)
+      return { because: assurance.because, missing: assurance.outcome === 'missing' ? assurance.missing : [] }
+    },
+    reason('blocked', 'policy blocks this sign-in', ({ assurance }) => assurance.outcome === 'blocked'),
+    reason(
+      'factor_missing',
+      'a second factor must be set up',
+      ({ assurance, enrolled }) => assurance.outcome === 'missing' && !enrolled,
+    ),
+    reason(
+      'factor_required',
+      'a second factor is needed',
+      ({ assurance, enrolled }) => assurance.outcome === 'missing' && enrolled,
+    ),
+  )
+}
+
+async function assessSignIn(ctx: KoaContextWithOIDC, hasFactor: HasFactor) {
+  const { runtime, source } = requestState()
+  const { oidc } = ctx
+  // The login prompt comes first, so there is an account by now.
+  const record = (oidc.account as KnownAccount | undefined)?.record
+  if (!record) throw new TypeError('assurance was asked for before anybody signed in')
+  const [resource] = Object.keys(oidc.resourceServers ?? {})
+  const assurance = assess(
+    runtime.policies,
+    {
+      account: record,
+      clientId: oidc.client?.clientId ?? '',
+      resource,
+      source,
+      flow: oidc.route.startsWith('device') || oidc.route.startsWith('code_') ? 'device' : 'authorization',
+      evidence: oidc.session?.amr ?? [],
+    },
+    { acrValues: demandedAcr(ctx), acr: acrOf(oidc.session?.amr ?? []) },
+  )
+  return { assurance, enrolled: assurance.outcome === 'missing' && (await hasFactor(runtime.store, record)) }
+}
+
+/** The `acr` values that the request names, in `acr_values` or in the claims parameter. */
+function demandedAcr(ctx: KoaContextWithOIDC): readonly string[] {
+  const listed = typeof ctx.oidc.params?.acr_values === 'string' ? ctx.oidc.params.acr_values.split(' ') : []
+  const claimed = ctx.oidc.claims.id_token?.acr
+  const essential = claimed?.essential ? [claimed.value, ...(claimed.values ?? [])] : []
+  return [...listed, ...essential].filter((one): one is string => typeof one === 'string' && one !== '')
+}
+
+function consentPrompt() {
+  return new Prompt(
+    { name: 'consent', requestable: true },
+    new Check('client_unassured', 'this client is confirmed by the person each time', (ctx) => {
+      const registration = ctx.oidc.client?.postern as ClientRegistration | undefined // set by clients.ts
+      return registration?.consent === 'explicit' && !ctx.oidc.result?.consent
+    }),
+  )
+}

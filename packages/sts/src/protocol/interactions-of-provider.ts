@@ -1,0 +1,117 @@
+import { createHmac } from 'node:crypto'
+import type { AccountId, ClientId } from '@postern/storage'
+import type { Context } from 'koa'
+import { errors, type Interaction, type Provider } from 'oidc-provider'
+import type { Clock } from '../clock.ts'
+import { acrOf } from '../policy/policy.ts'
+import type { ClientRegistration } from './clients.ts'
+import type { Evidence, Interactions, LostInteraction, PendingInteraction } from './interactions.ts'
+import { requestState } from './request-state.ts'
+
+const PROMPTS = new Set(['login', 'assurance', 'consent'])
+
+/** The interactions of the realm whose request is in hand. */
+export function createInteractions(options: { clock: Clock; csrfKey: Uint8Array }): Interactions {
+  const { clock, csrfKey } = options
+
+  async function load(ctx: Context, uid: string): Promise<Interaction | LostInteraction> {
+    const { provider } = requestState().runtime
+    try {
+      const interaction = await provider.interactionDetails(ctx.req, ctx.res)
+      // The cookie is bound to the page's path, so another uid means a hand-made address.
+      if (interaction.uid === uid) return interaction
+    } catch (cause) {
+      if (!(cause instanceof errors.SessionNotFound)) throw cause
+    }
+    return decideLost(provider, uid)
+  }
+
+  async function step(ctx: Context, uid: string, result: Record<string, unknown>): Promise<string> {
+    const loaded = await load(ctx, uid)
+    if ('lost' in loaded) return loaded.lost === 'restart' ? loaded.location : ctx.path
+    return requestState().runtime.provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true })
+  }
+
+  return {
+    async current(ctx, uid) {
+      const interaction = await load(ctx, uid)
+      if ('lost' in interaction) return interaction
+      return describe(interaction, csrfOf(csrfKey, interaction.uid))
+    },
+
+    async finish(ctx, uid, proved) {
+      const loaded = await load(ctx, uid)
+      if ('lost' in loaded) return loaded.lost === 'restart' ? loaded.location : ctx.path
+      // Whoever signs in starts from nothing: an older session's second factor does not count for a new password.
+      const before = loaded.prompt.name === 'login' ? [] : (loaded.session?.amr ?? [])
+      const amr = combine(before, proved.evidence.amr)
+      return step(ctx, uid, {
+        login: {
+          accountId: proved.accountId,
+          amr,
+          acr: acrOf(amr),
+          remember: true,
+          ts: Math.floor(clock().getTime() / 1000),
+        },
+      })
+    },
+
+    consent: (ctx, uid) => step(ctx, uid, { consent: {} }),
+
+    refuse: (ctx, uid, refusal) => step(ctx, uid, { error: refusal.error, error_description: refusal.description }),
+  }
+}
+
+/** `amr` after one more thing was shown; `mfa` once two different ones were (RFC 8176 section 2). */
+export function combine(shown: readonly string[], next: string): string[] {
+  const methods = [...new Set([...shown.filter((one) => one !== 'mfa'), next])]
+  return methods.length > 1 ? [...methods, 'mfa'] : methods
+}
+
+/** Bound to the interaction, whose id only this browser's signed cookie proves. */
+const csrfOf = (key: Uint8Array, uid: string): string => createHmac('sha256', key).update(uid).digest('base64url')
+
+/**
+ * The cookie is gone or belongs to something else. Where the request itself is still known, beginning it again is as
+ * safe as following a link to /authorize, and it is what the person wants. Once only: without cookies it would go on.
+ */
+export async function decideLost(provider: Provider, uid: string): Promise<LostInteraction> {
+  const known = await provider.Interaction.find(uid)
+  if (!known?.params) return { lost: 'expired' }
+  if (known.deviceCode) return { lost: 'restart', location: `${provider.issuer}/device` }
+  if (known.params.postern_again !== undefined) return { lost: 'cookies' }
+  const location = new URL(`${provider.issuer}/oauth2/v2.0/authorize`)
+  for (const [name, value] of Object.entries(known.params)) {
+    if (value === undefined || name === 'request_uri') continue
+    for (const one of Array.isArray(value) ? value : [value]) location.searchParams.append(name, String(one))
+  }
+  location.searchParams.set('postern_again', '1')
+  return { lost: 'restart', location: location.href }
+}
+
+async function describe(interaction: Interaction, csrf: string): Promise<PendingInteraction> {
+  const { provider } = requestState().runtime
+  const { params, prompt, session } = interaction
+  const clientId = String(params.client_id)
+  const client = await provider.Client.find(clientId)
+  const registration = client?.postern as ClientRegistration | undefined // set by clients.ts
+  if (!PROMPTS.has(prompt.name)) throw new TypeError(`no step answers the prompt ${prompt.name}`)
+  const text = (name: string): string | undefined => {
+    const value = params[name]
+    return typeof value === 'string' && value !== '' ? value : undefined
+  }
+  const shownAt = new Date(interaction.iat * 1000)
+  return Object.freeze({
+    uid: interaction.uid,
+    prompt: prompt.name as PendingInteraction['prompt'], // one of PROMPTS, checked above
+    reasons: Object.freeze([...prompt.reasons]),
+    details: Object.freeze({ ...prompt.details }),
+    client: Object.freeze({ id: clientId as ClientId, displayName: registration?.displayName ?? clientId }),
+    ...(text('login_hint') ? { loginHint: text('login_hint') ?? '' } : {}),
+    locales: Object.freeze((text('ui_locales') ?? '').split(' ').filter((tag) => tag !== '')),
+    ...(session?.accountId ? { accountId: session.accountId as AccountId } : {}), // given by finish(), so an id of ours
+    evidence: Object.freeze((session?.amr ?? []).map((amr: string): Evidence => Object.freeze({ amr, at: shownAt }))),
+    scopes: Object.freeze((text('scope') ?? '').split(' ').filter((scope) => scope !== '')),
+    csrf,
+  })
+}

@@ -1,0 +1,45 @@
+import type { AccountId, ClientId } from '@postern/storage'
+import type { Context } from 'koa'
+
+/** One thing that a person has just shown. `amr` is a value of RFC 8176. */
+export type Evidence = Readonly<{ amr: string; at: Date }>
+
+/** The sign-in that this browser is in the middle of. */
+export interface PendingInteraction {
+  readonly uid: string
+  /** What is missing first; the dispatcher (interaction-policy.ts) decided it. */
+  readonly prompt: 'login' | 'assurance' | 'consent'
+  /** Why, e.g. `no_session`, `factor_required`, `factor_missing`, `blocked`. The first one counts. */
+  readonly reasons: readonly string[]
+  readonly details: Readonly<Record<string, unknown>>
+  readonly client: { readonly id: ClientId; readonly displayName: string }
+  readonly loginHint?: string
+  /** BCP 47 tags the request asked for (`ui_locales`), best first. */
+  readonly locales: readonly string[]
+  /** Who it is, once the login step has proved it. */
+  readonly accountId?: AccountId
+  /** What has been shown in this session. */
+  readonly evidence: readonly Evidence[]
+  /** Scopes asked for, for the consent page. */
+  readonly scopes: readonly string[]
+  /** Must come back with every form of this interaction; only this browser can know it. */
+  readonly csrf: string
+}
+
+/**
+ * There is no sign-in to continue here. `restart`: the request is still known; sending the browser to `location` begins
+ * it again. `expired`: it is over and cannot be begun from here. `cookies`: the browser keeps no cookies.
+ */
+export type LostInteraction = Readonly<{ lost: 'restart'; location: string } | { lost: 'expired' } | { lost: 'cookies' }>
+
+/** What features may do with oidc-provider's interactions. No step knows the next one: each ends here. */
+export interface Interactions {
+  /** The interaction `uid` of this very browser (R20). */
+  current(ctx: Context, uid: string): Promise<PendingInteraction | LostInteraction>
+  /** Ends a step in which `accountId` showed `evidence`. Returns where to send the browser (303). */
+  finish(ctx: Context, uid: string, proved: { accountId: AccountId; evidence: Evidence }): Promise<string>
+  /** The person agreed to what the client asks. Returns where to send the browser. */
+  consent(ctx: Context, uid: string): Promise<string>
+  /** Ends the request with an OAuth error for the client, e.g. `access_denied`. Returns where to send the browser. */
+  refuse(ctx: Context, uid: string, refusal: { error: string; description: string }): Promise<string>
+}

@@ -1,0 +1,196 @@
+/**
+ * protocol is the OAuth 2.0 and OpenID Connect room: everything that touches oidc-provider.
+ *
+ * It owns the endpoints for programs, the dispatcher of sign-ins (interaction-policy.ts), grants and token forms. It
+ * shows no page and checks no secret of a person; features do, through the port in interactions.ts.
+ * @module
+ */
+import type { Realm, Store } from '@postern/storage'
+import type { Context, Middleware, Next } from 'koa'
+import mount from 'koa-mount'
+import type { Audit } from '../audit/audit.ts'
+import type { Clock } from '../clock.ts'
+import type { Interactions } from './interactions.ts'
+import { createInteractions } from './interactions-of-provider.ts'
+import { sealAnswer } from './kept-answer.ts'
+import { type ProviderParts, ROUTES } from './provider.ts'
+import { createRealmRuntimes, type RealmRuntime } from './realm-runtime.ts'
+import { createRequestFront } from './request-front.ts'
+import { requestState } from './request-state.ts'
+import { toPublicJwk } from './signing-keys.ts'
+import { peekClaims, shapeDeviceAnswer, shapeTokenAnswer } from './token-answer.ts'
+import { createTokenInspection } from './token-inspection.ts'
+import { createTokenTransaction } from './token-transaction.ts'
+
+export interface ProtocolOptions {
+  readonly store: Store
+  /** Without a trailing slash; every issuer and link begins with it. */
+  readonly baseUrl: string
+  readonly clock: Clock
+  readonly audit: Audit
+  readonly parts: ProviderParts
+  /** Makes the values that tie a form to the browser's interaction. */
+  readonly csrfKey: Uint8Array
+  /**
+   * Counts typed user codes by source, before they are looked up (RFC 8628 section 5.1). `attempt` says whether the
+   * code was known. Returns when the source may try again, or `undefined` when it could try.
+   */
+  readonly guardUserCode: (source: string, runtime: RealmRuntime, attempt: () => Promise<boolean>) => Promise<Date | undefined>
+}
+
+export interface Protocol {
+  /** The realm, ready to answer. */
+  runtimeOf(realm: Realm): Promise<RealmRuntime>
+  readonly interactions: Interactions
+  /** Serves the realm of the request state; `ctx.path` is relative to its issuer. */
+  readonly middleware: Middleware
+}
+
+export function createProtocol(options: ProtocolOptions): Protocol {
+  const { store, clock, parts } = options
+  const runtimes = createRealmRuntimes({ store, baseUrl: options.baseUrl, clock, parts })
+  const front = createRequestFront()
+  const inspection = createTokenInspection({ clock })
+  const transaction = createTokenTransaction({ store, finish: (ctx) => finishTokenRequest(ctx, options) })
+
+  /** The order in which a request passes; each part calls the next. */
+  const stages: readonly Middleware[] = [
+    front,
+    publishKeys,
+    (ctx, next) => within(transaction, ctx, next),
+    inspection,
+    (ctx, next) => guardDevice(ctx, next),
+    answerDevices,
+    callProvider,
+  ]
+
+  function within(run: typeof transaction, ctx: Context, next: Next): Promise<void> {
+    const transacted = ctx.method === 'POST' && (ctx.path === ROUTES.token || ctx.path === ROUTES.revocation)
+    return transacted ? run(ctx, next) : Promise.resolve(next())
+  }
+
+  async function guardDevice(ctx: Context, next: Next): Promise<void> {
+    if (ctx.method !== 'POST' || ctx.path !== ROUTES.code_verification) return next()
+    const state = requestState()
+    const again = await options.guardUserCode(state.source ?? '', state.runtime, async () => {
+      await next()
+      return state.userCodeUnknown !== true
+    })
+    if (!again) return
+    ctx.status = 429
+    ctx.set('Retry-After', String(Math.max(1, Math.ceil((again.getTime() - clock().getTime()) / 1000))))
+    parts.pages.error(ctx, { error: 'slow_down', description: undefined, reference: state.reference })
+  }
+
+  return {
+    runtimeOf: (realm) => runtimes.of(realm),
+    interactions: createInteractions({ clock, csrfKey: options.csrfKey }),
+    middleware: (ctx, next) => {
+      const run = (at: number): Promise<unknown> => {
+        const stage = stages[at]
+        return Promise.resolve(stage ? stage(ctx, () => run(at + 1)) : next())
+      }
+      return run(0)
+    },
+  }
+}
+
+/** The realm's public keys, the signing one first. Any web page may read them. */
+async function publishKeys(ctx: Context, next: Next): Promise<void> {
+  if (ctx.path !== ROUTES.jwks || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
+  ctx.set('Cache-Control', 'public, max-age=300')
+  ctx.set('Access-Control-Allow-Origin', '*')
+  ctx.body = { keys: requestState().runtime.keys.published.map((key) => toPublicJwk(key)) }
+  ctx.type = 'application/jwk-set+json'
+}
+
+async function answerDevices(ctx: Context, next: Next): Promise<void> {
+  await next()
+  if (ctx.path !== ROUTES.device_authorization || ctx.status !== 200 || ctx.method !== 'POST') return
+  ctx.body = shapeDeviceAnswer(ctx.body as Record<string, unknown>, { v1: requestState().v1 }) // made by oidc-provider a moment ago
+}
+
+/** Mounted below the canonical path, whatever name the request used, so every address that it tells is canonical. */
+async function callProvider(ctx: Context, next: Next): Promise<void> {
+  const { runtime } = requestState()
+  const path = `/${runtime.realm.id}`
+  const { path: relative } = ctx
+  ctx.path = `${path}${relative}`
+  try {
+    await mount(path, runtime.provider)(ctx as never, next) // koa-mount's types are of another koa
+  } finally {
+    ctx.path = relative
+  }
+}
+
+/** Ends a token request inside its transaction: the last shape of the answer, what is kept of it, and the audit row. */
+async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOptions): Promise<void> {
+  if (ctx.path !== ROUTES.token) return finishRevocation(ctx, audit)
+  const state = requestState()
+  const { runtime } = state
+  const body = (ctx.body ?? {}) as Record<string, unknown> // made by oidc-provider, always an object here
+  const clientId = ctx.oidc?.client?.clientId
+  const about = {
+    reference: state.reference,
+    ...(clientId ? { clientId } : {}),
+    ...(state.source ? { source: state.source } : {}),
+  }
+  const grantType = String(ctx.oidc?.params?.grant_type ?? '')
+
+  if (ctx.status !== 200) {
+    const reason = state.refusedBecause ?? String(body.error_description ?? '')
+    if (state.reusedFamily)
+      await audit.record(runtime.store, { ...about, event: 'refresh.reused', detail: { familyId: state.reusedFamily } })
+    await audit.record(runtime.store, {
+      ...about,
+      event: 'token.refused',
+      detail: { grantType, error: String(body.error ?? ''), reason },
+    })
+    return
+  }
+  const accountId = ctx.oidc?.account?.accountId
+  const who = { ...about, ...(accountId ? { accountId } : {}) }
+  ctx.type = 'application/json'
+  if (state.replayed) {
+    ctx.body = state.replayed.answer
+    await audit.record(runtime.store, { ...who, event: 'refresh.replayed', detail: { familyId: state.replayed.familyId } })
+    return
+  }
+  const now = clock()
+  const claims = peekClaims(body.access_token)
+  const resource = typeof claims.aud === 'string' ? claims.aud : undefined
+  const answer = JSON.stringify(shapeTokenAnswer(body, { v1: state.v1, now, resource }))
+  ctx.body = answer
+  const seconds = runtime.realm.settings.refreshReplaySeconds
+  if (state.usedRefreshToken && state.form && seconds > 0)
+    await runtime.store.refreshTokens.keepAnswer(state.usedRefreshToken, {
+      sealed: sealAnswer(state.usedRefreshToken, answer),
+      request: state.form,
+      until: new Date(now.getTime() + seconds * 1000),
+    })
+  await audit.record(runtime.store, {
+    ...who,
+    event: 'token.issued',
+    detail: {
+      grantType,
+      scope: String(claims.scope ?? body.scope ?? ''),
+      refresh: typeof body.refresh_token === 'string',
+      ...(resource ? { resource } : {}),
+      ...(typeof claims.jti === 'string' ? { jti: claims.jti } : {}),
+      ...(typeof claims.fam === 'string' ? { familyId: claims.fam } : {}),
+    },
+  })
+}
+
+async function finishRevocation(ctx: Context, audit: Audit): Promise<void> {
+  const state = requestState()
+  if (ctx.status !== 200 || !state.presented) return
+  const clientId = ctx.oidc?.client?.clientId
+  await audit.record(state.runtime.store, {
+    event: 'family.revoked',
+    reference: state.reference,
+    ...(clientId ? { clientId } : {}),
+    ...(state.source ? { source: state.source } : {}),
+    detail: { because: 'revocation request' },
+  })
+}

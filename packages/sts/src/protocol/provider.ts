@@ -1,0 +1,363 @@
+/**
+ * provider configures oidc-provider for one realm: our answers to its questions, one key one line.
+ *
+ * It owns which features are on and how long things live. It does not store (adapter.ts), decide sign-ins
+ * (interaction-policy.ts) or show pages (handed in as {@link ProviderPages}).
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import type { AccountId, SigningKey } from '@postern/storage'
+import type { Context } from 'koa'
+import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Clock } from '../clock.ts'
+import { createAdapterFactory } from './adapter.ts'
+import { accessTokenClaims, SCOPE_CLAIMS } from './claims.ts'
+import { type ClientRegistration, clientBehaviour } from './clients.ts'
+import { findAccount, type KnownAccount } from './find-account.ts'
+import { createInteractionPolicy, type HasFactor } from './interaction-policy.ts'
+import { decideLost } from './interactions-of-provider.ts'
+import { expectAssertionAudience, guardReplays, replaceClientBehaviour, structureRefreshTokens } from './provider-internals.ts'
+import type { RealmParts } from './realm-runtime.ts'
+import { createRefreshTokenCodec } from './refresh-tokens.ts'
+import { findRequestState, requestState } from './request-state.ts'
+import { acceptedSpellings, findResource, resourcesOfScopes } from './resources.ts'
+import { type KeyUse, toPrivateJwk } from './signing-keys.ts'
+
+/** The pages that oidc-provider asks for by itself. Made by features, handed in by compose. */
+export interface ProviderPages {
+  deviceCodeInput(ctx: Context, form: { action: string; xsrf: string; userCode?: string; problem?: DeviceProblem }): void
+  deviceCodeConfirm(ctx: Context, form: { action: string; xsrf: string; userCode: string; clientName: string }): void
+  deviceDone(ctx: Context, done: { clientName: string }): void
+  logoutConfirm(ctx: Context, form: { action: string; xsrf: string }): void
+  loggedOut(ctx: Context): void
+  error(ctx: Context, problem: { error: string; description: string | undefined; reference: string }): void
+}
+
+export type DeviceProblem = 'missing' | 'unknown' | 'expired' | 'used' | 'aborted' | 'failed'
+
+export interface ProviderParts {
+  readonly clock: Clock
+  readonly cookieKeys: readonly string[]
+  /** Whether the base URL is https, so cookies may say `Secure` and take the `__Host-` prefix. */
+  readonly secure: boolean
+  readonly pages: ProviderPages
+  readonly hasFactor: HasFactor
+  /** Back-channel logout and other outgoing requests. */
+  readonly fetch: (url: URL, init: RequestInit) => Promise<Response>
+}
+
+/** Addresses below the issuer, as product.md promises them. */
+export const ROUTES = {
+  authorization: '/oauth2/v2.0/authorize',
+  token: '/oauth2/v2.0/token',
+  device_authorization: '/oauth2/v2.0/devicecode',
+  introspection: '/oauth2/v2.0/introspect',
+  revocation: '/oauth2/v2.0/revoke',
+  pushed_authorization_request: '/oauth2/v2.0/par',
+  end_session: '/oauth2/v2.0/logout',
+  userinfo: '/oidc/userinfo',
+  jwks: '/discovery/v2.0/keys',
+  code_verification: '/device',
+} as const
+
+const registrationOf = (client: unknown): ClientRegistration => (client as { postern: ClientRegistration }).postern // set by clients.ts
+
+export function createProvider(realm: RealmParts, parts: ProviderParts): Provider {
+  const { settings } = realm.realm
+  const { clock } = parts
+  const cookie = (name: string, prefix: '__Host-' | '__Secure-') =>
+    `${parts.secure ? prefix : ''}postern_${name}_${realm.realm.id.slice(0, 8)}`
+  const cookieOptions = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true, secure: parts.secure } as const
+
+  const configuration: Configuration = {
+    adapter: createAdapterFactory({ realm: realm.realm, store: realm.store, clock }),
+    jwks: { keys: inSigningOrder(realm.keys).map((key) => toPrivateJwk(key)) as never }, // upstream's JWK type is narrower than jose's
+    routes: { ...ROUTES },
+    cookies: {
+      keys: [...parts.cookieKeys],
+      names: {
+        session: cookie('session', '__Host-'),
+        interaction: cookie('signin', '__Secure-'),
+        resume: cookie('resume', '__Secure-'),
+      },
+      long: { ...cookieOptions, path: '/' },
+      short: cookieOptions,
+    },
+    responseTypes: ['code'],
+    scopes: ['openid', 'offline_access', 'profile', 'email'],
+    claims: {
+      ...Object.fromEntries(Object.entries(SCOPE_CLAIMS).map(([scope, names]) => [scope, [...names]])),
+      acr: null,
+      amr: null,
+      auth_time: null,
+      iss: null,
+      sid: null,
+    },
+    acrValues: ['urn:postern:acr:aal1', 'urn:postern:acr:aal2', 'urn:postern:acr:phishing-resistant'],
+    subjectTypes: ['public'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] satisfies ClientAuthMethod[],
+    enabledJWA: {
+      idTokenSigningAlgValues: ['RS256', 'ES256'],
+      clientAuthSigningAlgValues: ['RS256', 'ES256', 'PS256'],
+      dPoPSigningAlgValues: ['ES256', 'RS256', 'EdDSA'],
+    },
+    clientDefaults: { id_token_signed_response_alg: 'RS256', grant_types: [], response_types: [], redirect_uris: [] },
+    extraClientMetadata: { properties: ['postern'] },
+    extraParams: ['postern_offline', 'postern_again', 'postern_v1', 'domain_hint'],
+    allowOmittingSingleRegisteredRedirectUri: false,
+    conformIdTokenClaims: false,
+    // Browser posts from other sites come without cookies; request-front.ts turns them into GET.
+    enableHttpPostMethods: false,
+    clockTolerance: 15,
+    pkce: { required: (_ctx, client) => registrationOf(client).pkce === 'required' },
+    clientBasedCORS: (_ctx, origin, client) =>
+      registrationOf(client).redirectUris.some((uri) => uri.startsWith('https://') && new URL(uri).origin === origin),
+    // A family belongs to one authorization of one client and outlives the browser session (peers: refresh died with it).
+    expiresWithSession: async () => false,
+    issueRefreshToken: async (_ctx, client, code) =>
+      client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
+    rotateRefreshToken: true,
+    revokeGrantPolicy: () => true,
+    findAccount,
+    loadExistingGrant: grantWhatWasAsked,
+    interactions: {
+      policy: createInteractionPolicy({ hasFactor: parts.hasFactor }),
+      url: (_ctx, interaction) => `${realm.issuer}/signin/${interaction.uid}`,
+    },
+    extraTokenClaims: async (ctx, token) => extraClaims(ctx, token),
+    formats: { customizers: { jwt: (_ctx, token, jwt) => shapeAccessToken(realm, token, jwt) } },
+    renderError: async (ctx, out, thrown) => {
+      const { reference, runtime } = requestState()
+      if (thrown instanceof errors.SessionNotFound && ctx.method === 'GET') {
+        const lost = await decideLost(runtime.provider, ctx.path.slice(ctx.path.lastIndexOf('/') + 1))
+        if (lost.lost === 'restart') return ctx.redirect(lost.location)
+      }
+      parts.pages.error(ctx, { error: out.error, description: out.error_description, reference })
+    },
+    fetch: (url, init) => parts.fetch(new URL(url), init as RequestInit),
+    ttl: {
+      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? settings.accessTokenSeconds,
+      ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? settings.accessTokenSeconds,
+      AuthorizationCode: settings.authorizationCodeSeconds,
+      DeviceCode: settings.deviceCodeSeconds,
+      IdToken: settings.idTokenSeconds,
+      Interaction: settings.interactionSeconds,
+      Session: (_ctx, session) => Math.max(1, sessionEnd(session.loginTs, settings.sessionSeconds, clock)),
+      // Short until a refresh family grows from it: keepGrantUntil in adapter.ts.
+      Grant: Math.max(settings.sessionSeconds, settings.accessTokenSeconds),
+      RefreshToken: (_ctx, token) => refreshSeconds((token as { iiat?: number }).iiat, settings, clock),
+    },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) => mayIntrospect(client.clientId, registrationOf(client), token),
+      },
+      revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
+      userinfo: { enabled: true },
+      claimsParameter: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: false },
+      dPoP: { enabled: true },
+      backchannelLogout: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: async (ctx) =>
+          parts.pages.logoutConfirm(ctx, { action: `${realm.issuer}${ROUTES.end_session}/confirm`, xsrf: secretOf(ctx) }),
+        postLogoutSuccessSource: async (ctx) => parts.pages.loggedOut(ctx),
+      },
+      deviceFlow: {
+        enabled: true,
+        charset: 'base-20',
+        mask: '****-****',
+        deviceInfo: () => ({}),
+        userCodeInputSource: async (ctx, _form, out, err) => {
+          const problem = out || err ? deviceProblem(err) : undefined
+          if (problem === 'unknown') requestState().userCodeUnknown = true
+          const userCode = (err as { userCode?: string } | undefined)?.userCode
+          parts.pages.deviceCodeInput(ctx, {
+            action: `${realm.issuer}/device`,
+            xsrf: secretOf(ctx),
+            ...(userCode ? { userCode } : {}),
+            ...(problem ? { problem } : {}),
+          })
+        },
+        userCodeConfirmSource: async (ctx, _form, client, _info, userCode) =>
+          parts.pages.deviceCodeConfirm(ctx, {
+            action: `${realm.issuer}/device`,
+            xsrf: secretOf(ctx),
+            userCode,
+            clientName: registrationOf(client).displayName,
+          }),
+        successSource: async (ctx) => parts.pages.deviceDone(ctx, { clientName: registrationOf(ctx.oidc.client).displayName }),
+      },
+      resourceIndicators: {
+        enabled: true,
+        // A token request without `resource` means the one that was granted, not the userinfo endpoint.
+        useGrantedResource: async () => true,
+        defaultResource: async (ctx, client, oneOf) => decideResource(realm, registrationOf(client), scopesOf(ctx), oneOf),
+        getResourceServerInfo: async (_ctx, indicator, client) => {
+          const resource = findResource(realm.resources, indicator)
+          const accepted = resource ? acceptedSpellings(resource, registrationOf(client).access) : []
+          if (!resource || accepted.length === 0) throw new errors.InvalidTarget('this client may not ask for this resource')
+          return {
+            audience: resource.audience,
+            scope: accepted.join(' '),
+            accessTokenTTL: resource.accessTokenSeconds ?? settings.accessTokenSeconds,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: resource.algorithm } },
+          }
+        },
+      },
+    },
+  }
+
+  const provider = new Provider(realm.issuer, configuration)
+  provider.proxy = true // the app sets the forwarded protocol from configuration, see app.ts
+  structureRefreshTokens(provider, createRefreshTokenCodec({ ring: realm.ring, issuer: realm.issuer, clock }))
+  guardReplays(provider, (issuer, jti, expiresAt) => realm.store.replay.claim(issuer, jti, expiresAt))
+  replaceClientBehaviour(provider, clientBehaviour)
+  expectAssertionAudience(provider, realm.issuer)
+  provider.on('authorization.success', (ctx, answer) => {
+    if (answer && ctx.oidc.params?.postern_v1 === '1') addSessionState(answer as Record<string, unknown>)
+  })
+  provider.on('server_error', (_ctx, fault) => {
+    const state = findRequestState()
+    if (state) state.fault = fault
+  })
+  return provider
+}
+
+/** oidc-provider signs with the first key of an algorithm; those that do not sign now only verify hints. */
+function inSigningOrder(keys: KeyUse): readonly SigningKey[] {
+  const signing = Object.values(keys.signing)
+  return [...signing, ...keys.verifying.filter((key) => !signing.includes(key))]
+}
+
+const secretOf = (ctx: KoaContextWithOIDC): string =>
+  String((ctx.oidc.session as { state?: { secret?: string } } | undefined)?.state?.secret ?? '')
+
+/** Seconds that a session has left: its end is counted from the sign-in, however often it is used (R124). */
+const sessionEnd = (loginTs: number | undefined, seconds: number, clock: Clock): number =>
+  loginTs === undefined ? seconds : loginTs + seconds - Math.floor(clock().getTime() / 1000)
+
+/** A refresh token lives until it has been idle too long or its family ends, whichever is first (R40, R41). */
+function refreshSeconds(firstIssuedAt: number | undefined, settings: RealmParts['realm']['settings'], clock: Clock): number {
+  const now = Math.floor(clock().getTime() / 1000)
+  const familyLeft = (firstIssuedAt ?? now) + settings.refreshAbsoluteSeconds - now
+  return Math.max(1, Math.min(settings.refreshIdleSeconds, familyLeft))
+}
+
+function deviceProblem(err: unknown): DeviceProblem {
+  const names: Readonly<Record<string, DeviceProblem>> = {
+    NoCodeError: 'missing',
+    NotFoundError: 'unknown',
+    ExpiredError: 'expired',
+    AlreadyUsedError: 'used',
+    AbortedError: 'aborted',
+  }
+  return names[(err as { name?: string } | undefined)?.name ?? ''] ?? 'failed'
+}
+
+const scopesOf = (ctx: { oidc: KoaContextWithOIDC['oidc'] }): readonly string[] =>
+  typeof ctx.oidc.params?.scope === 'string' ? ctx.oidc.params.scope.split(' ') : []
+
+/** Where a request names no `resource`, its scopes do; of several granted ones, the one they name or else the first. */
+function decideResource(
+  realm: RealmParts,
+  registration: ClientRegistration,
+  scopes: readonly string[],
+  oneOf: readonly string[] | undefined,
+) {
+  const named = resourcesOfScopes(realm.resources, registration.access, scopes).map((one) => one.audience)
+  if (oneOf) return named.find((one) => oneOf.includes(one)) ?? oneOf[0]
+  return named.length > 1 ? named : named[0]
+}
+
+/**
+ * A new grant for each authorization, so that ending one device's family ends no other's. Clients are registered by an
+ * administrator, so what may be asked is granted; explicit consent is the consent prompt's matter.
+ */
+async function grantWhatWasAsked(ctx: KoaContextWithOIDC) {
+  const { oidc } = ctx
+  if (!oidc.client || !oidc.account || !oidc.params) return undefined
+  const grant = new oidc.provider.Grant({ accountId: oidc.account.accountId, clientId: oidc.client.clientId })
+  grant.jti = (grant as unknown as { generateTokenId(): string }).generateTokenId() // saved later, by the adapter
+  // oidc-provider drops offline_access unless consent was prompted for; ours is given with the registration.
+  if (oidc.params.postern_offline === '1' && oidc.client.grantTypeAllowed('refresh_token')) {
+    const scope = new Set([...scopesOf(ctx), 'offline_access'])
+    oidc.params.scope = [...scope].join(' ')
+  }
+  grant.addOIDCScope(['openid', ...oidc.requestParamOIDCScopes].join(' '))
+  grant.addOIDCClaims([...oidc.requestParamClaims])
+  for (const [indicator, server] of Object.entries(oidc.resourceServers ?? {})) {
+    const asked = [...oidc.requestParamScopes].filter((scope) => server.scopes.has(scope))
+    if (asked.length > 0) grant.addResourceScope(indicator, asked.join(' '))
+  }
+  return grant
+}
+
+/** v1 clients read the code as the text between `code=` and `&session_state=`, so it stands right behind the code. */
+function addSessionState(answer: Record<string, unknown>): void {
+  const { code, ...rest } = answer
+  if (typeof code !== 'string') return
+  for (const name of Object.keys(rest)) delete answer[name]
+  Object.assign(answer, { session_state: createHash('sha256').update(code).digest('base64url').slice(0, 22) }, rest)
+}
+
+/** Tokens of one's own, and tokens that are meant for the resource that asks (R62). */
+async function mayIntrospect(
+  clientId: string,
+  registration: ClientRegistration,
+  token: { clientId?: string | undefined; aud?: unknown; accountId?: string | undefined },
+): Promise<boolean> {
+  const { resources, store } = requestState().runtime
+  if (token.accountId && (await store.accounts.find(token.accountId as AccountId))?.status !== 'active') return false
+  if (token.clientId === clientId) return true
+  return (
+    typeof token.aud === 'string' &&
+    resources.some((one) => one.audience === token.aud && one.principalId === clientId && registration.proof !== '0')
+  )
+}
+
+function extraClaims(ctx: KoaContextWithOIDC, token: object) {
+  const { kind, clientId, scope, aud } = token as { kind?: string; clientId?: string; scope?: string; aud?: string }
+  const { runtime } = requestState()
+  const resource = typeof aud === 'string' ? findResource(runtime.resources, aud) : undefined
+  if (!resource || !ctx.oidc.client) return undefined
+  const { entities } = ctx.oidc
+  // What was shown at sign-in travels in the code, device code or refresh token that is being redeemed.
+  const shown = (entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode) as
+    | { acr?: string; amr?: string[]; authTime?: number; sid?: string; grantId?: string }
+    | undefined
+  return accessTokenClaims({
+    clientId: clientId ?? ctx.oidc.client.clientId,
+    account: kind === 'AccessToken' ? (ctx.oidc.account as KnownAccount | undefined)?.record : undefined,
+    registration: registrationOf(ctx.oidc.client),
+    resource,
+    realm: runtime.realm,
+    scope: scope ?? '',
+    familyId: shown?.grantId,
+    acr: shown?.acr,
+    amr: shown?.amr,
+    authTime: shown?.authTime,
+    sid: shown?.sid,
+  })
+}
+
+/** The last touch on an access JWT: our claims win over the engine's, the header tells `typ` and `x5t`. */
+function shapeAccessToken(
+  realm: RealmParts,
+  token: object,
+  jwt: { header?: object | undefined; payload: Record<string, unknown> },
+) {
+  const resource = typeof jwt.payload.aud === 'string' ? findResource(realm.resources, jwt.payload.aud) : undefined
+  const key = resource && realm.keys.signing[resource.algorithm]
+  const extra = (token as { extra?: Record<string, unknown> }).extra ?? {}
+  const { iat } = jwt.payload
+  const said = Object.fromEntries(
+    Object.entries({ ...jwt.payload, ...extra, nbf: iat }).filter(([, value]) => value !== undefined),
+  )
+  jwt.payload = said
+  if (resource && key) jwt.header = { typ: resource.tokenType, kid: key.kid, x5t: key.kid }
+}

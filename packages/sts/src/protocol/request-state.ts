@@ -1,0 +1,60 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { RealmRuntime } from './realm-runtime.ts'
+import type { Parameters } from './request-rewriting.ts'
+
+/** What the parts of protocol know about the request in hand, beside oidc-provider's own context. */
+export interface RequestState {
+  /** The realm that the address names. */
+  readonly runtime: RealmRuntime
+  /** Correlation id of this request; the same in the log, the audit trail and on pages. */
+  readonly reference: string
+  /** Address of the caller, as the app determined it. */
+  readonly source: string | undefined
+  /** The request came to an endpoint of the v1 family: `resource` instead of scopes, numbers as strings. */
+  v1: boolean
+  /** The request runs in a database transaction, so rows found by it are locked. */
+  locking: boolean
+  /** Digest of the form, without what may differ between honest repetitions. */
+  form?: string
+  /** The form as oidc-provider gets it. */
+  parameters?: Parameters
+  /** A token that was verified before oidc-provider was asked about it, and the handle it is asked by. */
+  presented?: PresentedToken
+  /** Set when the request repeats one that was answered a moment ago: this answer goes out again. */
+  replayed?: { readonly answer: string; readonly familyId: string }
+  /** Handle of the refresh token that this request used up. */
+  usedRefreshToken?: string
+  /** A used refresh token was presented, too late or in another request to be forgiven. */
+  reuseSuspected?: boolean
+  /** The family that was ended for it, once everything else about the request had been found right. */
+  reusedFamily?: string
+  /** A user code was typed that no device shows. */
+  userCodeUnknown?: boolean
+  /** Why oidc-provider could not answer, where it hides that behind `server_error`. */
+  fault?: unknown
+  /** Why a person or account was turned away, for the audit trail. */
+  refusedBecause?: string
+}
+
+/** An access or refresh JWT of ours whose signature, type and times were checked. */
+export interface PresentedToken {
+  readonly kind: 'AccessToken' | 'ClientCredentials' | 'RefreshToken'
+  readonly handle: string
+  /** What oidc-provider would have stored, had it stored this token. Absent for refresh tokens, which are stored. */
+  readonly stored?: Readonly<Record<string, unknown>>
+}
+
+const states = new AsyncLocalStorage<RequestState>()
+
+/** Runs `work` with this state; every part below sees it. */
+export const withRequestState = <T>(state: RequestState, work: () => Promise<T>): Promise<T> => states.run(state, work)
+
+/** The state of the request in hand. Throws outside of one: protocol never works without. */
+export function requestState(): RequestState {
+  const state = states.getStore()
+  if (!state) throw new TypeError('oidc-provider was called outside of a request')
+  return state
+}
+
+/** Like {@link requestState}, for code that also runs outside of requests. */
+export const findRequestState = (): RequestState | undefined => states.getStore()

@@ -1,0 +1,60 @@
+import type { Resource } from '@postern/storage'
+import type { ClientRegistration } from './clients.ts'
+
+/**
+ * Which resource a request means, and which of its scopes the client may have. Pure.
+ *
+ * A resource is called by any of its names, with or without one trailing slash. A scope may stand alone
+ * (`EAS.AccessAsUser.All`) or behind a name (`https://mail.contoso.com/EAS.AccessAsUser.All`, also with the double
+ * slash that AD FS asks for); `.default` behind a name means all that the client may have.
+ */
+export const DEFAULT_SCOPE = '.default'
+
+const withoutSlash = (name: string): string => (name.endsWith('/') ? name.slice(0, -1) : name)
+
+/** The active resource called `name`, or `undefined`. One optional trailing slash is the only freedom. */
+export const findResource = (resources: readonly Resource[], name: string): Resource | undefined =>
+  resources.find((one) => one.status === 'active' && one.names.some((known) => withoutSlash(known) === withoutSlash(name)))
+
+/** The scopes of `resource` that this client may ask for, by their short names. */
+export function grantableScopes(resource: Resource, access: ClientRegistration['access']): readonly string[] {
+  const granted = access.find((one) => one.resourceId === resource.id)
+  return granted ? resource.scopes.filter((scope) => granted.scopes.includes(scope)) : []
+}
+
+/** Every spelling of `scope` at `resource`. */
+function spellings(resource: Resource, scope: string): string[] {
+  const behindNames = resource.names.flatMap((name) => [`${withoutSlash(name)}/${scope}`, `${withoutSlash(name)}//${scope}`])
+  return scope === DEFAULT_SCOPE ? behindNames : [scope, ...behindNames]
+}
+
+/** Every spelling of every scope that this client may ask `resource` for. Empty: it may ask for nothing. */
+export function acceptedSpellings(resource: Resource, access: ClientRegistration['access']): readonly string[] {
+  const scopes = grantableScopes(resource, access)
+  return scopes.length === 0 ? [] : [...scopes, DEFAULT_SCOPE].flatMap((scope) => spellings(resource, scope))
+}
+
+/** The resources that the scopes of a request name, in order of appearance. */
+export function resourcesOfScopes(
+  resources: readonly Resource[],
+  access: ClientRegistration['access'],
+  scopes: readonly string[],
+): readonly Resource[] {
+  const named: Resource[] = []
+  const candidates = resources.filter((one) => one.status === 'active' && access.some((granted) => granted.resourceId === one.id))
+  for (const scope of scopes) {
+    const matching = candidates.filter((one) => acceptedSpellings(one, access).includes(scope))
+    // A short name that several resources know is ambiguous: the client has to say which it means.
+    const [only] = matching
+    if (only && matching.length === 1 && !named.includes(only)) named.push(only)
+  }
+  return named
+}
+
+/** The short names behind the spellings in `scope`, each once; `.default` becomes all that the client may have. */
+export function shortScopes(resource: Resource, access: ClientRegistration['access'], scope: string): readonly string[] {
+  const asked = new Set(scope.split(' '))
+  const grantable = grantableScopes(resource, access)
+  if (spellings(resource, DEFAULT_SCOPE).some((one) => asked.has(one))) return grantable
+  return grantable.filter((short) => spellings(resource, short).some((one) => asked.has(one)))
+}

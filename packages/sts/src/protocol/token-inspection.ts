@@ -1,0 +1,127 @@
+/**
+ * token-inspection fronts introspection (RFC 7662) and revocation (RFC 7009) for our structured tokens.
+ *
+ * oidc-provider refuses structured tokens at both endpoints. So the token is verified here, and oidc-provider is asked
+ * about its handle: it authenticates the client, looks at the grant, and decides who may know. Whatever is not a living
+ * token of ours becomes a handle that nobody has, so the answers are equal and the client is authenticated all the same.
+ * @module
+ */
+
+import type { AccountId } from '@postern/storage'
+import type { Context, Middleware, Next } from 'koa'
+import type { Clock } from '../clock.ts'
+import { readJwt } from './issued-jwt.ts'
+import { ROUTES } from './provider.ts'
+import { replayBody } from './provider-internals.ts'
+import { REFRESH_TYPE } from './refresh-tokens.ts'
+import { refuse } from './request-front.ts'
+import { encode, type Parameters, valueOf } from './request-rewriting.ts'
+import { type PresentedToken, requestState } from './request-state.ts'
+
+/** A handle that is never given out: too short, and with a character that handles lack. */
+const NOBODYS = 'not.ours'
+
+interface Inspected {
+  readonly presented: PresentedToken
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+export function createTokenInspection(options: { clock: Clock }): Middleware {
+  const { clock } = options
+  return async (ctx, next) => {
+    if (ctx.path === ROUTES.introspection) return introspect(ctx, next, clock)
+    if (ctx.path === ROUTES.revocation && ctx.method === 'POST')
+      return askByHandle(ctx, next, requestState().parameters ?? [], clock)
+    return next()
+  }
+}
+
+/** POST as RFC 7662 says; GET as Dovecot's `get` and `auth` modes do. */
+async function introspect(ctx: Context, next: Next, clock: Clock): Promise<void> {
+  const state = requestState()
+  if (ctx.method === 'POST') {
+    const inspected = await askByHandle(ctx, next, state.parameters ?? [], clock)
+    return render(ctx, inspected)
+  }
+  if (ctx.method !== 'GET') return next()
+  const bearer = /^bearer +(\S+)$/i.exec(ctx.get('Authorization'))?.[1]
+  if (bearer !== undefined) return introspectOneself(ctx, bearer, clock)
+  const token = ctx.query.token
+  if (typeof token !== 'string') return refuse(ctx, 400, "parameter 'token' is missing or comes twice")
+  ctx.method = 'POST'
+  ctx.querystring = ''
+  const inspected = await askByHandle(ctx, next, [['token', token]], clock)
+  render(ctx, inspected)
+}
+
+/** Lets oidc-provider answer about the handle of the token in `parameters`. */
+async function askByHandle(ctx: Context, next: Next, parameters: Parameters, clock: Clock): Promise<Inspected | undefined> {
+  const token = valueOf(parameters, 'token')
+  const inspected = token === undefined ? undefined : inspect(token, clock)
+  const hint = inspected?.presented.kind === 'RefreshToken' ? 'refresh_token' : 'access_token'
+  if (inspected) requestState().presented = inspected.presented
+  const rest = parameters.filter(([name]) => name !== 'token' && name !== 'token_type_hint')
+  const asked: Parameters =
+    token === undefined ? rest : [...rest, ['token', inspected?.presented.handle ?? NOBODYS], ['token_type_hint', hint]]
+  replayBody(ctx, encode(asked))
+  await next()
+  return inspected
+}
+
+/** Reads a token of ours that has not expired. Does NOT know whether it was withdrawn: the database does. */
+function inspect(token: string, clock: Clock): Inspected | undefined {
+  const { ring, issuer, resources } = requestState().runtime
+  const now = Math.floor(clock().getTime() / 1000)
+  const claims = readJwt(ring, token, { types: [REFRESH_TYPE, 'at+jwt', 'jwt'], issuer })
+  if (!claims || typeof claims.exp !== 'number' || claims.exp <= now || typeof claims.jti !== 'string') return undefined
+  if (claims.aud === issuer) return { claims, presented: { kind: 'RefreshToken', handle: claims.jti } }
+  // ID tokens say `typ: JWT` as well, but their audience is a client and they carry no `appid`.
+  const resource = resources.find((one) => one.audience === claims.aud)
+  if (!resource || typeof claims.appid !== 'string') return undefined
+  const ofPerson = claims.idtyp === 'user'
+  const stored = {
+    kind: ofPerson ? 'AccessToken' : 'ClientCredentials',
+    jti: claims.jti,
+    clientId: claims.client_id,
+    aud: claims.aud,
+    scope: claims.scope,
+    iat: claims.iat,
+    exp: claims.exp,
+    ...(ofPerson ? { accountId: claims.sub, grantId: claims.fam } : {}),
+  }
+  return { claims, presented: { kind: ofPerson ? 'AccessToken' : 'ClientCredentials', handle: claims.jti, stored } }
+}
+
+/** An active access token is told about with its own claims, so that mail servers find `email`, `upn` and `scope`. */
+function render(ctx: Context, inspected: Inspected | undefined): void {
+  const body = ctx.body as { active?: unknown } | undefined
+  if (ctx.status !== 200 || body?.active !== true || !inspected || inspected.presented.kind === 'RefreshToken') return
+  ctx.body = describe(inspected.claims)
+}
+
+const describe = (claims: Readonly<Record<string, unknown>>) => ({
+  active: true,
+  ...claims,
+  ...(typeof claims.upn === 'string' ? { username: claims.upn } : {}),
+  token_type: claims.cnf ? 'DPoP' : 'Bearer',
+})
+
+/**
+ * The bearer of an access token asks about it (Dovecot's `auth` mode, which cannot authenticate itself). The holder
+ * learns no more than the token says, and whether it still counts.
+ */
+async function introspectOneself(ctx: Context, token: string, clock: Clock): Promise<void> {
+  const inspected = inspect(token, clock)
+  ctx.status = 200
+  ctx.set('Cache-Control', 'no-store')
+  ctx.body = inspected && (await isLiving(inspected)) ? describe(inspected.claims) : { active: false }
+}
+
+async function isLiving({ presented, claims }: Inspected): Promise<boolean> {
+  const { store } = requestState().runtime
+  if (presented.kind === 'RefreshToken' || claims.cnf !== undefined) return false
+  if (await store.artifacts.find('WithdrawnToken', presented.handle)) return false
+  if (presented.kind === 'ClientCredentials') return true
+  const grant = await store.artifacts.find('Grant', String(claims.fam))
+  return grant !== undefined && (await store.accounts.find(String(claims.sub) as AccountId))?.status === 'active'
+}

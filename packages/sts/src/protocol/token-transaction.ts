@@ -1,0 +1,48 @@
+import type { Store } from '@postern/storage'
+import type { Context, Next } from 'koa'
+import { requestState } from './request-state.ts'
+
+/** Thrown inside the transaction to roll it back; carries what went wrong. */
+class RolledBack extends Error {
+  readonly code = 'rolled_back'
+  constructor(cause: unknown) {
+    super('the token request was rolled back', { cause })
+  }
+}
+
+/**
+ * One database transaction per token request. Codes and refresh tokens found inside are locked until it ends.
+ * An answer below 500 commits, refusals too, because revocation happens in them; a fault rolls everything back and
+ * answers 503, so the client may simply try again. The answer leaves only after the commit.
+ *
+ * `finish` runs last inside the transaction, when the answer is known and can still be changed.
+ */
+export function createTokenTransaction(options: {
+  store: Pick<Store, 'transaction'>
+  finish: (ctx: Context) => Promise<void>
+}): (ctx: Context, next: Next) => Promise<void> {
+  return async (ctx, next) => {
+    const state = requestState()
+    try {
+      await options.store.transaction(async () => {
+        state.locking = true
+        await next()
+        if (ctx.status >= 500) throw new RolledBack(state.fault)
+        await options.finish(ctx)
+      })
+    } catch (fault) {
+      state.fault = fault instanceof RolledBack ? (fault.cause ?? fault) : fault
+      answerUnavailable(ctx)
+    } finally {
+      state.locking = false
+    }
+  }
+}
+
+/** 503 for a fault that is ours and passes: nothing happened, try again (RFC 9110 section 15.6.4). */
+export function answerUnavailable(ctx: Context): void {
+  ctx.status = 503
+  ctx.set('Retry-After', '2')
+  ctx.set('Cache-Control', 'no-store')
+  ctx.body = { error: 'temporarily_unavailable', error_description: 'the service cannot answer right now; try again in a moment' }
+}
