@@ -1,0 +1,218 @@
+import { createHmac } from 'node:crypto'
+import { createAttemptGate } from '@postern/mfa'
+import { type Account, AccountId, connect, createStore, migrate, RealmId, type RealmStore, type Store } from '@postern/storage'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { defaultSettings } from '../realms/default-settings.ts'
+import { createAccounts, createHashing, createHashQueue, Overloaded } from './accounts.ts'
+import type { HashQueue } from './hash-queue.ts'
+
+const start = Date.parse('2026-03-01T12:00:00Z')
+let seconds = 0
+const clock = () => new Date(start + seconds * 1000)
+const cheap = { memoryKibibytes: 64, passes: 1, lanes: 1 }
+
+/** Counts the hashes, and can be full. */
+let hashes = 0
+let isFull = false
+const queue: HashQueue = (() => {
+  const real = createHashQueue({ clock })
+  return {
+    run: async (work) => {
+      if (isFull) throw new Overloaded(5)
+      hashes += 1
+      return real.run(work)
+    },
+  }
+})()
+const gate = createAttemptGate({ clock })
+const names = (name: string) => createHmac('sha256', 'key of the test').update(name).digest('base64url')
+const hashing = createHashing({ queue, parameters: cheap })
+const accounts = createAccounts({ gate, hashing, clock, names })
+
+const password = 'correct horse battery'
+let store: Store
+let realm: RealmStore
+let mary: Account
+let people = 0
+
+beforeAll(async () => {
+  const connection = connect({ kind: 'pglite' })
+  await migrate(connection)
+  store = createStore({ connection, masterKey: new Uint8Array(32).fill(1), clock })
+  const id = RealmId.of('6f9619ff-8b86-4d01-b42d-00cf4fc964ff')
+  await store.realms.add({
+    id,
+    displayName: 'Contoso',
+    domains: ['contoso.com'],
+    status: 'active',
+    settings: defaultSettings,
+    createdAt: clock(),
+  })
+  realm = store.realm(id)
+})
+afterAll(() => store.close())
+
+beforeEach(async () => {
+  seconds = 0
+  isFull = false
+  mary = await newAccount()
+  expect(await accounts.setPassword(realm, mary.id, password)).toBe('set')
+  hashes = 0
+})
+
+async function newAccount(): Promise<Account> {
+  people += 1
+  const account: Account = {
+    id: AccountId.of(`00000000-0000-4000-8000-${String(people).padStart(12, '0')}`),
+    upn: `mary${people}@contoso.com`,
+    address: `mary.major${people}@contoso.com`,
+    furtherAddresses: [`info${people}@contoso.com`],
+    displayName: 'Mary Major',
+    groups: [],
+    status: 'active',
+    createdAt: clock(),
+    updatedAt: clock(),
+  }
+  expect(await realm.accounts.add(account)).toBe('added')
+  return account
+}
+const signIn = (name: string, typed: string) => accounts.signIn(realm, { name, password: typed })
+
+describe('a person', () => {
+  test('is known by the UPN and by every address, in any case and with spaces around', async () => {
+    for (const name of [mary.upn, mary.upn.toUpperCase(), ` ${mary.upn} `, mary.address, ...mary.furtherAddresses]) {
+      expect(await signIn(name, password)).toEqual({ outcome: 'proved', account: mary })
+    }
+  })
+
+  test('who mistypes is told how many attempts are left, and all names share them', async () => {
+    expect(await signIn(mary.upn, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 4 })
+    expect(await signIn(mary.address, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 3 })
+    expect(await signIn(mary.upn, password)).toMatchObject({ outcome: 'proved' })
+    expect(await signIn(mary.upn, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 4 })
+  })
+
+  test('is throttled after five wrong passwords, without a hash being made, and only for a time', async () => {
+    for (let count = 0; count < 5; count++) await signIn(mary.upn, 'wrong password')
+    hashes = 0
+    expect(await signIn(mary.upn, password)).toEqual({ outcome: 'throttled', until: new Date(start + 30_000) })
+    expect(hashes).toBe(0)
+    seconds = 30
+    expect(await signIn(mary.upn, password)).toMatchObject({ outcome: 'proved' })
+  })
+
+  test('of 100 guesses at once sees five evaluated', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => signIn(mary.upn, 'wrong password')))
+    expect(outcomes.filter(({ outcome }) => outcome === 'wrong')).toHaveLength(5)
+    expect(hashes).toBe(5)
+  })
+
+  test('gets a newer hash at the next sign-in when the parameters have changed', async () => {
+    const stronger = createHashing({ queue, parameters: { ...cheap, passes: 2 } })
+    const later = createAccounts({ gate, hashing: stronger, clock, names })
+    expect(await later.signIn(realm, { name: mary.upn, password })).toMatchObject({ outcome: 'proved' })
+    const kept = await realm.passwords.find(mary.id)
+    expect(kept?.hash).toContain('m=64,t=2,p=1')
+    expect(await later.signIn(realm, { name: mary.upn, password })).toMatchObject({ outcome: 'proved' })
+    expect((await realm.passwords.find(mary.id))?.hash).toBe(kept?.hash)
+  })
+
+  test('is signed in with the old hash when there is no time for a newer one', async () => {
+    const stronger = createHashing({ queue, parameters: { ...cheap, passes: 2 } })
+    const busy = { ...stronger, hash: () => Promise.reject(new Overloaded(5)) }
+    const later = createAccounts({ gate, hashing: busy, clock, names })
+    expect(await later.signIn(realm, { name: mary.upn, password })).toMatchObject({ outcome: 'proved' })
+    expect((await realm.passwords.find(mary.id))?.hash).toContain('m=64,t=1,p=1')
+  })
+
+  test('loses no attempt when too many others wait', async () => {
+    isFull = true
+    for (let count = 0; count < 20; count++) await expect(signIn(mary.upn, 'wrong password')).rejects.toThrow(Overloaded)
+    isFull = false
+    expect(await signIn(mary.upn, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 4 })
+  })
+})
+
+describe('nobody can tell', () => {
+  /** Everything that is seen from outside of eight attempts, and the work that each cost. */
+  async function seen(name: string, typed = 'wrong password') {
+    const story = []
+    for (let count = 0; count < 8; count++) {
+      hashes = 0
+      const outcome = await signIn(name, typed)
+      story.push({ ...outcome, hashes })
+      seconds += 7
+    }
+    return story
+  }
+
+  test.each<[string, () => Promise<string>, string]>([
+    ['a name that nobody has', async () => 'nobody@contoso.com', 'wrong password'],
+    [
+      'a disabled account, even by its password',
+      async () => {
+        await realm.accounts.replace({ ...mary, status: 'disabled' })
+        return mary.upn
+      },
+      password,
+    ],
+    ['an account without a password', async () => (await newAccount()).upn, 'wrong password'],
+    ['a name that is no address', async () => '\0\ud800 or 1=1', 'wrong password'],
+    ['an empty name', async () => '', 'wrong password'],
+    ['a name of a megabyte', async () => 'x'.repeat(1_000_000), 'wrong password'],
+  ])('a wrong password from %s', async (_name, prepare, typed) => {
+    const known = await seen((await newUser()).upn)
+    const name = await prepare()
+    seconds = 0
+    expect(await seen(name, typed)).toEqual(known)
+  })
+
+  async function newUser() {
+    const account = await newAccount()
+    await accounts.setPassword(realm, account.id, password)
+    seconds = 0
+    return account
+  }
+
+  test('how long a wrong password was', async () => {
+    for (const typed of ['', 'x', 'x'.repeat(1001), 'x'.repeat(1_000_000)]) {
+      const account = await newUser()
+      hashes = 0
+      expect(await signIn(account.upn, typed)).toEqual({ outcome: 'wrong', attemptsLeft: 4 })
+      expect(hashes).toBe(1)
+    }
+  })
+
+  test('from what is kept which names were typed', async () => {
+    await signIn('typed-canary@contoso.com', 'wrong password')
+    expect(await realm.attempts.find({ subject: `name:${names('typed-canary@contoso.com')}`, method: 'password' })).toMatchObject(
+      {
+        consecutive: 1,
+      },
+    )
+  })
+})
+
+describe('setting a password', () => {
+  test('replaces the old one and forgets its failures', async () => {
+    for (let count = 0; count < 5; count++) await signIn(mary.upn, 'wrong password')
+    expect(await accounts.setPassword(realm, mary.id, 'staple of another kind')).toBe('set')
+    expect(await signIn(mary.upn, password)).toMatchObject({ outcome: 'wrong' })
+    expect(await signIn(mary.upn, 'staple of another kind')).toMatchObject({ outcome: 'proved' })
+  })
+
+  test.each([
+    ['short', 'too_short'],
+    ['Password123!', 'too_common'],
+    ['Mary-Major', 'too_common'],
+    ['x1 '.repeat(400), 'too_long'],
+  ])('%.20s is refused and changes nothing', async (typed, refused) => {
+    expect(await accounts.setPassword(realm, mary.id, typed)).toEqual({ refused })
+    expect(await signIn(mary.upn, password)).toMatchObject({ outcome: 'proved' })
+  })
+
+  test('of an account that is not there is refused', async () => {
+    const missing = AccountId.of('00000000-0000-4000-8000-00000000dead')
+    await expect(accounts.setPassword(realm, missing, password)).rejects.toMatchObject({ code: 'account_missing' })
+  })
+})
