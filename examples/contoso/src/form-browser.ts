@@ -116,6 +116,7 @@ export function createFormBrowser(options: {
 export function untouchedValues(form: Form, button?: FormField): readonly (readonly [string, string])[] {
   return form.fields
     .filter((field) => {
+      if (field.name === '') return false
       if (field.type === 'submit' || field.type === 'image') return field === button
       if (field.type === 'button' || field.type === 'reset') return false
       return field.checked || (field.type !== 'checkbox' && field.type !== 'radio')

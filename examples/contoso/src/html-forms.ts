@@ -5,8 +5,8 @@
  * and knows nothing about sign-in. Anything that it cannot read it passes over.
  */
 
-/** A control of a form. `type` is lower case; a `button` without a type is `submit`, an `input` without one is `text`. */
-export type FormField = Readonly<{ name: string; value: string; type: string; autocomplete: string; checked: boolean }>
+/** A control of a form; only a button may be nameless. `type` is lower case; a `button` without a type is `submit`, an `input` without one is `text`. */
+export type FormField = Readonly<{ name: string; value: string; type: string; readonly: boolean; checked: boolean }>
 
 /** `action` is as written, undefined when the form posts to its own page; `method` is lower case. */
 export type Form = Readonly<{ action: string | undefined; method: string; fields: readonly FormField[] }>
@@ -42,14 +42,16 @@ export function parseForms(html: string): readonly Form[] {
     }
     if (open === undefined || slash !== '' || (name !== 'input' && name !== 'button')) continue
     const attributes = parseAttributes(rawAttributes ?? '')
-    const field = attributes.get('name')
-    if (field === undefined || field === '' || attributes.has('disabled')) continue
+    const type = (attributes.get('type') ?? (name === 'button' ? 'submit' : 'text')).toLowerCase()
+    const field = attributes.get('name') ?? ''
+    // A nameless button sends nothing, but it can be pressed: without it, the next one would pass for the first.
+    if ((field === '' && type !== 'submit') || attributes.has('disabled')) continue
     open.fields.push(
       Object.freeze({
         name: field,
         value: attributes.get('value') ?? '',
-        type: (attributes.get('type') ?? (name === 'button' ? 'submit' : 'text')).toLowerCase(),
-        autocomplete: (attributes.get('autocomplete') ?? '').toLowerCase(),
+        type,
+        readonly: attributes.has('readonly'),
         checked: attributes.has('checked'),
       }),
     )

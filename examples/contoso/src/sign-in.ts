@@ -47,8 +47,8 @@ export type SignInRequest = Readonly<{
   wait?: (milliseconds: number) => Promise<void>
   /** Told about every page on the way, for people who watch. */
   onPage?: (page: Readonly<{ path: string; typed: readonly string[] }>) => void
-  /** Finds the secret that an enrolment page shows, for accounts that have no second factor yet. */
-  readSecret?: (html: string) => string | undefined
+  /** Agrees to set up a second factor for an account that has none; told the secret once, to be kept. Without it such a page is refused. */
+  onEnroll?: (totpSecret: string) => void
 }>
 
 type Page = Extract<Visit, { outcome: 'page' }>
@@ -97,7 +97,7 @@ export async function walkPages(start: URL, request: SignInRequest): Promise<URL
   for (let pages = 0; pages < MOST_PAGES; pages += 1) {
     if (visit.outcome === 'arrived') return visit.url
     const page = visit
-    secret ??= request.readSecret?.(page.html)
+    secret ??= acceptSecret(page, request)
     const form = chooseForm(page)
     const repeated = form.fields.find((field) => isTypedByPeople(field) && submitted.includes(field.name))
     if (repeated !== undefined) await afterRefusal(repeated, page, submitted, request)
@@ -142,6 +142,14 @@ async function fillIn(form: Form, page: Page, request: SignInRequest, secret: st
   return Object.freeze({ values, typed: Object.freeze([...values.keys()]) })
 }
 
+/** An enrolment page offers its secret as an `otpauth:` link, for people who read it on the phone itself. */
+function acceptSecret(page: Page, request: SignInRequest): string | undefined {
+  const secret =
+    request.onEnroll === undefined ? undefined : /otpauth:\/\/totp\/[^"'\s<>]*[?&;]secret=([A-Z2-7]{16,})/.exec(page.html)?.[1]
+  if (secret !== undefined) request.onEnroll?.(secret)
+  return secret
+}
+
 /** Presses the first button, which is the one that goes on; a second one would cancel or go back. */
 function press(browser: FormBrowser, page: Page, form: Form, known: ReadonlyMap<string, string>): Promise<Visit> {
   const button = form.fields.find((field) => field.type === 'submit')
@@ -161,7 +169,7 @@ function chooseForm(page: Page): Form {
 }
 
 function isTypedByPeople(field: FormField): boolean {
-  return !['hidden', 'submit', 'button', 'reset', 'image'].includes(field.type)
+  return !field.readonly && !['hidden', 'submit', 'button', 'reset', 'image'].includes(field.type)
 }
 
 const originAndPath = (uri: string): string | undefined => {
