@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import type { ArtifactKeys } from '../ports/artifacts.ts'
+import type { RealmStore } from '../store.ts'
+import type { OpenBackend } from './backend.ts'
+import { secondsAfter, then } from './samples.ts'
+
+export function artifactsContract(opened: () => OpenBackend): void {
+  describe('artifacts', () => {
+    const put = (
+      realm: RealmStore,
+      id: string,
+      keys: ArtifactKeys = {},
+      kind = 'AuthorizationCode',
+      payload: Record<string, unknown> = { jti: id },
+    ) => realm.artifacts.upsert({ kind, id, payload, expiresAt: secondsAfter(60), keys })
+
+    test('gives back a payload exactly as it was put', async () => {
+      const realm = await opened().newRealm()
+      const payload = {
+        text: 'ä "\0\u2028 😀',
+        deep: { list: [1, 1.5, null, true, { '': 0 }] },
+        empty: {},
+        ['__proto__x']: 1,
+        large: 'x'.repeat(100_000),
+      }
+      await put(realm, 'a', {}, 'Session', payload)
+      expect(await realm.artifacts.find('Session', 'a')).toEqual({ payload, expiresAt: secondsAfter(60) })
+    })
+
+    test('never finds one kind as another', async () => {
+      const realm = await opened().newRealm()
+      await put(realm, 'a', { uid: 'u', userCode: 'c' })
+      expect(await realm.artifacts.find('AccessToken', 'a')).toBeUndefined()
+      expect(await realm.artifacts.findByUid('Session', 'u')).toBeUndefined()
+      expect(await realm.artifacts.findByUserCode('DeviceCode', 'c')).toBeUndefined()
+      expect(await realm.artifacts.consume('AccessToken', 'a', then)).toBe(false)
+      await realm.artifacts.destroy('AccessToken', 'a')
+      expect(await realm.artifacts.find('AuthorizationCode', 'a')).toBeDefined()
+    })
+
+    test('replaces payload, end and keys, but never makes a used one unused', async () => {
+      const realm = await opened().newRealm()
+      await put(realm, 'a', { uid: 'old' })
+      await realm.artifacts.consume('AuthorizationCode', 'a', then)
+      await realm.artifacts.upsert({
+        kind: 'AuthorizationCode',
+        id: 'a',
+        payload: { n: 2 },
+        expiresAt: secondsAfter(90),
+        keys: { uid: 'new' },
+      })
+      expect(await realm.artifacts.find('AuthorizationCode', 'a')).toEqual({
+        payload: { n: 2 },
+        consumedAt: then,
+        expiresAt: secondsAfter(90),
+      })
+      expect(await realm.artifacts.findByUid('AuthorizationCode', 'old')).toBeUndefined()
+      expect(await realm.artifacts.findByUid('AuthorizationCode', 'new')).toBeDefined()
+    })
+
+    test('finds by uid and by user code', async () => {
+      const realm = await opened().newRealm()
+      await put(realm, 'a', { uid: 'u', userCode: 'ABCD' }, 'DeviceCode')
+      expect((await realm.artifacts.findByUid('DeviceCode', 'u'))?.payload).toEqual({ jti: 'a' })
+      expect((await realm.artifacts.findByUserCode('DeviceCode', 'ABCD'))?.payload).toEqual({ jti: 'a' })
+      for (const strange of ['', 'a\0b', 'abcd'])
+        expect(await realm.artifacts.findByUserCode('DeviceCode', strange)).toBeUndefined()
+    })
+
+    test('lets a session keep its uid while it changes its id', async () => {
+      const realm = await opened().newRealm()
+      await put(realm, 'old', { uid: 'u' }, 'Session')
+      await put(realm, 'new', { uid: 'u' }, 'Session')
+      await realm.artifacts.destroy('Session', 'old')
+      expect((await realm.artifacts.findByUid('Session', 'u'))?.payload).toEqual({ jti: 'new' })
+    })
+
+    test('is used exactly once of twenty at a time', async () => {
+      const realm = await opened().newRealm()
+      await put(realm, 'a')
+      const used = await Promise.all(Array.from({ length: 20 }, () => realm.artifacts.consume('AuthorizationCode', 'a', then)))
+      expect(used.filter(Boolean)).toHaveLength(1)
+      expect((await realm.artifacts.find('AuthorizationCode', 'a'))?.consumedAt).toEqual(then)
+      expect(await realm.artifacts.consume('AuthorizationCode', 'gone', then)).toBe(false)
+    })
+
+    test('is exchanged exactly once by twenty transactions that lock what they find', async () => {
+      const { store, newRealm } = opened()
+      const realm = await newRealm()
+      await put(realm, 'a')
+      const exchange = () =>
+        store.transaction(async () => {
+          const code = await realm.artifacts.find('AuthorizationCode', 'a', { lock: true })
+          if (code === undefined || code.consumedAt !== undefined) return false
+          return realm.artifacts.consume('AuthorizationCode', 'a', then)
+        })
+      const done = await Promise.all(Array.from({ length: 20 }, exchange))
+      expect(done.filter(Boolean)).toHaveLength(1)
+    })
+
+    test('removes all of a grant, of whatever kind, and all of an account', async () => {
+      const realm = await opened().newRealm()
+      await put(realm, 'a', { grantId: 'g', accountId: 'x' })
+      await put(realm, 'b', { grantId: 'g' }, 'AccessToken')
+      await put(realm, 'c', { grantId: 'h', accountId: 'x' })
+      await put(realm, 'd')
+      expect(await realm.artifacts.removeByGrant('g')).toBe(2)
+      expect(await realm.artifacts.removeByAccount('x')).toBe(1)
+      expect(await realm.artifacts.removeByGrant('g')).toBe(0)
+      expect(await realm.artifacts.removeByGrant('a\0b')).toBe(0)
+      expect(await realm.artifacts.find('AuthorizationCode', 'd')).toBeDefined()
+    })
+
+    test('keeps realms apart', async () => {
+      const one = await opened().newRealm()
+      const other = await opened().newRealm()
+      const keys = { uid: 'u', userCode: 'c', grantId: 'g', accountId: randomUUID() }
+      await put(one, 'a', keys)
+      expect(await other.artifacts.find('AuthorizationCode', 'a')).toBeUndefined()
+      expect(await other.artifacts.findByUid('AuthorizationCode', 'u')).toBeUndefined()
+      expect(await other.artifacts.findByUserCode('AuthorizationCode', 'c')).toBeUndefined()
+      expect(await other.artifacts.consume('AuthorizationCode', 'a', then)).toBe(false)
+      expect(await other.artifacts.removeByGrant('g')).toBe(0)
+      expect(await other.artifacts.removeByAccount(keys.accountId)).toBe(0)
+      await other.artifacts.destroy('AuthorizationCode', 'a')
+      await put(other, 'a', keys, 'AuthorizationCode', { other: true })
+      expect((await one.artifacts.find('AuthorizationCode', 'a'))?.payload).toEqual({ jti: 'a' })
+    })
+  })
+}

@@ -1,0 +1,78 @@
+/**
+ * contract holds the promises of the ports as tests that every backend runs.
+ *
+ * It owns the suites, the backends and the PostgreSQL that tests start. It is for tests alone: nothing in the product
+ * imports it.
+ * @module
+ */
+import { afterAll, beforeAll, describe } from 'vitest'
+import { accountsContract } from './accounts-contract.ts'
+import { artifactsContract } from './artifacts-contract.ts'
+import type { Backend, OpenBackend } from './backend.ts'
+import { attemptsContract, auditContract, replayContract } from './counters-contract.ts'
+import { refreshTokensContract } from './refresh-tokens-contract.ts'
+import {
+  clientsContract,
+  policiesContract,
+  realmsContract,
+  resourcesContract,
+  signingKeysContract,
+} from './registrations-contract.ts'
+import { authenticatorsContract, passwordsContract } from './secrets-contract.ts'
+import { closedContract, storeContract } from './store-contract.ts'
+
+export { type Backend, backends, type OpenBackend, pglite, postgres } from './backend.ts'
+export { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+export { type PostgresServer, startPostgres } from './postgres-server.ts'
+export * from './samples.ts'
+export {
+  accountsContract,
+  artifactsContract,
+  attemptsContract,
+  auditContract,
+  authenticatorsContract,
+  clientsContract,
+  closedContract,
+  passwordsContract,
+  policiesContract,
+  realmsContract,
+  refreshTokensContract,
+  replayContract,
+  resourcesContract,
+  signingKeysContract,
+  storeContract,
+}
+
+const suites = [
+  realmsContract,
+  accountsContract,
+  passwordsContract,
+  authenticatorsContract,
+  clientsContract,
+  resourcesContract,
+  signingKeysContract,
+  policiesContract,
+  artifactsContract,
+  refreshTokensContract,
+  attemptsContract,
+  replayContract,
+  auditContract,
+  storeContract,
+]
+
+/** Every suite on one backend, in one database. */
+export function everyContract(backend: Backend): void {
+  describe(backend.name, () => {
+    let open: OpenBackend | undefined
+    beforeAll(async () => {
+      open = await backend.open()
+    }, 60_000)
+    afterAll(() => open?.close())
+    const opened = (): OpenBackend => {
+      if (open === undefined) throw new TypeError('The backend is open inside of tests only')
+      return open
+    }
+    for (const suite of suites) suite(opened)
+    closedContract(backend.open)
+  })
+}

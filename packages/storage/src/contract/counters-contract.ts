@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import type { AttemptState } from '../ports/attempts.ts'
+import type { OpenBackend } from './backend.ts'
+import { sampleAuditRow, secondsAfter, then } from './samples.ts'
+
+const failed = (state: AttemptState | undefined): AttemptState => ({
+  consecutive: (state?.consecutive ?? 0) + 1,
+  inWindow: (state?.inWindow ?? 0) + 1,
+  windowStartedAt: state?.windowStartedAt ?? then,
+  disabled: false,
+})
+
+export function attemptsContract(opened: () => OpenBackend): void {
+  describe('attempts', () => {
+    const key = () => ({ subject: `account:${randomUUID()}`, method: 'totp' })
+
+    test('hands the state to decide and keeps what that returns', async () => {
+      const { attempts } = await opened().newRealm()
+      const mine = key()
+      const full: AttemptState = {
+        consecutive: 3,
+        inWindow: 7,
+        windowStartedAt: then,
+        blockedUntil: secondsAfter(30),
+        disabled: true,
+      }
+      expect(await attempts.find(mine)).toBeUndefined()
+      expect(await attempts.update(mine, (state) => ({ next: full, result: state }))).toBeUndefined()
+      expect(await attempts.find(mine)).toEqual(full)
+      expect(await attempts.update(mine, (state) => ({ next: undefined, result: state }))).toEqual(full)
+      expect(await attempts.find(mine)).toBeUndefined()
+    })
+
+    test('keeps nothing when decide keeps nothing, or throws', async () => {
+      const { attempts } = await opened().newRealm()
+      const mine = key()
+      await attempts.update(mine, () => ({ next: undefined, result: undefined }))
+      await expect(
+        attempts.update(mine, () => {
+          throw new RangeError('no')
+        }),
+      ).rejects.toThrow(RangeError)
+      expect(await attempts.find(mine)).toBeUndefined()
+    })
+
+    test('counts subjects and methods apart', async () => {
+      const { attempts } = await opened().newRealm()
+      const mine = key()
+      await attempts.update(mine, (state) => ({ next: failed(state), result: undefined }))
+      expect(await attempts.find({ ...mine, method: 'password' })).toBeUndefined()
+      expect(await attempts.find({ ...mine, subject: 'name:x' })).toBeUndefined()
+    })
+
+    test('loses none of fifty increments at a time', async () => {
+      const { attempts } = await opened().newRealm()
+      const mine = key()
+      const counted = await Promise.all(
+        Array.from({ length: 50 }, () =>
+          attempts.update(mine, (state) => ({ next: failed(state), result: failed(state).consecutive })),
+        ),
+      )
+      expect(counted.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
+      expect((await attempts.find(mine))?.consecutive).toBe(50)
+    })
+
+    test('is not given back by the roll-back of the transaction around it', async () => {
+      const { store, newRealm } = opened()
+      const realm = await newRealm()
+      const mine = key()
+      const attempt = store.transaction(async () => {
+        await realm.policies.put({ id: 'p', name: 'p', mode: 'on', definition: {}, createdAt: then, updatedAt: then })
+        await realm.attempts.update(mine, (state) => ({ next: failed(state), result: undefined }))
+        await realm.attempts.update(mine, (state) => ({ next: failed(state), result: undefined }))
+        throw new RangeError('rolled back')
+      })
+      await expect(attempt).rejects.toThrow(RangeError)
+      expect((await realm.attempts.find(mine))?.consecutive).toBe(2)
+      expect(await realm.policies.list()).toEqual([])
+    })
+
+    test('counts once when the transaction around it commits', async () => {
+      const { store, newRealm } = opened()
+      const { attempts } = await newRealm()
+      const mine = key()
+      await store.transaction(() => attempts.update(mine, (state) => ({ next: failed(state), result: undefined })))
+      expect((await attempts.find(mine))?.consecutive).toBe(1)
+    })
+
+    test('keeps realms apart', async () => {
+      const one = await opened().newRealm()
+      const other = await opened().newRealm()
+      const mine = key()
+      await one.attempts.update(mine, (state) => ({ next: failed(state), result: undefined }))
+      expect(await other.attempts.find(mine)).toBeUndefined()
+      expect(await other.attempts.update(mine, (state) => ({ next: undefined, result: state }))).toBeUndefined()
+      expect((await one.attempts.find(mine))?.consecutive).toBe(1)
+    })
+  })
+}
+
+export function replayContract(opened: () => OpenBackend): void {
+  describe('replay guard', () => {
+    test('lets exactly one of twenty callers claim an identifier', async () => {
+      const { replay } = await opened().newRealm()
+      const claimed = await Promise.all(Array.from({ length: 20 }, () => replay.claim('https://idp', 'jti', secondsAfter(60))))
+      expect(claimed.filter(Boolean)).toHaveLength(1)
+    })
+
+    test('tells issuers and identifiers apart, wherever one ends', async () => {
+      const { replay } = await opened().newRealm()
+      const claims = [
+        ['a', 'bc'],
+        ['ab', 'c'],
+        ['abc', ''],
+        ['', 'abc'],
+        ['a', 'b\0c'],
+      ] as const
+      for (const [issuer, jti] of claims) expect(await replay.claim(issuer, jti, secondsAfter(60))).toBe(true)
+      for (const [issuer, jti] of claims) expect(await replay.claim(issuer, jti, secondsAfter(60))).toBe(false)
+    })
+
+    test('holds a claim until it is over', async () => {
+      const { newRealm, clock } = opened()
+      const { replay } = await newRealm()
+      clock.now = then
+      await replay.claim('a', 'b', secondsAfter(60))
+      clock.now = secondsAfter(59)
+      expect(await replay.claim('a', 'b', secondsAfter(90))).toBe(false)
+      clock.now = secondsAfter(60)
+      expect(await replay.claim('a', 'b', secondsAfter(90))).toBe(true)
+      expect(await replay.claim('a', 'b', secondsAfter(90))).toBe(false)
+      clock.now = then
+    })
+
+    test('gives a claim back with the transaction that made it', async () => {
+      const { store, newRealm } = opened()
+      const { replay } = await newRealm()
+      const claim = store.transaction(async () => {
+        await replay.claim('a', 'b', secondsAfter(60))
+        throw new RangeError('rolled back')
+      })
+      await expect(claim).rejects.toThrow(RangeError)
+      expect(await replay.claim('a', 'b', secondsAfter(60))).toBe(true)
+    })
+
+    test('keeps realms apart', async () => {
+      const one = await opened().newRealm()
+      const other = await opened().newRealm()
+      expect(await one.replay.claim('a', 'b', secondsAfter(60))).toBe(true)
+      expect(await other.replay.claim('a', 'b', secondsAfter(60))).toBe(true)
+    })
+  })
+}
+
+export function auditContract(opened: () => OpenBackend): void {
+  describe('audit', () => {
+    test('gives rows back as they were appended, newest first', async () => {
+      const { audit } = await opened().newRealm()
+      const old = sampleAuditRow({
+        accountId: 'mary',
+        clientId: 'mail',
+        actor: 'x',
+        source: '192.0.2.1',
+        detail: { because: [{ policy: 'p' }] },
+      })
+      const young = sampleAuditRow({ at: secondsAfter(1), outcome: 'refused' })
+      await audit.append(old)
+      await audit.append(young)
+      expect(await audit.list({ limit: 10 })).toEqual([young, old])
+      expect(await audit.list({ limit: 1 })).toEqual([young])
+      expect(await audit.list({ limit: 10, before: young.at })).toEqual([old])
+    })
+
+    test('selects by reference, account and event', async () => {
+      const { audit } = await opened().newRealm()
+      const one = sampleAuditRow({ accountId: 'mary', event: 'sign-in' })
+      const two = sampleAuditRow({ accountId: 'joe' })
+      await audit.append(one)
+      await audit.append(two)
+      expect(await audit.list({ limit: 10, reference: two.reference })).toEqual([two])
+      expect(await audit.list({ limit: 10, accountId: 'mary' })).toEqual([one])
+      expect(await audit.list({ limit: 10, event: 'sign-in', accountId: 'mary' })).toEqual([one])
+      expect(await audit.list({ limit: 10, event: 'sign-in', accountId: 'joe' })).toEqual([])
+      expect(await audit.list({ limit: 10, reference: 'a\0b' })).toEqual([])
+    })
+
+    test('keeps a row whatever a stranger put into it', async () => {
+      const { audit } = await opened().newRealm()
+      const row = sampleAuditRow({
+        source: 'a\0b\ud800',
+        clientId: 'c\0',
+        detail: { client: 'a\0b', lone: '\ud800', path: "'; drop table realm" },
+      })
+      await audit.append(row)
+      expect(await audit.list({ limit: 10 })).toEqual([{ ...row, source: 'a\uFFFDb\uFFFD', clientId: 'c\uFFFD' }])
+    })
+
+    test('is append only', async () => {
+      const { connection, newRealm } = opened()
+      const { audit } = await newRealm()
+      const row = sampleAuditRow()
+      await audit.append(row)
+      for (const change of ["update audit_event set event = 'x'", 'delete from audit_event', 'truncate audit_event']) {
+        await expect(connection.runScript(change)).rejects.toThrow(/append only/)
+      }
+      expect(await audit.list({ limit: 10 })).toEqual([row])
+    })
+
+    test('goes with the transaction around it', async () => {
+      const { store, newRealm } = opened()
+      const { audit } = await newRealm()
+      const decision = store.transaction(async () => {
+        await audit.append(sampleAuditRow())
+        throw new RangeError('rolled back')
+      })
+      await expect(decision).rejects.toThrow(RangeError)
+      expect(await audit.list({ limit: 10 })).toEqual([])
+    })
+
+    test('keeps realms apart', async () => {
+      const one = await opened().newRealm()
+      const other = await opened().newRealm()
+      const row = sampleAuditRow()
+      await one.audit.append(row)
+      expect(await other.audit.list({ limit: 10, reference: row.reference })).toEqual([])
+    })
+  })
+}

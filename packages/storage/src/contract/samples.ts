@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import { AccountId, AuthenticatorId, ClientId, RealmId, ResourceId } from '../identifiers.ts'
+import type { Account } from '../ports/accounts.ts'
+import type { AuditRow } from '../ports/audit.ts'
+import type { Authenticator } from '../ports/authenticators.ts'
+import type { Client } from '../ports/clients.ts'
+import type { Realm, RealmSettings } from '../ports/realms.ts'
+import type { Resource } from '../ports/resources.ts'
+import type { SigningKey } from '../ports/signing-keys.ts'
+
+/** A moment that samples are made at. */
+export const then = new Date('2031-05-06T07:08:09.010Z')
+export const secondsAfter = (seconds: number, moment: Date = then): Date => new Date(moment.getTime() + seconds * 1000)
+export const someBytes = (length: number, seed = 1): Uint8Array =>
+  Uint8Array.from({ length }, (_, index) => (index * 31 + seed) % 256)
+const word = (): string => randomUUID().slice(0, 8)
+
+export const sampleSettings: RealmSettings = {
+  accessTokenSeconds: 3600,
+  idTokenSeconds: 3600,
+  authorizationCodeSeconds: 60,
+  deviceCodeSeconds: 600,
+  sessionSeconds: 86_400,
+  interactionSeconds: 600,
+  refreshIdleSeconds: 30 * 86_400,
+  refreshAbsoluteSeconds: 365 * 86_400,
+  refreshReplaySeconds: 10,
+}
+
+export const sampleRealm = (own: Partial<Omit<Realm, 'version'>> = {}): Omit<Realm, 'version'> => ({
+  id: RealmId.of(randomUUID()),
+  displayName: 'Contoso',
+  domains: [`${word()}.example`],
+  status: 'active',
+  settings: sampleSettings,
+  createdAt: then,
+  ...own,
+})
+
+export const sampleAccount = (own: Partial<Account> = {}): Account => {
+  const name = word()
+  return {
+    id: AccountId.of(randomUUID()),
+    upn: `${name}@contoso.com`,
+    address: `${name}@contoso.com`,
+    furtherAddresses: [],
+    displayName: 'Mary',
+    groups: [],
+    status: 'active',
+    createdAt: then,
+    updatedAt: then,
+    ...own,
+  }
+}
+
+export const sampleAuthenticator = (accountId: AccountId, own: Partial<Authenticator> = {}): Authenticator => ({
+  id: AuthenticatorId.of(randomUUID()),
+  accountId,
+  method: 'totp',
+  label: 'Phone',
+  secret: someBytes(20),
+  state: 'pending',
+  createdAt: then,
+  ...own,
+})
+
+export const sampleClient = (own: Partial<Client> = {}): Client => ({
+  id: ClientId.of(randomUUID()),
+  displayName: 'Mail',
+  status: 'active',
+  authenticationMethod: 'none',
+  applicationType: 'native',
+  redirectUris: ['http://localhost/', 'com.contoso.mail://auth,with "quotes"'],
+  postLogoutRedirectUris: [],
+  grantTypes: ['authorization_code', 'refresh_token'],
+  pkce: 'required',
+  consent: 'implicit',
+  dpopBoundAccessTokens: false,
+  pushedAuthorizationRequired: false,
+  access: [{ resourceId: ResourceId.of(randomUUID()), scopes: ['EAS.AccessAsUser.All', 'offline_access'] }],
+  createdAt: then,
+  updatedAt: then,
+  ...own,
+})
+
+export const sampleResource = (own: Partial<Resource> = {}): Resource => {
+  const audience = `https://${word()}.contoso.com/`
+  return {
+    id: ResourceId.of(randomUUID()),
+    displayName: 'Mail server',
+    audience,
+    names: [audience],
+    scopes: ['EAS.AccessAsUser.All'],
+    algorithm: 'RS256',
+    tokenType: 'at+jwt',
+    status: 'active',
+    createdAt: then,
+    updatedAt: then,
+    ...own,
+  }
+}
+
+export const sampleSigningKey = (own: Partial<SigningKey> = {}): SigningKey => ({
+  kid: word(),
+  algorithm: 'RS256',
+  privateKey: someBytes(1200, 7),
+  certificate: someBytes(700, 9),
+  announcedAt: then,
+  signsFrom: secondsAfter(60),
+  ...own,
+})
+
+export const sampleAuditRow = (own: Partial<AuditRow> = {}): AuditRow => ({
+  id: randomUUID(),
+  at: then,
+  event: 'token.issued',
+  outcome: 'allowed',
+  reference: word(),
+  detail: {},
+  ...own,
+})

@@ -1,0 +1,3 @@
+import { everyContract, pglite } from '@postern/storage/contract'
+
+everyContract(pglite)

@@ -1,0 +1,3 @@
+import { everyContract, postgres } from '@postern/storage/contract'
+
+everyContract(postgres)
