@@ -1,0 +1,136 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type Challenge, parseChallenges } from './challenge-parser.ts'
+import { ChallengeError } from './errors.ts'
+
+const plain = (challenges: readonly Challenge[]) =>
+  challenges.map(({ scheme, token68, parameters }) => [scheme, token68 ?? Object.fromEntries(parameters)])
+
+test.for<[value: string, read: unknown]>([
+  ['Bearer', [['bearer', {}]]],
+  ['Bearer ', [['bearer', {}]]],
+  ['bearer realm="x"', [['bearer', { realm: 'x' }]]],
+  [
+    'Bearer error="invalid_token",Basic realm="mail.dummy.uk"',
+    [
+      ['bearer', { error: 'invalid_token' }],
+      ['basic', { realm: 'mail.dummy.uk' }],
+    ],
+  ],
+  [
+    'Basic realm="a, b", Bearer a="1,2", b=c',
+    [
+      ['basic', { realm: 'a, b' }],
+      ['bearer', { a: '1,2', b: 'c' }],
+    ],
+  ],
+  [
+    'Negotiate, NTLM, Basic realm=""',
+    [
+      ['negotiate', {}],
+      ['ntlm', {}],
+      ['basic', { realm: '' }],
+    ],
+  ],
+  [
+    'Negotiate YWJj==, Bearer a=b',
+    [
+      ['negotiate', 'YWJj=='],
+      ['bearer', { a: 'b' }],
+    ],
+  ],
+  [', ,Bearer ,, a = "b" ,, c=d, ,', undefined],
+  [', ,Bearer a = "b" ,, c=d, ,', [['bearer', { a: 'b', c: 'd' }]]],
+  ['Bearer a="q\\"u\\\\o"', [['bearer', { a: 'q"u\\o' }]]],
+  [
+    'Bearer authorization_uri=https://login.example/a/b?c=d, x=1',
+    [['bearer', { authorization_uri: 'https://login.example/a/b?c=d', x: '1' }]],
+  ],
+  ['Bearer A="1", B=2', [['bearer', { a: '1', b: '2' }]]],
+  ['', []],
+  [' , ,, ', []],
+])('reads %j', ([value, read]) => {
+  if (read === undefined) expect(() => parseChallenges(value)).toThrow(ChallengeError)
+  else expect(plain(parseChallenges(value))).toEqual(read)
+})
+
+test.for<[value: string, code: string]>([
+  ['Bearer a="', 'challenge_malformed'],
+  ['Bearer a="b', 'challenge_malformed'],
+  ['Bearer a="b\\', 'challenge_malformed'],
+  ['Bearer a="b" c="d"', 'challenge_malformed'],
+  ['Bearer a="b"c', 'challenge_malformed'],
+  ['Bearer a=', 'accepted'], // a token68, as the grammar has it
+  ['Bearer a=, b=c', 'challenge_malformed'],
+  ['Bearer "a"', 'challenge_malformed'],
+  ['"Bearer"', 'challenge_malformed'],
+  ['Bearer a="\u0000"', 'challenge_malformed'],
+  ['Bearer a="\n"', 'challenge_malformed'],
+  ['Bearer a="\u20ac"', 'challenge_malformed'],
+  ['Bearer/x y', 'challenge_malformed'],
+  ['=', 'challenge_malformed'],
+  ['Bearer a=1, A=2', 'parameter_repeated'],
+])('%j: %s', ([value, code]) => {
+  if (code === 'accepted') expect(parseChallenges(value)).toHaveLength(1)
+  else expect(() => parseChallenges(value)).toThrow(expect.objectContaining({ name: 'ChallengeError', code }))
+})
+
+test('several header lines are read in their order', () => {
+  expect(plain(parseChallenges(['Bearer a=1', 'Basic realm="x", NTLM']))).toEqual([
+    ['bearer', { a: '1' }],
+    ['basic', { realm: 'x' }],
+    ['ntlm', {}],
+  ])
+})
+
+const megabyte = 1024 * 1024
+const garbage: readonly [name: string, value: string][] = [
+  ['commas', ','.repeat(megabyte)],
+  ['spaces', ' '.repeat(megabyte)],
+  ['letters', 'a'.repeat(megabyte)],
+  ['a scheme and spaces', `Bearer ${' '.repeat(megabyte)}`],
+  ['an open quote', `Bearer a="${'b'.repeat(megabyte)}`],
+  ['backslashes', `Bearer a="${'\\\\'.repeat(megabyte / 2)}`],
+  ['equals signs', `Bearer a${'='.repeat(megabyte)}b`],
+  ['schemes', 'a,'.repeat(megabyte / 2)],
+  ['spaced names', `Bearer ${'a  ,'.repeat(megabyte / 4)}`],
+  ['parameters', `Bearer ${Array.from({ length: 80_000 }, (_, index) => `a${index}="b"`).join(',')}`],
+  ['quotes', '"'.repeat(megabyte)],
+]
+test.for(garbage)('a megabyte of %s is over in one pass, and only ChallengeError is thrown', ([, value]) => {
+  for (const limits of [{}, { longest: 2 * megabyte }]) {
+    try {
+      parseChallenges(value, limits)
+    } catch (error) {
+      expect(error).toBeInstanceOf(ChallengeError)
+    }
+  }
+})
+
+test('a value above the limit is refused unread', () => {
+  expect(() => parseChallenges('a'.repeat(65_537))).toThrow(expect.objectContaining({ code: 'challenge_too_large' }))
+  expect(() => parseChallenges(Array.from({ length: 10 }, () => 'a'.repeat(10_000)))).toThrow(
+    expect.objectContaining({ code: 'challenge_too_large' }),
+  )
+})
+
+test('it throws nothing but ChallengeError, whatever it is given', () => {
+  const fragments = fc.array(
+    fc.constantFrom('Bearer', ' ', ',', '=', '"', '\\', 'a', 'realm', '==', '\t', '/', '\u0000', 'é', '"x"', ', '),
+    { maxLength: 25 },
+  )
+  const wild = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fragments.map((parts) => parts.join('')),
+  )
+  fc.assert(
+    fc.property(wild, (value) => {
+      try {
+        return Array.isArray(parseChallenges(value))
+      } catch (error) {
+        return error instanceof ChallengeError
+      }
+    }),
+    { numRuns: 3000 },
+  )
+})

@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parseStrictObject } from './strict-json.ts'
+
+test('an object that JSON.stringify wrote comes back equal and frozen inside', () => {
+  const names = fc.string().filter((name) => !['__proto__', 'constructor', 'prototype'].includes(name))
+  const values = fc.jsonValue({ maxDepth: 3, noUnicodeString: false }).map((value) => JSON.parse(JSON.stringify(value)))
+  fc.assert(
+    fc.property(fc.dictionary(names, values, { noNullPrototype: true }), (object) => {
+      const text = JSON.stringify(object)
+      fc.pre(!/"(__proto__|constructor|prototype)"/.test(text))
+      expect(parseStrictObject(text)).toEqual({ ok: true, value: JSON.parse(text) })
+    }),
+  )
+})
+
+test('it never throws', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => typeof parseStrictObject(text).ok === 'boolean'))
+  const fragments = fc.array(
+    fc.constantFrom('{', '}', '[', ']', '"', '\\', ':', ',', 'a', '1', ' ', '\\u', 'd800', 'null', '"a"'),
+    { maxLength: 30 },
+  )
+  fc.assert(
+    fc.property(fragments, (parts) => typeof parseStrictObject(parts.join('')).ok === 'boolean'),
+    { numRuns: 2000 },
+  )
+})
+
+test('a name that is written twice is refused at any depth, however it is spelled', () => {
+  for (const text of [
+    '{"a":1,"a":1}',
+    '{"a":1,"\\u0061":2}',
+    '{"x":{"a":1,"a":2}}',
+    '{"x":[{"a":1},{"a":1,"b":2,"a":3}]}',
+    '{"x":[[{"":1,"":2}]]}',
+    '{"a":{},"a":{"b":1}}',
+    '{"a":{"b":1},"a":2}',
+    '{"1":1,"1":2}',
+  ]) {
+    expect(parseStrictObject(text).ok, text).toBe(false)
+  }
+})
+
+test('colons, quotes and brackets inside strings do not confuse it', () => {
+  for (const text of ['{"a:b":"c:d"}', '{"a\\"b":":{[\\\\"}', '{"a":"}","b":"{"}', '{"\\\\":1,"\\"":2}', '{"a":["x:y",":"]}']) {
+    expect(parseStrictObject(text), text).toMatchObject({ ok: true })
+  }
+})
+
+test('eight levels pass, nine do not', () => {
+  const nested = (depth: number) => `{"x":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`
+  expect(parseStrictObject(nested(8)).ok).toBe(true)
+  expect(parseStrictObject(nested(9)).ok).toBe(false)
+})
+
+test('names that reach a prototype and unpaired surrogates are refused', () => {
+  for (const text of [
+    '{"__proto__":1}',
+    '{"\\u005f_proto__":1}',
+    '{"x":{"constructor":1}}',
+    '{"x":[{"prototype":1}]}',
+    '{"x":"\\ud800"}',
+    '{"\\udc00":1}',
+    '{"x":["\\ud800\\ud800"]}',
+  ]) {
+    expect(parseStrictObject(text).ok, text).toBe(false)
+  }
+  expect(parseStrictObject('{"x":"\\ud83d\\ude00"}').ok).toBe(true)
+})
+
+test('what is not one object is refused', () => {
+  for (const text of [
+    '',
+    ' ',
+    'null',
+    '[]',
+    '"a"',
+    '1',
+    '{}{}',
+    '{}x',
+    '\ufeff{}',
+    "{'a':1}",
+    '{"a":1,}',
+    '{"a":NaN}',
+    '{"a":01}',
+  ]) {
+    expect(parseStrictObject(text).ok, text).toBe(false)
+  }
+})
