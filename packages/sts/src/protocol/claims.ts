@@ -4,7 +4,7 @@ import { shortScopes } from './resources.ts'
 
 /** Which claims each scope of OpenID Connect Core section 5.4 stands for, and what mail clients read besides. */
 export const SCOPE_CLAIMS = {
-  openid: ['sub', 'oid', 'tid'],
+  openid: ['sub', 'oid', 'tid', 'acr', 'amr', 'auth_time'],
   profile: ['name', 'preferred_username', 'upn', 'unique_name'],
   email: ['email', 'email_verified'],
 } as const

@@ -17,11 +17,12 @@ import { findAccount, type KnownAccount } from './find-account.ts'
 import { createInteractionPolicy, type HasFactor } from './interaction-policy.ts'
 import { decideLost } from './interactions-of-provider.ts'
 import { expectAssertionAudience, guardReplays, replaceClientBehaviour, structureRefreshTokens } from './provider-internals.ts'
+import { ProviderSigningKey, typeIdTokens } from './provider-signing-key.ts'
 import type { RealmParts } from './realm-runtime.ts'
 import { createRefreshTokenCodec } from './refresh-tokens.ts'
 import { findRequestState, requestState } from './request-state.ts'
 import { acceptedSpellings, findResource, resourcesOfScopes } from './resources.ts'
-import { type KeyUse, toPrivateJwk } from './signing-keys.ts'
+import type { KeyUse } from './signing-keys.ts'
 
 /** The pages that oidc-provider asks for by itself. Made by features, handed in by compose. */
 export interface ProviderPages {
@@ -71,7 +72,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
 
   const configuration: Configuration = {
     adapter: createAdapterFactory({ realm: realm.realm, store: realm.store, clock }),
-    jwks: { keys: inSigningOrder(realm.keys).map((key) => toPrivateJwk(key)) as never }, // upstream's JWK type is narrower than jose's
+    jwks: { keys: inSigningOrder(realm.keys).map((key) => new ProviderSigningKey(key)) },
     routes: { ...ROUTES },
     cookies: {
       keys: [...parts.cookieKeys],
@@ -149,6 +150,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
     },
     features: {
       devInteractions: { enabled: false },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       clientCredentials: { enabled: true },
       introspection: {
         enabled: true,
@@ -215,11 +217,16 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
   const provider = new Provider(realm.issuer, configuration)
   provider.proxy = true // the app sets the forwarded protocol from configuration, see app.ts
   structureRefreshTokens(provider, createRefreshTokenCodec({ ring: realm.ring, issuer: realm.issuer, clock }))
+  typeIdTokens(provider)
   guardReplays(provider, (issuer, jti, expiresAt) => realm.store.replay.claim(issuer, jti, expiresAt))
   replaceClientBehaviour(provider, clientBehaviour)
   expectAssertionAudience(provider, realm.issuer)
   provider.on('authorization.success', (ctx, answer) => {
     if (answer && ctx.oidc.params?.postern_v1 === '1') addSessionState(answer as Record<string, unknown>)
+  })
+  provider.on('grant.error', (_ctx, refusal) => {
+    const state = findRequestState()
+    if (state && refusal.error_detail) state.refusedBecause ??= refusal.error_detail
   })
   provider.on('server_error', (_ctx, fault) => {
     const state = findRequestState()
@@ -328,7 +335,7 @@ function extraClaims(ctx: KoaContextWithOIDC, token: object) {
   const { entities } = ctx.oidc
   // What was shown at sign-in travels in the code, device code or refresh token that is being redeemed.
   const shown = (entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode) as
-    | { acr?: string; amr?: string[]; authTime?: number; sid?: string; grantId?: string }
+    | { acr?: string; amr?: string[]; authTime?: number; sid?: string; sessionUid?: string; grantId?: string }
     | undefined
   return accessTokenClaims({
     clientId: clientId ?? ctx.oidc.client.clientId,
@@ -341,9 +348,13 @@ function extraClaims(ctx: KoaContextWithOIDC, token: object) {
     acr: shown?.acr,
     amr: shown?.amr,
     authTime: shown?.authTime,
-    sid: shown?.sid,
+    sid: shown?.sid ?? sidOf(shown?.sessionUid),
   })
 }
+
+/** Names the browser session in tokens of clients that get no session id of their own; never a key to it. */
+const sidOf = (sessionUid: string | undefined): string | undefined =>
+  sessionUid === undefined ? undefined : createHash('sha256').update(sessionUid).digest('base64url').slice(0, 22)
 
 /** The last touch on an access JWT: our claims win over the engine's, the header tells `typ` and `x5t`. */
 function shapeAccessToken(

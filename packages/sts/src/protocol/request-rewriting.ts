@@ -16,7 +16,8 @@ const PRIVATE = new Set(['postern_offline', 'postern_v1'])
 const PROTOCOL_SCOPES = new Set(['openid', 'profile', 'email', 'offline_access', 'address', 'phone'])
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
-export const valueOf = (parameters: Parameters, name: string): string | undefined => parameters.find(([one]) => one === name)?.[1]
+export const findParameter = (parameters: Parameters, name: string): string | undefined =>
+  parameters.find(([one]) => one === name)?.[1]
 
 /** As a form or query. */
 export const encode = (parameters: Parameters): string =>
@@ -39,16 +40,16 @@ const defaultScopeOf = (audience: string): string =>
   `${audience.endsWith('/') ? audience.slice(0, -1) : audience}/${DEFAULT_SCOPE}`
 
 const scopesOf = (parameters: Parameters): readonly string[] =>
-  (valueOf(parameters, 'scope') ?? '').split(' ').filter((scope) => scope !== '')
+  (findParameter(parameters, 'scope') ?? '').split(' ').filter((scope) => scope !== '')
 
 /** A request to authorize, from the browser, the back channel (PAR) or a device. */
 export function rewriteAuthorization(received: Parameters, context: { resources: readonly Resource[]; v1: boolean }): Parameters {
   let parameters: Parameters = received.filter(([name]) => !PRIVATE.has(name))
   // Asked by reference: what is asked was rewritten when it was pushed.
-  if (valueOf(parameters, 'request_uri') !== undefined) return parameters
+  if (findParameter(parameters, 'request_uri') !== undefined) return parameters
   parameters = withoutAccessTokenClaims(withCanonicalResources(parameters, context.resources))
   // oidc-provider knows no account chooser; signing in anew lets the person choose.
-  if (valueOf(parameters, 'prompt') === 'select_account') parameters = withValue(parameters, 'prompt', 'login')
+  if (findParameter(parameters, 'prompt') === 'select_account') parameters = withValue(parameters, 'prompt', 'login')
   if (context.v1) parameters = withValue(withV1Scopes(parameters), 'postern_v1', '1')
   return scopesOf(parameters).includes('offline_access') ? withValue(parameters, 'postern_offline', '1') : parameters
 }
@@ -56,7 +57,7 @@ export function rewriteAuthorization(received: Parameters, context: { resources:
 /** The v1 endpoints know `resource` instead of scopes: it means all that the client may have there, and a refresh token. */
 function withV1Scopes(parameters: Parameters): Parameters {
   const asked = scopesOf(parameters)
-  const resource = valueOf(parameters, 'resource')
+  const resource = findParameter(parameters, 'resource')
   const scopes = new Set([...asked, 'openid', 'profile', 'email', 'offline_access'])
   if (resource !== undefined && asked.every((scope) => PROTOCOL_SCOPES.has(scope))) scopes.add(defaultScopeOf(resource))
   return withValue(parameters, 'scope', [...scopes].join(' '))
@@ -64,7 +65,7 @@ function withV1Scopes(parameters: Parameters): Parameters {
 
 /** oidc-provider refuses claims requests for access tokens, which Microsoft's clients send to tell what they can do. */
 function withoutAccessTokenClaims(parameters: Parameters): Parameters {
-  const claims = valueOf(parameters, 'claims')
+  const claims = findParameter(parameters, 'claims')
   if (claims === undefined) return parameters
   let parsed: unknown
   try {
@@ -80,12 +81,12 @@ function withoutAccessTokenClaims(parameters: Parameters): Parameters {
 /** A request to the token endpoint. */
 export function rewriteTokenRequest(received: Parameters, context: { resources: readonly Resource[] }): Parameters {
   let parameters = withCanonicalResources(received, context.resources)
-  const grantType = valueOf(parameters, 'grant_type')
+  const grantType = findParameter(parameters, 'grant_type')
   // Microsoft-style clients call the device code `code`.
-  const code = valueOf(parameters, 'code')
-  if (grantType === DEVICE_GRANT && code !== undefined && valueOf(parameters, 'device_code') === undefined)
+  const code = findParameter(parameters, 'code')
+  if (grantType === DEVICE_GRANT && code !== undefined && findParameter(parameters, 'device_code') === undefined)
     parameters = withValue(without(parameters, 'code'), 'device_code', code)
-  const resource = valueOf(parameters, 'resource')
+  const resource = findParameter(parameters, 'resource')
   if (grantType === 'client_credentials' && resource !== undefined && scopesOf(parameters).length === 0)
     parameters = withValue(parameters, 'scope', defaultScopeOf(resource))
   return parameters

@@ -15,7 +15,7 @@ import { ROUTES } from './provider.ts'
 import { replayBody } from './provider-internals.ts'
 import { REFRESH_TYPE } from './refresh-tokens.ts'
 import { refuse } from './request-front.ts'
-import { encode, type Parameters, valueOf } from './request-rewriting.ts'
+import { encode, findParameter, type Parameters } from './request-rewriting.ts'
 import { type PresentedToken, requestState } from './request-state.ts'
 
 /** A handle that is never given out: too short, and with a character that handles lack. */
@@ -56,7 +56,7 @@ async function introspect(ctx: Context, next: Next, clock: Clock): Promise<void>
 
 /** Lets oidc-provider answer about the handle of the token in `parameters`. */
 async function askByHandle(ctx: Context, next: Next, parameters: Parameters, clock: Clock): Promise<Inspected | undefined> {
-  const token = valueOf(parameters, 'token')
+  const token = findParameter(parameters, 'token')
   const inspected = token === undefined ? undefined : inspect(token, clock)
   const hint = inspected?.presented.kind === 'RefreshToken' ? 'refresh_token' : 'access_token'
   if (inspected) requestState().presented = inspected.presented

@@ -13,26 +13,35 @@ const blockedDetails = z.object({
 export function rulesIn(details: Readonly<Record<string, unknown>>): readonly string[] {
   const parsed = blockedDetails.safeParse(details)
   if (!parsed.success) return []
-  return parsed.data.because.filter(({ policy, result }) => policy.mode === 'on' && result === 'blocked').map(({ policy }) => policy.name)
+  return parsed.data.because
+    .filter(({ policy, result }) => policy.mode === 'on' && result === 'blocked')
+    .map(({ policy }) => policy.name)
 }
 
 /** Ends the sign-in: policy allows none, or nothing that the person has would be enough. */
 export function createBlockedStep(parts: Pick<SigninParts, 'interactions'>, visits: Visits): Step {
   const becauseOf = (visit: Visit): BlockedBecause =>
-    visit.interaction.reasons[0] === 'blocked' ? { kind: 'rule', rules: rulesIn(visit.interaction.details) } : { kind: 'factor-gone' }
+    visit.interaction.reasons[0] === 'blocked'
+      ? { kind: 'rule', rules: rulesIn(visit.interaction.details) }
+      : { kind: 'factor-gone' }
 
   return {
     name: 'blocked',
     async show(visit) {
       const { accountId } = visit.interaction
-      await visit.record({ type: 'signin.blocked', ...(accountId === undefined ? {} : { accountId }) })
+      await visit.record({ event: 'signin.blocked', detail: {}, ...(accountId === undefined ? {} : { accountId }) })
       const view = { ...visit.view, action: visit.address('/refuse'), reference: visit.reference, because: becauseOf(visit) }
       return page(renderBlockedPage(view), { forms: 'anywhere', status: 403 })
     },
     routes: [
       // Whoever is stuck, at whichever step, may go back to the app; it hears `access_denied` (RFC 6749 section 4.1.2.1).
       visits.form('/refuse', ['blocked', 'factor', 'enroll'], {}, async (visit) =>
-        redirect(await parts.interactions.refuse(visit.ctx, visit.uid, { error: 'access_denied', description: 'the sign-in was not completed' })),
+        redirect(
+          await parts.interactions.refuse(visit.ctx, visit.uid, {
+            error: 'access_denied',
+            description: 'the sign-in was not completed',
+          }),
+        ),
       ),
     ],
   }

@@ -18,10 +18,10 @@ export function createConsentStep(parts: Pick<SigninParts, 'interactions'>, visi
       visits.form('/consent', ['consent'], { decision: z.enum(['allow', 'deny']) }, async (visit, { decision }) => {
         const accountId = requireAccountId(visit)
         if (decision === 'allow') {
-          await visit.record({ type: 'consent.given', accountId })
+          await visit.record({ event: 'consent.given', accountId, detail: { scope: visit.interaction.scopes.join(' ') } })
           return redirect(await interactions.consent(visit.ctx, visit.uid))
         }
-        await visit.record({ type: 'consent.refused', accountId })
+        await visit.record({ event: 'consent.refused', accountId, detail: { scope: visit.interaction.scopes.join(' ') } })
         const refusal = { error: 'access_denied', description: 'the person did not allow it' }
         return redirect(await interactions.refuse(visit.ctx, visit.uid, refusal))
       }),

@@ -32,12 +32,28 @@ export function createEnrollStep(parts: Pick<SigninParts, 'interactions' | 'fact
   const showIntro = (visit: Visit): Answer =>
     page(renderEnrollIntroPage({ ...visit.view, action: visit.address('/enroll') }), { forms: 'anywhere' })
 
-  function showScan(visit: Visit, enrollment: Enrollment, told: { complaint?: string; notice?: string; status?: number; retryAfterSeconds?: number } = {}): Answer {
+  function showScan(
+    visit: Visit,
+    enrollment: Enrollment,
+    told: { complaint?: string; notice?: string; status?: number; retryAfterSeconds?: number } = {},
+  ): Answer {
     const { status = 200, retryAfterSeconds, ...texts } = told
     const { authenticatorId, secretInGroups, uri } = enrollment
     const refused = status === 200 ? {} : { reference: visit.reference }
-    const view = { ...visit.view, ...refused, ...texts, action: visit.address('/enroll/confirm'), authenticatorId, secretInGroups, uri }
-    return page(renderEnrollScanPage(view), { forms: 'anywhere', status, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) })
+    const view = {
+      ...visit.view,
+      ...refused,
+      ...texts,
+      action: visit.address('/enroll/confirm'),
+      authenticatorId,
+      secretInGroups,
+      uri,
+    }
+    return page(renderEnrollScanPage(view), {
+      forms: 'anywhere',
+      status,
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    })
   }
 
   async function confirm(visit: Visit, form: { authenticatorId: string; code: string }): Promise<Answer> {
@@ -54,14 +70,17 @@ export function createEnrollStep(parts: Pick<SigninParts, 'interactions' | 'fact
     const authenticatorId = form.authenticatorId as AuthenticatorId // equal to the id that mfa gave, compared above
     const result = await factors.confirmEnrollment(visit.store, { accountId, authenticatorId, code: form.code })
     if (result.outcome === 'proved') {
-      await visit.record({ type: 'factor.enrolled', accountId, method })
+      await visit.record({ event: 'factor.enrolled', accountId, detail: { method } })
       return redirect(await interactions.finish(visit.ctx, visit.uid, { accountId, evidence: result.evidence }))
     }
-    await visit.record({ type: 'factor.enrolment_failed', accountId, method })
+    await visit.record({ event: 'factor.enrolment_failed', accountId, detail: { method } })
     switch (result.outcome) {
       case 'wrong': {
         const wrong = fill(texts.enrollWrongCode, { realm: realm.displayName })
-        const next = result.until === undefined ? tellTriesLeft(language, result.attemptsLeft) : tellPause(language, 'factorPaused', clock(), result.until)
+        const next =
+          result.until === undefined
+            ? tellTriesLeft(language, result.attemptsLeft)
+            : tellPause(language, 'factorPaused', clock(), result.until)
         return showScan(visit, pending, { complaint: sentences(wrong, next), status: 422 })
       }
       case 'throttled': {
@@ -82,10 +101,12 @@ export function createEnrollStep(parts: Pick<SigninParts, 'interactions' | 'fact
   }
 
   /** Somebody bound a factor meanwhile: what is due is decided anew. */
-  const orLookAgain = (visit: Visit) => (cause: unknown): Answer => {
-    if (cause instanceof FactorError && cause.code === 'already_bound') return redirect(visit.address())
-    throw cause
-  }
+  const orLookAgain =
+    (visit: Visit) =>
+    (cause: unknown): Answer => {
+      if (cause instanceof FactorError && cause.code === 'already_bound') return redirect(visit.address())
+      throw cause
+    }
 
   return {
     name: 'enroll',
@@ -98,8 +119,11 @@ export function createEnrollStep(parts: Pick<SigninParts, 'interactions' | 'fact
         if ((await pendingOf(visit)) !== undefined) return redirect(visit.address())
         return begin(visit).then(() => redirect(visit.address()), orLookAgain(visit))
       }),
-      visits.form('/enroll/confirm', ['enroll'], { authenticatorId: z.string().max(64), code: z.string().max(200) }, (visit, form) =>
-        confirm(visit, form).catch(orLookAgain(visit)),
+      visits.form(
+        '/enroll/confirm',
+        ['enroll'],
+        { authenticatorId: z.string().max(64), code: z.string().max(200) },
+        (visit, form) => confirm(visit, form).catch(orLookAgain(visit)),
       ),
     ],
   }

@@ -11,15 +11,33 @@ import { accountNameOf, requireAccountId, type Step, type Visit, type Visits } f
 export function createFactorStep(parts: Pick<SigninParts, 'interactions' | 'factors' | 'clock'>, visits: Visits): Step {
   const { interactions, factors, clock } = parts
 
-  async function show(visit: Visit, told: { complaint?: string; notice?: string; status?: number; retryAfterSeconds?: number } = {}): Promise<Answer> {
+  async function show(
+    visit: Visit,
+    told: { complaint?: string; notice?: string; status?: number; retryAfterSeconds?: number } = {},
+  ): Promise<Answer> {
     const { status = 200, retryAfterSeconds, ...texts } = told
     const refused = status === 200 ? {} : { reference: visit.reference }
-    const view = { ...visit.view, ...refused, ...texts, action: visit.address('/factor'), accountName: await accountNameOf(visit) }
-    return page(renderFactorPage(view), { forms: 'anywhere', status, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) })
+    const view = {
+      ...visit.view,
+      ...refused,
+      ...texts,
+      action: visit.address('/factor'),
+      accountName: await accountNameOf(visit),
+    }
+    return page(renderFactorPage(view), {
+      forms: 'anywhere',
+      status,
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    })
   }
 
   async function showLocked(visit: Visit): Promise<Answer> {
-    const view = { ...visit.view, action: visit.address('/refuse'), reference: visit.reference, because: { kind: 'factor-locked' } as const }
+    const view = {
+      ...visit.view,
+      action: visit.address('/refuse'),
+      reference: visit.reference,
+      because: { kind: 'factor-locked' } as const,
+    }
     return page(renderBlockedPage(view), { forms: 'anywhere', status: 403 })
   }
 
@@ -33,22 +51,25 @@ export function createFactorStep(parts: Pick<SigninParts, 'interactions' | 'fact
     const result = await factors.verify(visit.store, { accountId, method, code: form.code })
     switch (result.outcome) {
       case 'proved': {
-        await visit.record({ type: 'signin.proved', accountId, method })
+        await visit.record({ event: 'signin.proved', accountId, detail: { method } })
         return redirect(await interactions.finish(visit.ctx, visit.uid, { accountId, evidence: result.evidence }))
       }
       case 'wrong': {
-        await visit.record({ type: 'signin.failed', accountId, method })
-        const next = result.until === undefined ? tellTriesLeft(language, result.attemptsLeft) : tellPause(language, 'factorPaused', clock(), result.until)
+        await visit.record({ event: 'signin.failed', accountId, detail: { method } })
+        const next =
+          result.until === undefined
+            ? tellTriesLeft(language, result.attemptsLeft)
+            : tellPause(language, 'factorPaused', clock(), result.until)
         return show(visit, { complaint: sentences(texts.wrongCode, texts.wrongCodeHint, next), status: 422 })
       }
       case 'throttled': {
-        await visit.record({ type: 'signin.throttled', accountId, method })
+        await visit.record({ event: 'signin.throttled', accountId, detail: { method } })
         const now = clock()
         const notice = tellPause(language, 'factorPaused', now, result.until)
         return show(visit, { notice, status: 429, retryAfterSeconds: secondsUntil(now, result.until) })
       }
       case 'disabled': {
-        await visit.record({ type: 'signin.blocked', accountId, method })
+        await visit.record({ event: 'signin.blocked', accountId, detail: { reason: `${method} is disabled` } })
         return showLocked(visit)
       }
       // The factor went away between page and form: look again at what is due.
@@ -63,6 +84,8 @@ export function createFactorStep(parts: Pick<SigninParts, 'interactions' | 'fact
       const bound = await factors.methodsOf(visit.store, requireAccountId(visit))
       return bound.some((factor) => factor.state === 'active') ? show(visit) : showLocked(visit)
     },
-    routes: [visits.form('/factor', ['factor'], { method: z.enum(['totp']).default('totp'), code: z.string().max(200) }, receive)],
+    routes: [
+      visits.form('/factor', ['factor'], { method: z.enum(['totp']).default('totp'), code: z.string().max(200) }, receive),
+    ],
   }
 }

@@ -20,10 +20,20 @@ export function createPasswordStep(parts: Pick<SigninParts, 'interactions' | 'ac
       status: typed.complaint === undefined ? 200 : 422,
     })
 
-  const showPassword = (visit: Visit, name: string, told: { complaint?: string; notice?: string; status?: number; retryAfterSeconds?: number } = {}): Answer => {
+  const showPassword = (
+    visit: Visit,
+    name: string,
+    told: { complaint?: string; notice?: string; status?: number; retryAfterSeconds?: number } = {},
+  ): Answer => {
     const { status = 200, retryAfterSeconds, ...texts } = told
     const refused = status === 200 ? {} : { reference: visit.reference }
-    const view = { ...visit.view, ...refused, action: visit.address('/password'), changeAddress: visit.address('?as=other'), name }
+    const view = {
+      ...visit.view,
+      ...refused,
+      action: visit.address('/password'),
+      changeAddress: visit.address('?as=other'),
+      name,
+    }
     return page(renderPasswordPage({ ...view, ...texts }), {
       forms: 'anywhere',
       scripts: true,
@@ -42,10 +52,13 @@ export function createPasswordStep(parts: Pick<SigninParts, 'interactions' | 'ac
     const result = await accounts.signIn(visit.store, { name, password: form.password }).catch(passOverload)
     if (result.outcome === 'proved') {
       const accountId = result.account.id
-      await visit.record({ type: 'signin.proved', accountId, method: 'password' })
+      await visit.record({ event: 'signin.proved', accountId, detail: { method: 'password' } })
       return redirect(await interactions.finish(visit.ctx, visit.uid, { accountId, evidence: { amr: 'pwd', at: clock() } }))
     }
-    await visit.record({ type: result.outcome === 'wrong' ? 'signin.failed' : 'signin.throttled', method: 'password' })
+    await visit.record({
+      event: result.outcome === 'wrong' ? 'signin.failed' : 'signin.throttled',
+      detail: { method: 'password' },
+    })
     return showPassword(visit, name, tellRefusal(visit, result, clock()))
   }
 

@@ -1,5 +1,6 @@
 import type { Factors } from '@postern/mfa'
 import type { Account, RealmId, RealmStore } from '@postern/storage'
+import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { Interactions } from '../protocol/interactions.ts'
 
 /** What became of a name and a password. With no tries left, `until` says when the next one may come. */
@@ -16,35 +17,18 @@ export interface PasswordCheck {
 /** What signin wants from mfa. */
 export type FactorCheck = Pick<Factors, 'methodsOf' | 'beginEnrollment' | 'pendingEnrollment' | 'confirmEnrollment' | 'verify'>
 
-/** What a step tells the audit trail. `reference` is the one on the page. Never a name typed, a password or a code. */
-export interface SigninEvent {
-  readonly type:
-    | 'signin.proved'
-    | 'signin.failed'
-    | 'signin.throttled'
-    | 'signin.blocked'
-    | 'factor.enrolled'
-    | 'factor.enrolment_failed'
-    | 'consent.given'
-    | 'consent.refused'
-  readonly reference: string
-  readonly clientId: string
-  readonly accountId?: string
-  readonly source?: string
-  /** `password`, or the method of a factor. */
-  readonly method?: string
-}
+type WithoutContext<Event> = Event extends unknown ? Omit<Event, 'reference' | 'clientId' | 'source' | 'actor'> : never
 
-/** Throws when the event cannot be written; then the step is not finished either (R133). */
-export interface SigninAudit {
-  record(realm: RealmStore, event: SigninEvent): Promise<void>
-}
+/** What a step tells the audit trail; who asks, from where and under which reference is added for it. */
+export type SigninEvent = WithoutContext<
+  Extract<AuditEvent, { event: `signin.${string}` | `factor.${string}` | `consent.${string}` }>
+>
 
 export interface SigninParts {
   readonly interactions: Interactions
   readonly accounts: PasswordCheck
   readonly factors: FactorCheck
-  readonly audit: SigninAudit
+  readonly audit: Pick<Audit, 'record'>
   readonly storeFor: (realmId: RealmId) => RealmStore
   readonly clock: () => Date
 }

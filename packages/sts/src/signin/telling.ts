@@ -16,4 +16,5 @@ export const tellPause = (language: Language, text: TextKey, now: Date, until: D
 export const secondsUntil = (now: Date, until: Date): number => Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000))
 
 /** Sentences side by side. */
-export const sentences = (...parts: readonly (string | undefined)[]): string => parts.filter((part) => part !== undefined).join(' ')
+export const sentences = (...parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined).join(' ')

@@ -1,4 +1,4 @@
-import { type RealmId, type RealmStore } from '@postern/storage'
+import type { RealmId, RealmStore } from '@postern/storage'
 import { z } from 'zod'
 import { requireOurForm } from '../http/csrf.ts'
 import type { Surroundings } from '../http/page-frame.ts'
@@ -21,7 +21,8 @@ export interface Visit {
   readonly reference: string
   /** Address of this sign-in, or of something below it: `address('/password')`. */
   address(below?: string): string
-  record(event: Pick<SigninEvent, 'type' | 'accountId' | 'method'>): Promise<void>
+  /** Throws when the row cannot be written; then the step is not finished either (R133). */
+  record(event: SigninEvent): Promise<void>
 }
 
 /** A step: what GET shows while it is due, and the forms that its pages post. */
@@ -39,7 +40,8 @@ export function createVisits(parts: SigninParts) {
     if ('lost' in interaction) return { instead: answerLost(interaction, request) }
     const store = parts.storeFor(realm.id as RealmId) // the app found this very realm in the store
     const { accountId } = interaction
-    const factors = interaction.prompt === 'assurance' && accountId !== undefined ? await parts.factors.methodsOf(store, accountId) : []
+    const factors =
+      interaction.prompt === 'assurance' && accountId !== undefined ? await parts.factors.methodsOf(store, accountId) : []
     const base = `${realm.path}/signin/${encodeURIComponent(params.uid)}`
     const source: unknown = ctx.state.clientAddress
     return {
@@ -48,7 +50,12 @@ export function createVisits(parts: SigninParts) {
       interaction,
       store,
       step: decideStep(interaction, factors.length > 0),
-      view: { realm, language: request.languageFor(interaction.locales), appName: interaction.client.displayName, csrf: interaction.csrf },
+      view: {
+        realm,
+        language: request.languageFor(interaction.locales),
+        appName: interaction.client.displayName,
+        csrf: interaction.csrf,
+      },
       reference,
       address: (below = '') => `${base}${below}`,
       record: (event) =>
@@ -77,7 +84,7 @@ export function createVisits(parts: SigninParts) {
       return route(`POST /signin/:uid${below}`, { form: schema }, async (request) => {
         const visit = await open(request as unknown as Request<'/signin/:uid'>) // the same path with a tail, the same params
         if ('instead' in visit) return visit.instead
-        requireOurForm(String(request.form.csrf), visit.interaction.csrf)
+        requireOurForm(String((request.form as { csrf: unknown }).csrf), visit.interaction.csrf)
         if (!steps.includes(visit.step)) return redirect(visit.address())
         return handle(visit, request.form as z.output<z.ZodObject<S>>) // parsed by the schema above, which extends S
       })

@@ -1,5 +1,5 @@
-import { renderErrorPage } from '../../http/error-page.ts'
 import { renderHidden, renderPrimary, renderSecondary } from '../../http/controls.ts'
+import { renderErrorPage } from '../../http/error-page.ts'
 import { html, phrase } from '../../http/html.ts'
 import { messagesIn } from '../../http/language.ts'
 import { renderFrame, type Surroundings } from '../../http/page-frame.ts'

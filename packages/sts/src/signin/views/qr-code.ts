@@ -11,7 +11,13 @@ const quiet = 4
 export function renderQrCode(text: string, label: string): Markup {
   const { data, size } = encode(text, { ecc: 'M', border: 0 })
   const side = size + 2 * quiet
-  const path = data.map((row, y) => runs(row).map(({ from, length }) => `M${from + quiet} ${y + quiet}h${length}v1h-${length}z`).join('')).join('')
+  const path = data
+    .map((row, y) =>
+      runs(row)
+        .map(({ from, length }) => `M${from + quiet} ${y + quiet}h${length}v1h-${length}z`)
+        .join(''),
+    )
+    .join('')
   const shapes = trustedDrawing(`<path fill="#fff" d="M0 0h${side}v${side}H0z"/><path fill="#111" d="${path}"/>`)
   return html`<svg class="qr" role="img" aria-label="${label}" viewBox="0 0 ${side} ${side}" shape-rendering="crispEdges">${shapes}</svg>`
 }
