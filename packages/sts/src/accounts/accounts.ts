@@ -12,9 +12,9 @@ import { AccountsError, Overloaded } from './errors.ts'
 import type { Hashing } from './password.ts'
 import { isTooLong, judgePassword, type PasswordRefusal } from './password-rules.ts'
 
-export { AccountsError, type AccountsErrorCode, Overloaded } from './errors.ts'
-export { createHashQueue, type HashQueue } from './hash-queue.ts'
-export { createHashing, defaultParameters, type Hashing, type HashParameters } from './password.ts'
+export { Overloaded } from './errors.ts'
+export { createHashQueue } from './hash-queue.ts'
+export { createHashing, type Hashing } from './password.ts'
 export type { PasswordRefusal } from './password-rules.ts'
 
 export type SignInOutcome =

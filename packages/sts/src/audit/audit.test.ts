@@ -140,6 +140,7 @@ describe('recording fails loudly', () => {
   test.each([
     ['an unknown event', { event: 'token.invented', detail: {} }],
     ['an inherited name as event', { event: 'constructor', detail: {} }],
+    ['a member that the event does not have', { event: 'signin.failed', detail: { method: 'totp', code: '123456' } }],
     ['a missing member', { event: 'refresh.reused', detail: {} }],
     ['a member of the wrong kind', { event: 'signin.failed', detail: { method: 'totp', attemptsLeft: '4' } }],
     ['an invalid time', { event: 'signin.throttled', detail: { method: 'totp', until: 'tomorrow' } }],

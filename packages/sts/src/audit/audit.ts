@@ -9,7 +9,7 @@ import type { RealmStore } from '@postern/storage'
 import type { Clock } from '../clock.ts'
 import { type AuditEvent, type DetailKind, events } from './events.ts'
 
-export { type AuditEvent, type EventName, events } from './events.ts'
+export { type AuditEvent, events } from './events.ts'
 
 export interface Audit {
   /**

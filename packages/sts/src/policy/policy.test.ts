@@ -79,6 +79,8 @@ describe('a condition', () => {
     ['another range', { network: ['192.0.3.0/24'] }, {}, false],
     ['range just below', { network: ['192.0.2.8/29'] }, {}, false],
     ['range by an IPv4-mapped source', { network: ['192.0.2.0/24'] }, { source: '::ffff:192.0.2.7' }, true],
+    ['range by an IPv4-mapped source in hex', { network: ['192.0.2.0/24'] }, { source: '::ffff:c000:207' }, true],
+    ['another range by an IPv4-mapped source', { network: ['192.0.3.0/24'] }, { source: '::ffff:192.0.2.7' }, false],
     ['IPv6 range', { network: ['2001:db8::/32'] }, { source: '2001:DB8:1::1' }, true],
     ['IPv6 range with a zone in the source', { network: ['fe80::/10'] }, { source: 'fe80::1%eth0' }, true],
     ['another IPv6 range', { network: ['2001:db8::/32'] }, { source: '2001:db9::1' }, false],

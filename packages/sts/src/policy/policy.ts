@@ -12,12 +12,12 @@ import { type Conditions, type PolicyDefinition, parsePolicy } from './definitio
 import { isSatisfied, type Requirement, requirementNames } from './requirements.ts'
 import type { Signals } from './signals.ts'
 
-export { type AssuranceLevel, acrOf, assuranceLevels, satisfiesAcr } from './assurance-level.ts'
-export { type Conditions, type PolicyDefinition, parsePolicy } from './definition.ts'
-export { PolicyError, type PolicyErrorCode } from './errors.ts'
+export { type AssuranceLevel, acrOf, satisfiesAcr } from './assurance-level.ts'
+export { type PolicyDefinition, parsePolicy } from './definition.ts'
+export { PolicyError } from './errors.ts'
 export { firstPolicy } from './first-policy.ts'
-export { isSatisfied, type Requirement } from './requirements.ts'
-export { type Flow, flows, type Signals } from './signals.ts'
+export type { Requirement } from './requirements.ts'
+export { flows, type Signals } from './signals.ts'
 
 export type PolicyMode = 'on' | 'report-only' | 'off'
 

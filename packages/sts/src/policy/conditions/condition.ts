@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import type { Signals } from '../signals.ts'
 
 /**
@@ -9,7 +8,9 @@ export type Match = boolean | 'unknown'
 
 /** One kind of condition: which values it takes, and how the signals are held against any one of them. */
 export interface Condition {
-  readonly value: z.ZodType<string>
-  /** Called once when a policy is parsed, so that nothing is parsed again for each decision. */
+  readonly isValue: (value: string) => boolean
+  /** What a value must be, to follow "must be" in a message. */
+  readonly expects: string
+  /** Called once when a policy is made ready, so that nothing is parsed again for each decision. */
   readonly matcher: (values: readonly string[]) => (signals: Signals) => Match
 }
