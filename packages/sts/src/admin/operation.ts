@@ -2,7 +2,8 @@
  * admin is what administrators can do, each thing declared once as an operation.
  *
  * It owns the operations and the phases that all of them share: check the input, run in one transaction, record who
- * changed what. It knows neither the command line nor HTTP; both are read off the declarations (`operations.ts`).
+ * changed what. Operations know neither the command line nor HTTP; both are read off their declarations
+ * (`commands.ts` does the command line). It does not decide who is an administrator.
  * @module
  */
 import type { AccountId, Realm, RealmStore, SigningKey, Store } from '@postern/storage'
@@ -75,6 +76,8 @@ interface Declaration<Where extends Scope, Input extends z.ZodObject, Output ext
   readonly output: Output
   /** Members that a table shows, in order. Default: all. */
   readonly columns?: readonly string[]
+  /** The member that is printed bare, for use in a pipe. */
+  readonly prints?: string
   readonly errors: readonly OperationErrorCode[]
   /** Offered on the service's own machine only, never over HTTP (R122: an administrator far away does not choose passwords). */
   readonly localOnly?: true
@@ -101,6 +104,7 @@ export interface Operation {
   readonly input: z.ZodObject
   readonly output: z.ZodType
   readonly columns: readonly string[] | undefined
+  readonly prints: string | undefined
   readonly errors: readonly OperationErrorCode[]
   /**
    * Checks the input strictly, runs, and records the change, the last two in one transaction. Does NOT ask whether the
@@ -127,6 +131,7 @@ export function operation<Where extends Scope, Input extends z.ZodObject, Output
     input: declared.input,
     output: declared.output,
     columns: declared.columns,
+    prints: declared.prints,
     errors: Object.freeze([...declared.errors]),
     async execute(ports: AdminPorts, call: OperationCall) {
       const input = parseInput(declared.input, call.input)

@@ -50,11 +50,12 @@ beforeEach(async () => {
   realm = found
 })
 
-async function call(
-  name: string,
-  input: Record<string, unknown> = {},
-  within: Realm | null = realm,
-): Promise<Record<string, never>> {
+/** Members that the tests read, of whichever operation. */
+type Given = Readonly<Record<'id' | 'upn' | 'password' | 'secret' | 'credential' | 'certificate', string>> & {
+  readonly access: unknown
+}
+
+async function call(name: string, input: Record<string, unknown> = {}, within: Realm | null = realm): Promise<Given> {
   const operation = operations.find((one) => one.name === name)
   if (operation === undefined) throw new TypeError(`There is no operation ${name}`)
   const output = await operation.execute(ports, {
@@ -63,7 +64,7 @@ async function call(
     reference: 'ref',
     ...(within === null ? {} : { realm: within }),
   })
-  return output as Record<string, never> // each test reads what its operation gives
+  return output as Given // each test reads what its operation gives
 }
 
 const refused = (code: string) => expect.objectContaining({ name: 'OperationRefused', code })

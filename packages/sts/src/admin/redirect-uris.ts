@@ -38,7 +38,7 @@ export function findRedirectUriProblem(uri: string, applicationType: 'native' | 
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(uri)?.[1]?.toLowerCase()
   if (scheme === undefined || !URL.canParse(uri)) return 'must be an absolute URI'
   if (dangerous.has(scheme)) return `must not use the scheme ${scheme}`
-  if (scheme === 'https' || scheme === 'http') return findWebProblem(uri, { scheme, applicationType })
+  if (scheme === 'https' || scheme === 'http') return findWebProblem(uri, scheme)
   if (applicationType === 'web') return 'must be https: a private-use scheme is for native clients'
   // RFC 8252 section 7.1: a scheme under a name that somebody owns, reversed.
   if (!/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(scheme))
@@ -46,15 +46,15 @@ export function findRedirectUriProblem(uri: string, applicationType: 'native' | 
   return undefined
 }
 
-function findWebProblem(uri: string, kind: { scheme: string; applicationType: 'native' | 'web' }): string | undefined {
+function findWebProblem(uri: string, scheme: 'http' | 'https'): string | undefined {
   const url = new URL(uri)
   if (url.username !== '' || url.password !== '' || /^https?:\/\/[^/?]*@/i.test(uri)) return 'must not hold a name or password'
   if (!/^https?:\/\/[^/]/i.test(uri)) return 'must name a host'
   // What a URL parser would change reads differently for others: dots in the path, upper-case or foreign hosts, backslashes.
   const canonical = url.href === uri || url.href === `${uri}/` || (url.pathname === '/' && url.href === uri.replace('?', '/?'))
   if (!canonical) return `must be written in its plain form: ${url.href}`
-  if (kind.scheme === 'https') return undefined
+  if (scheme === 'https') return undefined
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  if (!loopback) return 'must be https; http is for the loopback addresses of native clients'
+  if (!loopback) return 'must be https; http is for loopback addresses only'
   return undefined
 }

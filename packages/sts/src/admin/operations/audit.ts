@@ -17,7 +17,7 @@ const auditView = z.object({
   detail: z.record(z.string(), z.unknown()),
 })
 
-const columns = ['at', 'event', 'outcome', 'accountId', 'clientId', 'actor', 'reference']
+const columns = ['at', 'event', 'outcome', 'accountId', 'clientId', 'actor', 'detail', 'reference']
 
 const toView = (row: AuditRow): z.input<typeof auditView> => ({ ...row, at: row.at.toISOString() })
 

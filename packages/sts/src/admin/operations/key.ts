@@ -156,6 +156,7 @@ export const keyOperations = [
     positional: ['kid'],
     input: some,
     output: z.object({ kid: z.string(), certificate: z.string() }),
+    prints: 'certificate',
     errors: ['missing'],
     run: async ({ input, at }) => ({ kid: input.kid, certificate: toCertificatePem(await requireKey(at, input.kid)) }),
   }),

@@ -1,0 +1,31 @@
+import type { Factors } from '@postern/mfa'
+import type { Store } from '@postern/storage'
+import type { Accounts } from '../accounts/accounts.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Clock } from '../clock.ts'
+import { createSigningKey } from '../protocol/signing-keys.ts'
+import type { AdminPorts } from './operation.ts'
+
+/** What operations use, from the parts of the service. */
+export function createAdminPorts(parts: {
+  store: Store
+  clock: Clock
+  newId: () => string
+  random: (bytes: number) => Uint8Array
+  accounts: Accounts
+  factors: Factors
+  audit: Audit
+}): AdminPorts {
+  const { store, clock, newId, random, accounts, factors, audit } = parts
+  return Object.freeze({
+    store,
+    clock,
+    newId,
+    random,
+    newSigningKey: createSigningKey,
+    passwords: accounts,
+    factors,
+    recordChange: (realm, { operation, subject, actor, reference }) =>
+      audit.record(realm, { event: 'admin.changed', reference, actor, detail: { operation, subject } }),
+  } satisfies AdminPorts)
+}

@@ -1,0 +1,51 @@
+import type { Realm } from '@postern/storage'
+import { OperationRefused } from './errors.ts'
+import type { AdminPorts } from './operation.ts'
+import { findRealm } from './operations/realm.ts'
+import { operations } from './operations.ts'
+
+/** Who is in it may administer the realm. */
+export const administratorsGroup = 'administrators'
+
+/**
+ * Makes the first realm and its first administrator, all or nothing.
+ * @throws {OperationRefused} `conflict` when there is a realm already; what `realm.add` and `account.add` refuse.
+ */
+export async function initialise(
+  ports: AdminPorts,
+  wanted: { domain: string; displayName?: string | undefined; administrator: string; actor: string; reference: string },
+): Promise<{ readonly realm: Realm; readonly upn: string; readonly password: string }> {
+  const { actor, reference } = wanted
+  return ports.store.transaction(async () => {
+    const present = await ports.store.realms.list()
+    if (present.length > 0) {
+      throw new OperationRefused(
+        'conflict',
+        `This installation has the realm ${present[0]?.domains[0]} already. For another one: postern realm add <domain>`,
+      )
+    }
+    const { domain, displayName, administrator: upn } = wanted
+    await perform(ports, 'realm.add', {
+      input: { domain, ...(displayName === undefined ? {} : { displayName }) },
+      actor,
+      reference,
+    })
+    const realm = await findRealm(ports.store.realms, domain)
+    if (realm === undefined) throw new TypeError('A realm that was just added cannot be found')
+    const input = { upn, displayName: 'Administrator', groups: [administratorsGroup], generatePassword: true }
+    const account = await perform(ports, 'account.add', { input, realm, actor, reference })
+    return Object.freeze({ realm, upn, password: readPassword(account) })
+  })
+}
+
+function perform(ports: AdminPorts, name: string, call: Parameters<(typeof operations)[number]['execute']>[1]): Promise<unknown> {
+  const operation = operations.find((one) => one.name === name)
+  if (operation === undefined) throw new TypeError(`There is no operation ${name}`)
+  return operation.execute(ports, call)
+}
+
+function readPassword(output: unknown): string {
+  if (typeof output === 'object' && output !== null && 'password' in output && typeof output.password === 'string')
+    return output.password
+  throw new TypeError('account.add made no password')
+}

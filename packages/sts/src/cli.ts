@@ -1,0 +1,225 @@
+#!/usr/bin/env node
+/**
+ * cli is the command `postern`: arguments in, text and exit code out (0 done, 1 refused or failed, 2 wrong usage).
+ *
+ * It owns what is printed and where input comes from. What administrators can do is declared in `admin/` and only read
+ * off here; starting and stopping is in `main.ts`.
+ * @module
+ */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { userInfo } from 'node:os'
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import type { Realm, Store } from '@postern/storage'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { createAdminPorts } from './admin/admin-ports.ts'
+import { addOperationCommands, type CommandCall, type Terminal } from './admin/command-line.ts'
+import { OperationRefused } from './admin/errors.ts'
+import { describeFailure } from './admin/failures.ts'
+import { initialise } from './admin/initialise.ts'
+import type { AdminPorts } from './admin/operation.ts'
+import { findRealm } from './admin/operations/realm.ts'
+import { nouns, operations } from './admin/operations.ts'
+import { renderOutput } from './admin/output.ts'
+import { systemClock } from './clock.ts'
+import { compose, openStore } from './compose.ts'
+import { loadConfig } from './config/load-config.ts'
+import { loadMasterKey, loadOrMakeMasterKey } from './config/master-key.ts'
+import type { Config } from './config/parse.ts'
+import { runDemo } from './demo/demo.ts'
+import { createLog, serve } from './main.ts'
+
+const say = (line: string): boolean => process.stdout.write(`${line}\n`)
+const standardError = 2
+
+const terminal: Terminal = Object.freeze({
+  readInput: () => text(process.stdin),
+  async askSecret(question: string) {
+    // What is typed goes nowhere, so that it is neither seen nor left in the scroll-back.
+    const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+    if (process.stdin.isTTY) process.stderr.write(question)
+    const lines = createInterface({ input: process.stdin, output: silent, terminal: process.stdin.isTTY === true })
+    try {
+      return await lines.question('')
+    } finally {
+      lines.close()
+      if (process.stdin.isTTY) process.stderr.write('\n')
+    }
+  },
+})
+
+/** Who asks, for the audit trail: on the service's own machine that is who may read its master key. */
+const actor = `cli:${userInfo().username.replace(/[^\w.-]/g, '_')}`
+
+/** Opens the store, hands what operations need to `work`, and closes it again. */
+async function withAdmin<T>(
+  config: Config,
+  masterKey: Uint8Array,
+  work: (parts: { ports: AdminPorts; store: Store }) => Promise<T>,
+): Promise<T> {
+  const clock = systemClock
+  const store = await openStore(config, { masterKey, clock })
+  try {
+    const log = createLog(
+      { logLevel: config.logLevel === 'debug' || config.logLevel === 'trace' ? config.logLevel : 'warn' },
+      standardError,
+    )
+    const { accounts, factors, audit } = compose({ config, store, masterKey, clock, log })
+    return await work({
+      ports: createAdminPorts({ store, clock, newId: randomUUID, random: randomBytes, accounts, factors, audit }),
+      store,
+    })
+  } finally {
+    await store.close()
+  }
+}
+
+async function runOperation({ operation, input, realm: named, json }: CommandCall): Promise<void> {
+  const config = loadConfig()
+  await withAdmin(config, await loadMasterKey(config), async ({ ports }) => {
+    const realm = operation.scope === 'realm' ? await chooseRealm(ports, named) : undefined
+    const output = await operation.execute(ports, {
+      input,
+      actor,
+      reference: randomUUID(),
+      ...(realm === undefined ? {} : { realm }),
+    })
+    const bare = operation.prints
+    if (json) say(JSON.stringify(output, null, 2))
+    else if (bare !== undefined && typeof output === 'object' && output !== null)
+      say(String(Object.entries(output).find(([name]) => name === bare)?.[1] ?? '').trimEnd())
+    else say(renderOutput(output, { columns: operation.columns }))
+  })
+}
+
+async function chooseRealm(ports: AdminPorts, named: string | undefined): Promise<Realm> {
+  if (named !== undefined) {
+    const realm = await findRealm(ports.store.realms, named)
+    if (realm === undefined) throw new OperationRefused('missing', `There is no realm ${named}. See: postern realm list`)
+    return realm
+  }
+  const [only, ...others] = await ports.store.realms.list()
+  if (only === undefined)
+    throw new OperationRefused('missing', 'There is no realm yet. Make the first one with: postern init --domain <your domain>')
+  if (others.length > 0)
+    throw new OperationRefused(
+      'missing',
+      `There are several realms. Name one with --realm: ${[only, ...others].map(({ domains }) => domains[0]).join(', ')}`,
+    )
+  return only
+}
+
+async function runInit(options: { domain: string; displayName?: string; admin?: string; json?: boolean }): Promise<void> {
+  const config = loadConfig()
+  const { key, made } = await loadOrMakeMasterKey(config, randomBytes)
+  await withAdmin(config, key, async ({ ports }) => {
+    const domain = options.domain.toLowerCase()
+    const reference = randomUUID()
+    const first = await initialise(ports, {
+      domain,
+      displayName: options.displayName,
+      administrator: options.admin ?? `admin@${domain}`,
+      actor,
+      reference,
+    })
+    const issuer = `${config.baseUrl}/${first.realm.id}`
+    const where = config.masterKey.kind === 'file' ? config.masterKey.path : 'POSTERN_MASTER_KEY'
+    if (options.json) {
+      say(
+        JSON.stringify(
+          {
+            realm: { id: first.realm.id, domain },
+            issuer,
+            administrator: { upn: first.upn, password: first.password },
+            masterKey: where,
+          },
+          null,
+          2,
+        ),
+      )
+      return
+    }
+    say(
+      renderOutput({
+        realm: first.realm.id,
+        domain,
+        issuer,
+        administrator: first.upn,
+        password: first.password,
+        'master key': where,
+      }),
+    )
+    say('')
+    say('The password is shown only here; the first sign-in asks for a second factor.')
+    say(
+      made
+        ? 'The master key was made just now. Back it up, apart from the database: neither is of use without the other.'
+        : 'The master key was there already and stays.',
+    )
+    say(
+      'Next: postern resource add https://mail.example/ --scope IMAP.AccessAsUser.All, then postern client add --preset thunderbird, then postern serve',
+    )
+  })
+}
+
+/** `openStore` brings the schema up to date; there is nothing else to do. */
+async function runMigrate(): Promise<void> {
+  const config = loadConfig()
+  const { key } = config.development ? await loadOrMakeMasterKey(config, randomBytes) : { key: await loadMasterKey(config) }
+  const store = await openStore(config, { masterKey: key, clock: systemClock })
+  await store.close()
+  say('The database is up to date.')
+}
+
+function parseWorkers(value: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(value)) throw new InvalidArgumentError('Not a whole number.')
+  return Number(value)
+}
+
+function createProgram(): Command {
+  const program = new Command('postern')
+    .description('Modern authentication for your own mail servers')
+    .exitOverride()
+    .showHelpAfterError('(--help tells more)')
+  program
+    .command('serve')
+    .description('Start the service')
+    .option('--workers <number>', 'processes on this machine', parseWorkers)
+    .action((options: { workers?: number }) => serve(loadConfig({ overrides: { ...options } })))
+  program
+    .command('demo')
+    .description('Start the service with a demo realm, for trying things out')
+    .action(() => runDemo(loadConfig({ overrides: { development: true } })))
+  program
+    .command('init')
+    .description('Make the master key, the first realm and its first administrator')
+    .requiredOption('--domain <domain>', 'domain of the realm, e.g. contoso.com')
+    .option('--display-name <text>', 'name of the realm, shown to people')
+    .option('--admin <upn>', 'user principal name of the first administrator (default: admin@<domain>)')
+    .option('--json', 'print JSON')
+    .action(runInit)
+  program.command('migrate').description('Bring the database to the schema of this release').action(runMigrate)
+  addOperationCommands(program, { operations, nouns, terminal, run: runOperation })
+  return program
+}
+
+/** The exit code. Commands that stay, such as `serve`, set none: signals end them. */
+async function run(argv: readonly string[]): Promise<number | undefined> {
+  try {
+    await createProgram().parseAsync(argv)
+    return undefined
+  } catch (error) {
+    // commander has printed its own words, and ends help and version this way too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const { code, message, problems } = describeFailure(error)
+    if (argv.includes('--json')) process.stderr.write(`${JSON.stringify({ error: { code, message, problems } })}\n`)
+    else process.stderr.write(`postern: ${message}\n`)
+    if (/^(?:debug|trace)$/.test(process.env.POSTERN_LOG_LEVEL ?? '') && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`)
+    return 1
+  }
+}
+
+const exitCode = await run(process.argv)
+if (exitCode !== undefined) process.exitCode = exitCode

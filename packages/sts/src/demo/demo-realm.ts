@@ -1,0 +1,213 @@
+/** Makes the demo realm, or brings it up to date: ports may have moved since, and secrets may have been lost. */
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { Factors } from '@postern/mfa'
+import type { Account, Realm, RealmStore } from '@postern/storage'
+import { deviceGrant } from '../admin/client-presets.ts'
+import { administratorsGroup } from '../admin/initialise.ts'
+import type { AdminPorts } from '../admin/operation.ts'
+import { generatePassword } from '../admin/operations/account.ts'
+import { operations } from '../admin/operations.ts'
+import { createSigningKey, thumbprintOf, toCertificatePem } from '../protocol/signing-keys.ts'
+import { type DemoFile, writeSecretFile } from './demo-file.ts'
+
+const domain = 'contoso.com'
+const scopes = [
+  'EAS.AccessAsUser.All',
+  'EWS.AccessAsUser.All',
+  'IMAP.AccessAsUser.All',
+  'POP.AccessAsUser.All',
+  'SMTP.Send',
+  'Mail.Read',
+]
+const mailServerId = '00000002-0000-0ff1-ce00-000000000000'
+/** The demo's own, so that a second run finds them again. */
+const clientIds = { mail: '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b01', confidential: '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b02' } as const
+const mailRedirectUris = ['http://127.0.0.1/callback', 'http://localhost']
+
+type DemoData = Pick<DemoFile, 'realm' | 'accounts' | 'admin' | 'clients' | 'resources' | 'mailServer'>
+type Named = { readonly name: string; readonly displayName: string; readonly groups: readonly string[]; readonly factor: boolean }
+
+const people = {
+  mary: { name: 'mary', displayName: 'Mary Miller', groups: ['staff'], factor: true },
+  // No factor yet, so that enrolment can be tried.
+  joe: { name: 'joe', displayName: 'Joe Jones', groups: ['staff'], factor: false },
+  admin: { name: 'admin', displayName: 'Demo Administrator', groups: [administratorsGroup], factor: true },
+} as const satisfies Record<string, Named>
+
+export interface DemoParts {
+  readonly ports: AdminPorts
+  readonly factors: Factors
+  /** What an earlier run wrote, for its secrets. */
+  readonly previous: DemoFile | undefined
+  readonly mailPort: number
+  readonly keyFiles: { readonly privateKey: string; readonly certificate: string }
+}
+
+/** In one transaction: an interrupted first run leaves nothing, and the next one begins anew. */
+export function ensureDemoRealm(parts: DemoParts): Promise<DemoData> {
+  return parts.ports.store.transaction(async () => {
+    const { ports, mailPort } = parts
+    const realm = (await ports.store.realms.findByDomain(domain)) ?? (await addRealm(ports))
+    // Secrets of another realm with this name are of no use here.
+    const previous = parts.previous?.realm.id === realm.id ? parts.previous : undefined
+    const at: At = {
+      ...parts,
+      previous,
+      realm,
+      kept: ports.store.realm(realm.id),
+      call: (name, input) => perform(ports, name, { input, realm }),
+    }
+    const mailServer = `http://localhost:${mailPort}`
+    const resource = await ensureResource(at, `${mailServer}/`)
+    const clients = await ensureClients(at, { resource, callback: `${mailServer}/callback` })
+    return {
+      realm: { id: realm.id, domain },
+      accounts: [await ensureAccount(at, people.mary), await ensureAccount(at, people.joe)],
+      admin: await ensureAccount(at, people.admin),
+      clients,
+      resources: { mail: `${mailServer}/` },
+      mailServer,
+    }
+  })
+}
+
+type At = DemoParts & {
+  readonly realm: Realm
+  readonly kept: RealmStore
+  readonly call: (name: string, input: Record<string, unknown>) => Promise<Readonly<Record<string, unknown>>>
+}
+
+async function perform(
+  ports: AdminPorts,
+  name: string,
+  given: { input: Record<string, unknown>; realm?: Realm },
+): Promise<Readonly<Record<string, unknown>>> {
+  const operation = operations.find((one) => one.name === name)
+  if (operation === undefined) throw new TypeError(`There is no operation ${name}`)
+  const output = await operation.execute(ports, { ...given, actor: 'demo', reference: ports.newId() })
+  return output as Readonly<Record<string, unknown>> // those that are used here give a record
+}
+
+async function addRealm(ports: AdminPorts): Promise<Realm> {
+  await perform(ports, 'realm.add', { input: { domain, displayName: 'Contoso' } })
+  const realm = await ports.store.realms.findByDomain(domain)
+  if (realm === undefined) throw new TypeError('A realm that was just added cannot be found')
+  return realm
+}
+
+async function ensureAccount(at: At, person: Named): Promise<DemoFile['admin']> {
+  const upn = `${person.name}@${domain}`
+  if ((await at.kept.accounts.findByName(upn)) === undefined)
+    await at.call('account.add', { upn, displayName: person.displayName, groups: person.groups })
+  const account = await at.kept.accounts.findByName(upn)
+  if (account === undefined) throw new TypeError('An account that was just added cannot be found')
+  const known = [...(at.previous?.accounts ?? []), ...(at.previous === undefined ? [] : [at.previous.admin])].find(
+    (one) => one.upn === upn,
+  )
+  let password = known?.password
+  if (password === undefined || (await at.kept.passwords.find(account.id)) === undefined) {
+    password = generatePassword(at.ports.random)
+    await at.call('account.set-password', { account: upn, password })
+  }
+  const totpSecret = person.factor ? await ensureFactor(at, account, known?.totpSecret) : undefined
+  return { upn, password, ...(totpSecret === undefined ? {} : { totpSecret }) }
+}
+
+/** Enrols as a person would, but for the code: the demo knows the secret, so there is nothing to prove. */
+async function ensureFactor({ kept, factors, realm, ports }: At, account: Account, secret: string | undefined): Promise<string> {
+  const bound = await factors.methodsOf(kept, account.id)
+  if (secret !== undefined && bound.some(({ method, state }) => method === 'totp' && state === 'active')) return secret
+  await factors.reset(kept, account.id)
+  const names = { issuerName: realm.displayName, accountName: account.upn }
+  const enrolment = await factors.beginEnrollment(kept, { accountId: account.id, method: 'totp', label: 'Demo', ...names })
+  await kept.authenticators.confirm(enrolment.authenticatorId, { step: 0, at: ports.clock() })
+  return enrolment.secret
+}
+
+async function ensureResource({ kept, call }: At, audience: string): Promise<string> {
+  const present = (await kept.resources.list()).find(({ principalId }) => principalId === mailServerId)
+  if (present === undefined) {
+    await call('resource.add', { audience, displayName: 'Demo mail server', scopes, principalId: mailServerId })
+  } else if (present.audience !== audience) {
+    // POSTERN_DEMO_MAIL_PORT moved; the names of the old port go.
+    await call('resource.change', { resource: present.id, audience, names: [] })
+  }
+  return audience
+}
+
+async function ensureClients(at: At, wanted: { resource: string; callback: string }): Promise<DemoFile['clients']> {
+  const mail = { displayName: 'Demo mail client', redirectUris: mailRedirectUris }
+  await ensureClient(at, clientIds.mail, { ...mail, grantTypes: ['authorization_code', 'refresh_token', deviceGrant] })
+  await ensureClient(at, clientIds.confidential, {
+    displayName: 'Demo web mail',
+    authenticationMethod: 'client_secret_basic',
+    redirectUris: [wanted.callback],
+    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+  })
+  await ensureClient(at, mailServerId, {
+    displayName: 'Demo mail server',
+    authenticationMethod: 'private_key_jwt',
+    grantTypes: ['client_credentials'],
+  })
+  for (const client of Object.values(clientIds)) await at.call('client.grant', { client, resource: wanted.resource })
+  return {
+    mail: { clientId: clientIds.mail, redirectUris: mailRedirectUris },
+    confidential: { clientId: clientIds.confidential, clientSecret: await ensureSecret(at) },
+    exchange: { clientId: mailServerId, ...(await ensureKeyFiles(at)) },
+  }
+}
+
+/** Adds the client, or lets its redirect addresses follow. */
+async function ensureClient(
+  { kept, call }: At,
+  id: string,
+  wanted: { redirectUris?: readonly string[] } & Record<string, unknown>,
+): Promise<void> {
+  const present = (await kept.clients.list({ limit: 1000 })).find((client) => client.id === id)
+  if (present === undefined) await call('client.add', { id, ...wanted })
+  else if (wanted.redirectUris !== undefined && wanted.redirectUris.join() !== present.redirectUris.join()) {
+    await call('client.change', { client: id, redirectUris: wanted.redirectUris })
+  }
+}
+
+async function ensureSecret({ call, previous }: At): Promise<string> {
+  const secret = previous?.clients.confidential.clientSecret
+  const { credentials } = await call('client.show', { client: clientIds.confidential })
+  const present = Array.isArray(credentials) ? credentials : []
+  if (secret !== undefined && present.length > 0) return secret
+  for (const { id } of present) await call('client.remove-credential', { client: clientIds.confidential, credential: id })
+  return String((await call('client.add-secret', { client: clientIds.confidential })).secret)
+}
+
+async function ensureKeyFiles({ call, keyFiles, ports }: At): Promise<{ privateKeyFile: string; certificateFile: string }> {
+  const files = { privateKeyFile: keyFiles.privateKey, certificateFile: keyFiles.certificate }
+  const { credentials } = await call('client.show', { client: mailServerId })
+  const present = Array.isArray(credentials) ? credentials : []
+  const x5t = await findThumbprint(keyFiles)
+  if (x5t !== undefined && present.some((one) => one.x5t === x5t)) return files
+  for (const { id } of present) await call('client.remove-credential', { client: mailServerId, credential: id })
+  const key = await createSigningKey({ algorithm: 'RS256', commonName: 'mail.contoso.com', now: ports.clock() })
+  await writeSecretFile(keyFiles.privateKey, toPem('PRIVATE KEY', key.privateKey))
+  await writeSecretFile(keyFiles.certificate, toCertificatePem(key))
+  await call('client.add-key', { client: mailServerId, key: toCertificatePem(key) })
+  return files
+}
+
+async function findThumbprint(files: DemoParts['keyFiles']): Promise<string | undefined> {
+  try {
+    await readFile(files.privateKey)
+    return thumbprintOf(new X509Certificate(await readFile(files.certificate)).raw)
+  } catch {
+    // Missing or damaged: a new pair is made.
+    return undefined
+  }
+}
+
+function toPem(label: string, der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
+}

@@ -1,0 +1,78 @@
+/**
+ * demo is what `postern demo` does: a realm with people, clients and a mail server in it, described in `demo.json`.
+ *
+ * It owns the demo's data and that file. The demo mail server itself, and what `npm start` prints, are elsewhere
+ * (examples/contoso, scripts/demo.ts). Nothing here is used by a real installation.
+ * @module
+ */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { createAdminPorts } from '../admin/admin-ports.ts'
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config/parse.ts'
+import { createLog, endWithSignals, startServer } from '../main.ts'
+import { type DemoFile, findDemoFile, writeDemoFile } from './demo-file.ts'
+import { ensureDemoRealm } from './demo-realm.ts'
+
+const standardError = 2
+
+/** Starts the service with the demo realm, writes `demo.json`, and prints `ready <issuer>` last. Stays until a signal ends it. */
+export async function runDemo(config: Config): Promise<void> {
+  // Standard output says little and ends with `ready`, for scripts that wait for it; the log goes to standard error.
+  const log = createLog(config, standardError)
+  const path = join(config.dataDirectory, 'demo.json')
+  const keyFiles = {
+    privateKey: join(config.dataDirectory, 'exchange.key.pem'),
+    certificate: join(config.dataDirectory, 'exchange.cert.pem'),
+  }
+  const seeded = Promise.withResolvers<Awaited<ReturnType<typeof ensureDemoRealm>>>()
+  const server = await startServer(config, {
+    log,
+    prepare: async ({ store, service: { accounts, factors, audit } }) => {
+      const ports = createAdminPorts({
+        store,
+        clock: systemClock,
+        newId: randomUUID,
+        random: randomBytes,
+        accounts,
+        factors,
+        audit,
+      })
+      const previous = await findDemoFile(path)
+      seeded.resolve(await ensureDemoRealm({ ports, factors, previous, mailPort: config.demoMailPort, keyFiles }))
+    },
+  })
+  endWithSignals(() => server.close(), log)
+  const data = await seeded.promise
+  const issuer = `${config.baseUrl}/${data.realm.id}`
+  const demo: DemoFile = { issuer, ...data, endpoints: await discoverEndpoints(issuer) }
+  await writeDemoFile(path, demo)
+  process.stdout.write(`${describeDemo(demo, path)}\nready ${issuer}\n`)
+}
+
+/** What the running service says of itself, and the addresses that no discovery document has. */
+async function discoverEndpoints(issuer: string): Promise<Record<string, string>> {
+  const response = await fetch(`${issuer}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(10_000) })
+  const document = z.record(z.string(), z.unknown()).parse(await response.json())
+  const known = Object.entries(document).filter(
+    (one): one is [string, string] => typeof one[1] === 'string' && /_(?:endpoint|uri)$/.test(one[0]),
+  )
+  return {
+    ...Object.fromEntries(known),
+    s2s: `${issuer}/tokens/OAuth/2`,
+    metadata: `${issuer}/metadata/json/1`,
+    portal: `${issuer}/portal`,
+    admin: `${issuer}/admin`,
+  }
+}
+
+const describeDemo = (demo: DemoFile, path: string): string =>
+  [
+    `Issuer    ${demo.issuer}`,
+    ...[...demo.accounts, demo.admin].map(
+      ({ upn, password, totpSecret }) =>
+        `Account   ${upn}  ${password}${totpSecret === undefined ? '  (no second factor yet)' : `  TOTP ${totpSecret}`}`,
+    ),
+    `Details   ${path}`,
+  ].join('\n')

@@ -1,0 +1,233 @@
+/**
+ * main starts the service and stops it well: listen, drain, close. It owns sockets, signals and worker processes.
+ *
+ * It does not know what the service does with a request (`compose.ts` builds that) nor how it was configured (`config/`).
+ * @module
+ */
+import cluster, { type Worker } from 'node:cluster'
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Store } from '@postern/storage'
+import { type Logger, pino } from 'pino'
+import { systemClock } from './clock.ts'
+import { compose, openStore, type Service } from './compose.ts'
+import { loadMasterKey, loadOrMakeMasterKey } from './config/master-key.ts'
+import { type Config, relaxationsOf } from './config/parse.ts'
+
+/** How long requests in flight may take when we are told to stop. */
+const drainMilliseconds = 10_000
+/** How often expired rows are deleted. */
+const sweepMilliseconds = 60_000
+const operationsPaths = new Set(['/healthz', '/readyz', '/metrics'])
+
+export class StartRefused extends Error {
+  override readonly name = 'StartRefused'
+  readonly code: 'port_taken' | 'port_forbidden' | 'worker_failed'
+
+  constructor(code: StartRefused['code'], message: string, options: { cause?: unknown } = {}) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+export interface RunningServer {
+  readonly service: Service
+  readonly store: Store
+  /** Stops accepting, lets requests in flight finish for 10 s at most, and closes the store. */
+  close(): Promise<void>
+}
+
+export const createLog = (config: Pick<Config, 'logLevel'>, fileDescriptor = 1): Logger =>
+  pino({ level: config.logLevel, base: { pid: process.pid } }, pino.destination({ fd: fileDescriptor, sync: false }))
+
+/** The key, made where it is missing in development only. */
+export async function openMasterKey(config: Config): Promise<Uint8Array> {
+  return config.development ? (await loadOrMakeMasterKey(config, randomBytes)).key : loadMasterKey(config)
+}
+
+/**
+ * Opens the store, builds the service, and listens. Resolved: it answers.
+ * @throws {ConfigError} about the master key; {@link StartRefused} when a port cannot be had; what the store throws.
+ */
+export async function startServer(
+  config: Config,
+  options: {
+    log: Logger /** Runs once with the open store before the first request, e.g. to seed it. */
+    prepare?: (parts: { store: Store; service: Service }) => Promise<void>
+  },
+): Promise<RunningServer> {
+  const { log } = options
+  for (const relaxation of relaxationsOf(config)) log.warn({ relaxation }, `development mode: ${relaxation}`)
+  const masterKey = await openMasterKey(config)
+  const store = await openStore(config, { masterKey, clock: systemClock })
+  try {
+    const service = compose({ config, store, masterKey, clock: systemClock, log })
+    await options.prepare?.({ store, service })
+    const draining = { now: false }
+    const onMain = config.opsPort === undefined ? service.handle : withoutOperations(service.handle)
+    const servers = [
+      createListener(onMain, draining),
+      ...(config.opsPort === undefined ? [] : [createListener(onlyOperations(service.handle), draining)]),
+    ]
+    const ports = [config.port, ...(config.opsPort === undefined ? [] : [config.opsPort])]
+    for (const [index, server] of servers.entries())
+      await listen(server, { host: config.host, port: ports[index] ?? config.port })
+    log.info({ host: config.host, ports, baseUrl: config.baseUrl }, 'listening')
+    const sweeping = setInterval(() => void sweep(service, log), sweepMilliseconds)
+    sweeping.unref()
+    return Object.freeze({
+      service,
+      store,
+      async close() {
+        draining.now = true
+        clearInterval(sweeping)
+        await Promise.all(servers.map(drain))
+        await store.close()
+      },
+    })
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Starts, prints nothing, and stays until SIGTERM or SIGINT; then drains and ends the process. */
+export async function serve(config: Config, log: Logger = createLog(config)): Promise<void> {
+  if (config.workers > 1 && cluster.isPrimary) return supervise(config, log)
+  const server = await startServer(config, { log })
+  endWithSignals(() => server.close(), log)
+}
+
+/** A second signal ends the process at once. A rejection that nobody caught is a fault of ours: log it and end. */
+export function endWithSignals(close: () => Promise<void>, log: Logger): void {
+  let ending = false
+  const end = (signal: string) => {
+    if (ending) process.exit(1)
+    ending = true
+    log.info({ signal }, 'stopping')
+    close().then(
+      () => exitWhenLogged(log, 0),
+      (fault: unknown) => {
+        log.fatal({ err: fault }, 'could not stop well')
+        exitWhenLogged(log, 1)
+      },
+    )
+  }
+  process.on('SIGTERM', end)
+  process.on('SIGINT', end)
+  for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+    process.on(event, (fault: unknown) => {
+      log.fatal({ err: fault }, event)
+      exitWhenLogged(log, 1)
+    })
+  }
+}
+
+function exitWhenLogged(log: Logger, code: number): void {
+  log.flush(() => process.exit(code))
+  // Should the log's reader be gone, the end must not wait for it.
+  setTimeout(() => process.exit(code), 1000).unref()
+}
+
+function createListener(handle: Service['handle'], draining: { now: boolean }): Server {
+  const server = createServer(
+    { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 32_768 },
+    (request, response) => {
+      // So that a proxy does not send the next request down a connection that is about to close.
+      if (draining.now) response.setHeader('Connection', 'close')
+      handle(request, response)
+    },
+  )
+  // Longer than the 60 s after which usual proxies let go: whoever lets go first must not be us.
+  server.keepAliveTimeout = 65_000
+  return server
+}
+
+function listen(server: Server, at: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE')
+        reject(
+          new StartRefused(
+            'port_taken',
+            `Port ${at.port} of ${at.host} is taken. Stop what uses it, or choose another with POSTERN_PORT.`,
+            { cause: error },
+          ),
+        )
+      else if (error.code === 'EACCES')
+        reject(
+          new StartRefused(
+            'port_forbidden',
+            `Port ${at.port} may not be used by this user. Choose one above 1023 with POSTERN_PORT, behind a proxy.`,
+            { cause: error },
+          ),
+        )
+      else reject(error)
+    })
+    server.listen(at.port, at.host, () => resolve())
+  })
+}
+
+async function drain(server: Server): Promise<void> {
+  if (!server.listening) return
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const late = setTimeout(() => server.closeAllConnections(), drainMilliseconds)
+  await closed
+  clearTimeout(late)
+}
+
+async function sweep(service: Service, log: Logger): Promise<void> {
+  try {
+    const removed = await service.removeExpired()
+    if (removed > 0) log.debug({ removed }, 'expired rows removed')
+  } catch (fault) {
+    // The next sweep tries again.
+    log.warn({ err: fault }, 'expired rows could not be removed')
+  }
+}
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void
+
+const isOperation = (request: IncomingMessage): boolean => operationsPaths.has((request.url ?? '').split('?')[0] ?? '')
+
+const onlyOperations =
+  (handle: Handle): Handle =>
+  (request, response) =>
+    isOperation(request) ? handle(request, response) : notFound(response)
+
+const withoutOperations =
+  (handle: Handle): Handle =>
+  (request, response) =>
+    isOperation(request) ? notFound(response) : handle(request, response)
+
+function notFound(response: ServerResponse): void {
+  response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('Not found\n')
+}
+
+/** Keeps `config.workers` processes. One that cannot even start ends all, so that the mistake is seen. */
+function supervise(config: Config, log: Logger): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let ending = false
+    const ready = new Set<number>()
+    const endAll = (signal: NodeJS.Signals) => {
+      ending = true
+      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal)
+    }
+    cluster.on('listening', (worker: Worker) => ready.add(worker.id))
+    cluster.on('exit', (worker: Worker, code: number) => {
+      if (!ending && ready.has(worker.id)) {
+        log.error({ worker: worker.id, code }, 'a worker ended; starting another')
+        cluster.fork()
+        return
+      }
+      const failed = !ending
+      if (failed) endAll('SIGTERM')
+      if (Object.keys(cluster.workers ?? {}).length > 0) return
+      if (failed || code !== 0) reject(new StartRefused('worker_failed', 'A worker could not start or stop. Its log says why.'))
+      else resolve()
+    })
+    process.on('SIGTERM', () => endAll('SIGTERM'))
+    process.on('SIGINT', () => endAll('SIGINT'))
+    for (let count = 0; count < config.workers; count++) cluster.fork()
+  })
+}
