@@ -1,4 +1,5 @@
-import { type Account, AccountId, connect, createStore, migrate, RealmId, type RealmStore, type Store } from '@postern/storage'
+import type { AccountId, RealmStore } from '@postern/storage'
+import { type OpenBackend, pglite, sampleAccount } from '@postern/storage/contract'
 import { generateSync } from 'otplib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createFactors } from './factors.ts'
@@ -18,31 +19,15 @@ const gate = createAttemptGate({ clock })
 const factors = createFactors({ clock, random, gate })
 const names = { issuerName: 'Contoso', accountName: 'mary@contoso.com' }
 
-let store: Store
+let opened: OpenBackend
 let realm: RealmStore
 let accountId: AccountId
-let people = 0
 
 beforeAll(async () => {
-  const connection = connect({ kind: 'pglite' })
-  await migrate(connection)
-  store = createStore({ connection, masterKey: new Uint8Array(32).fill(1), clock })
-  const id = RealmId.of('6f9619ff-8b86-4d01-b42d-00cf4fc964ff')
-  const settings = {
-    accessTokenSeconds: 3600,
-    idTokenSeconds: 3600,
-    authorizationCodeSeconds: 60,
-    deviceCodeSeconds: 900,
-    sessionSeconds: 3600,
-    interactionSeconds: 900,
-    refreshIdleSeconds: 3600,
-    refreshAbsoluteSeconds: 7200,
-    refreshReplaySeconds: 10,
-  }
-  await store.realms.add({ id, displayName: 'Contoso', domains: ['contoso.com'], status: 'active', settings, createdAt: clock() })
-  realm = store.realm(id)
+  opened = await pglite.open()
+  realm = await opened.newRealm()
 })
-afterAll(() => store.close())
+afterAll(() => opened.close())
 
 beforeEach(async () => {
   seconds = 0
@@ -50,18 +35,7 @@ beforeEach(async () => {
 })
 
 async function newAccount(): Promise<AccountId> {
-  people += 1
-  const account: Account = {
-    id: AccountId.of(`00000000-0000-4000-8000-${String(people).padStart(12, '0')}`),
-    upn: `person${people}@contoso.com`,
-    address: `person${people}@contoso.com`,
-    furtherAddresses: [],
-    displayName: `Person ${people}`,
-    groups: [],
-    status: 'active',
-    createdAt: clock(),
-    updatedAt: clock(),
-  }
+  const account = sampleAccount()
   await realm.accounts.add(account)
   return account.id
 }

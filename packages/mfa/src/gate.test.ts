@@ -1,4 +1,5 @@
-import { type AttemptStore, connect, createStore, migrate, RealmId, type Store } from '@postern/storage'
+import type { AttemptStore } from '@postern/storage'
+import { backends, type OpenBackend } from '@postern/storage/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NotEvaluated } from './errors.ts'
 import { createAttemptGate } from './gate.ts'
@@ -11,7 +12,7 @@ const clock = () => new Date(start + seconds * 1000)
 const at = (second: number) => new Date(start + second * 1000)
 const gate = createAttemptGate({ clock })
 
-let store: Store
+let opened: OpenBackend
 let attempts: AttemptStore
 let subjects = 0
 const newSubject = () => {
@@ -19,27 +20,6 @@ const newSubject = () => {
   seconds = 0
   return { attempts, subject: `name:${subjects}`, method: 'totp' }
 }
-
-beforeAll(async () => {
-  const connection = connect({ kind: 'pglite' })
-  await migrate(connection)
-  store = createStore({ connection, masterKey: new Uint8Array(32).fill(1), clock })
-  const id = RealmId.of('6f9619ff-8b86-4d01-b42d-00cf4fc964ff')
-  const settings = {
-    accessTokenSeconds: 3600,
-    idTokenSeconds: 3600,
-    authorizationCodeSeconds: 60,
-    deviceCodeSeconds: 900,
-    sessionSeconds: 3600,
-    interactionSeconds: 900,
-    refreshIdleSeconds: 3600,
-    refreshAbsoluteSeconds: 7200,
-    refreshReplaySeconds: 10,
-  }
-  await store.realms.add({ id, displayName: 'Contoso', domains: ['contoso.com'], status: 'active', settings, createdAt: clock() })
-  attempts = store.realm(id).attempts
-})
-afterAll(() => store.close())
 
 const right = async () => true
 const wrong = async () => false
@@ -58,7 +38,13 @@ async function together(counter: ReturnType<typeof newSubject>, count: number, v
   return { evaluated, outcomes }
 }
 
-describe('the gate', () => {
+describe.each(backends)('the gate on $name', (backend) => {
+  beforeAll(async () => {
+    opened = await backend.open()
+    attempts = (await opened.newRealm()).attempts
+  }, 120_000) // a PostgreSQL server may have to be set up first
+  afterAll(() => opened.close())
+
   test('counts down, then names the time of the next attempt, then lets it through', async () => {
     const counter = newSubject()
     const told = []
@@ -101,7 +87,7 @@ describe('the gate', () => {
 
   test('does not give a guess back when the transaction around it is rolled back', async () => {
     const counter = newSubject()
-    const abandoned = store.transaction(async () => {
+    const abandoned = opened.store.transaction(async () => {
       await gate.check(counter, wrong)
       throw new RangeError('rolled back')
     })

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { createAttemptGate } from '@postern/mfa'
-import { type Account, AccountId, connect, createStore, migrate, RealmId, type RealmStore, type Store } from '@postern/storage'
+import { type Account, AccountId, type RealmStore } from '@postern/storage'
+import { type OpenBackend, pglite, sampleAccount } from '@postern/storage/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { defaultSettings } from '../realms/default-settings.ts'
 import { createAccounts, createHashing, createHashQueue, Overloaded } from './accounts.ts'
 import type { HashQueue } from './hash-queue.ts'
 
@@ -30,27 +30,16 @@ const hashing = createHashing({ queue, parameters: cheap })
 const accounts = createAccounts({ gate, hashing, clock, names })
 
 const password = 'correct horse battery'
-let store: Store
+let opened: OpenBackend
 let realm: RealmStore
 let mary: Account
 let people = 0
 
 beforeAll(async () => {
-  const connection = connect({ kind: 'pglite' })
-  await migrate(connection)
-  store = createStore({ connection, masterKey: new Uint8Array(32).fill(1), clock })
-  const id = RealmId.of('6f9619ff-8b86-4d01-b42d-00cf4fc964ff')
-  await store.realms.add({
-    id,
-    displayName: 'Contoso',
-    domains: ['contoso.com'],
-    status: 'active',
-    settings: defaultSettings,
-    createdAt: clock(),
-  })
-  realm = store.realm(id)
+  opened = await pglite.open()
+  realm = await opened.newRealm()
 })
-afterAll(() => store.close())
+afterAll(() => opened.close())
 
 beforeEach(async () => {
   seconds = 0
@@ -62,17 +51,12 @@ beforeEach(async () => {
 
 async function newAccount(): Promise<Account> {
   people += 1
-  const account: Account = {
-    id: AccountId.of(`00000000-0000-4000-8000-${String(people).padStart(12, '0')}`),
+  const account = sampleAccount({
     upn: `mary${people}@contoso.com`,
     address: `mary.major${people}@contoso.com`,
     furtherAddresses: [`info${people}@contoso.com`],
     displayName: 'Mary Major',
-    groups: [],
-    status: 'active',
-    createdAt: clock(),
-    updatedAt: clock(),
-  }
+  })
   expect(await realm.accounts.add(account)).toBe('added')
   return account
 }
