@@ -98,11 +98,17 @@ function serveRealm(options: AppOptions): Middleware {
       v1: false,
       locking: false,
     }
+    const { path: asked } = ctx
     ctx.path = path
-    await withRequestState(state, async () => {
-      await router(ctx, () => options.protocol.middleware(ctx, notFound))
-      reportHiddenFault(options.log)
-    })
+    try {
+      await withRequestState(state, async () => {
+        await router(ctx, () => options.protocol.middleware(ctx, notFound))
+        reportHiddenFault(options.log)
+      })
+    } finally {
+      // The log tells the address that was asked for.
+      ctx.path = asked
+    }
   }
 }
 
