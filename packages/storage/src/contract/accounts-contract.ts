@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { AccountId, ClientId, FamilyId } from '../identifiers.ts'
 import type { OpenBackend } from './backend.ts'
-import { sampleAccount, sampleAuthenticator, sampleClient, secondsAfter, then } from './samples.ts'
+import { sampleAccount, sampleAuthenticator, sampleClient, sampleTime, secondsAfter } from './samples.ts'
 
 export function accountsContract(opened: () => OpenBackend): void {
   describe('accounts', () => {
@@ -139,13 +139,13 @@ export function accountsContract(opened: () => OpenBackend): void {
       await realm.clients.add(client)
       for (const account of [mary, joe]) {
         await realm.accounts.add(account)
-        await realm.passwords.set(account.id, { hash: '$argon2id$', changedAt: then })
+        await realm.passwords.set(account.id, { hash: '$argon2id$', changedAt: sampleTime })
         await realm.authenticators.add(sampleAuthenticator(account.id))
         await realm.attempts.update({ subject: `account:${account.id}`, method: 'totp' }, () => ({
-          next: { consecutive: 1, inWindow: 1, windowStartedAt: then, disabled: false },
+          next: { consecutive: 1, inWindow: 1, windowStartedAt: sampleTime, disabled: false },
           result: undefined,
         }))
-        const at = { issuedAt: then, expiresAt: secondsAfter(60) }
+        const at = { issuedAt: sampleTime, expiresAt: secondsAfter(60) }
         await realm.artifacts.upsert({
           kind: 'Session',
           id: account.id,

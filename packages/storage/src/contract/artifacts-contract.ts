@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ArtifactKeys } from '../ports/artifacts.ts'
 import type { RealmStore } from '../store.ts'
 import type { OpenBackend } from './backend.ts'
-import { secondsAfter, then } from './samples.ts'
+import { sampleTime, secondsAfter } from './samples.ts'
 
 export function artifactsContract(opened: () => OpenBackend): void {
   describe('artifacts', () => {
@@ -21,7 +21,7 @@ export function artifactsContract(opened: () => OpenBackend): void {
         text: 'ä "\0\u2028 😀',
         deep: { list: [1, 1.5, null, true, { '': 0 }] },
         empty: {},
-        ['__proto__x']: 1,
+        __proto__x: 1,
         large: 'x'.repeat(100_000),
       }
       await put(realm, 'a', {}, 'Session', payload)
@@ -34,7 +34,7 @@ export function artifactsContract(opened: () => OpenBackend): void {
       expect(await realm.artifacts.find('AccessToken', 'a')).toBeUndefined()
       expect(await realm.artifacts.findByUid('Session', 'u')).toBeUndefined()
       expect(await realm.artifacts.findByUserCode('DeviceCode', 'c')).toBeUndefined()
-      expect(await realm.artifacts.consume('AccessToken', 'a', then)).toBe(false)
+      expect(await realm.artifacts.consume('AccessToken', 'a', sampleTime)).toBe(false)
       await realm.artifacts.destroy('AccessToken', 'a')
       expect(await realm.artifacts.find('AuthorizationCode', 'a')).toBeDefined()
     })
@@ -42,7 +42,7 @@ export function artifactsContract(opened: () => OpenBackend): void {
     test('replaces payload, end and keys, but never makes a used one unused', async () => {
       const realm = await opened().newRealm()
       await put(realm, 'a', { uid: 'old' })
-      await realm.artifacts.consume('AuthorizationCode', 'a', then)
+      await realm.artifacts.consume('AuthorizationCode', 'a', sampleTime)
       await realm.artifacts.upsert({
         kind: 'AuthorizationCode',
         id: 'a',
@@ -52,7 +52,7 @@ export function artifactsContract(opened: () => OpenBackend): void {
       })
       expect(await realm.artifacts.find('AuthorizationCode', 'a')).toEqual({
         payload: { n: 2 },
-        consumedAt: then,
+        consumedAt: sampleTime,
         expiresAt: secondsAfter(90),
       })
       expect(await realm.artifacts.findByUid('AuthorizationCode', 'old')).toBeUndefined()
@@ -79,10 +79,12 @@ export function artifactsContract(opened: () => OpenBackend): void {
     test('is used exactly once of twenty at a time', async () => {
       const realm = await opened().newRealm()
       await put(realm, 'a')
-      const used = await Promise.all(Array.from({ length: 20 }, () => realm.artifacts.consume('AuthorizationCode', 'a', then)))
+      const used = await Promise.all(
+        Array.from({ length: 20 }, () => realm.artifacts.consume('AuthorizationCode', 'a', sampleTime)),
+      )
       expect(used.filter(Boolean)).toHaveLength(1)
-      expect((await realm.artifacts.find('AuthorizationCode', 'a'))?.consumedAt).toEqual(then)
-      expect(await realm.artifacts.consume('AuthorizationCode', 'gone', then)).toBe(false)
+      expect((await realm.artifacts.find('AuthorizationCode', 'a'))?.consumedAt).toEqual(sampleTime)
+      expect(await realm.artifacts.consume('AuthorizationCode', 'gone', sampleTime)).toBe(false)
     })
 
     test('is exchanged exactly once by twenty transactions that lock what they find', async () => {
@@ -93,7 +95,7 @@ export function artifactsContract(opened: () => OpenBackend): void {
         store.transaction(async () => {
           const code = await realm.artifacts.find('AuthorizationCode', 'a', { lock: true })
           if (code === undefined || code.consumedAt !== undefined) return false
-          return realm.artifacts.consume('AuthorizationCode', 'a', then)
+          return realm.artifacts.consume('AuthorizationCode', 'a', sampleTime)
         })
       const done = await Promise.all(Array.from({ length: 20 }, exchange))
       expect(done.filter(Boolean)).toHaveLength(1)
@@ -120,7 +122,7 @@ export function artifactsContract(opened: () => OpenBackend): void {
       expect(await other.artifacts.find('AuthorizationCode', 'a')).toBeUndefined()
       expect(await other.artifacts.findByUid('AuthorizationCode', 'u')).toBeUndefined()
       expect(await other.artifacts.findByUserCode('AuthorizationCode', 'c')).toBeUndefined()
-      expect(await other.artifacts.consume('AuthorizationCode', 'a', then)).toBe(false)
+      expect(await other.artifacts.consume('AuthorizationCode', 'a', sampleTime)).toBe(false)
       expect(await other.artifacts.removeByGrant('g')).toBe(0)
       expect(await other.artifacts.removeByAccount(keys.accountId)).toBe(0)
       await other.artifacts.destroy('AuthorizationCode', 'a')

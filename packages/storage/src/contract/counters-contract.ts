@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { AttemptState } from '../ports/attempts.ts'
 import type { OpenBackend } from './backend.ts'
-import { sampleAuditRow, secondsAfter, then } from './samples.ts'
+import { sampleAuditRow, sampleTime, secondsAfter } from './samples.ts'
 
 const failed = (state: AttemptState | undefined): AttemptState => ({
   consecutive: (state?.consecutive ?? 0) + 1,
   inWindow: (state?.inWindow ?? 0) + 1,
-  windowStartedAt: state?.windowStartedAt ?? then,
+  windowStartedAt: state?.windowStartedAt ?? sampleTime,
   disabled: false,
 })
 
@@ -21,7 +21,7 @@ export function attemptsContract(opened: () => OpenBackend): void {
       const full: AttemptState = {
         consecutive: 3,
         inWindow: 7,
-        windowStartedAt: then,
+        windowStartedAt: sampleTime,
         blockedUntil: secondsAfter(30),
         disabled: true,
       }
@@ -69,7 +69,7 @@ export function attemptsContract(opened: () => OpenBackend): void {
       const realm = await newRealm()
       const mine = key()
       const attempt = store.transaction(async () => {
-        await realm.policies.put({ id: 'p', name: 'p', mode: 'on', definition: {}, createdAt: then, updatedAt: then })
+        await realm.policies.put({ id: 'p', name: 'p', mode: 'on', definition: {}, createdAt: sampleTime, updatedAt: sampleTime })
         await realm.attempts.update(mine, (state) => ({ next: failed(state), result: undefined }))
         await realm.attempts.update(mine, (state) => ({ next: failed(state), result: undefined }))
         throw new RangeError('rolled back')
@@ -123,14 +123,14 @@ export function replayContract(opened: () => OpenBackend): void {
     test('holds a claim until it is over', async () => {
       const { newRealm, clock } = opened()
       const { replay } = await newRealm()
-      clock.now = then
+      clock.now = sampleTime
       await replay.claim('a', 'b', secondsAfter(60))
       clock.now = secondsAfter(59)
       expect(await replay.claim('a', 'b', secondsAfter(90))).toBe(false)
       clock.now = secondsAfter(60)
       expect(await replay.claim('a', 'b', secondsAfter(90))).toBe(true)
       expect(await replay.claim('a', 'b', secondsAfter(90))).toBe(false)
-      clock.now = then
+      clock.now = sampleTime
     })
 
     test('gives a claim back with the transaction that made it', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { FamilyId } from '../identifiers.ts'
 import type { OpenBackend } from './backend.ts'
-import { sampleAccount, sampleClient, secondsAfter, someBytes, then } from './samples.ts'
+import { sampleAccount, sampleClient, sampleTime, secondsAfter, someBytes } from './samples.ts'
 
 export function refreshTokensContract(opened: () => OpenBackend): void {
   describe('refresh tokens', () => {
@@ -13,7 +13,7 @@ export function refreshTokensContract(opened: () => OpenBackend): void {
       const client = sampleClient()
       await realm.accounts.add(account)
       await realm.clients.add(client)
-      const start = (handle: string, familyId: FamilyId, issuedAt = then) =>
+      const start = (handle: string, familyId: FamilyId, issuedAt = sampleTime) =>
         realm.refreshTokens.start({
           handle,
           familyId,
@@ -27,7 +27,7 @@ export function refreshTokensContract(opened: () => OpenBackend): void {
       const succeed = (handle: string, predecessor: string, issuedAt = secondsAfter(10)) =>
         realm.refreshTokens.succeed({ handle, predecessor, payload: { handle }, issuedAt, expiresAt: secondsAfter(700) })
       const family = FamilyId.of(randomUUID())
-      opened().clock.now = then
+      opened().clock.now = sampleTime
       await start('first', family)
       return { realm, tokens: realm.refreshTokens, account, client, family, start, succeed }
     }
@@ -40,15 +40,15 @@ export function refreshTokensContract(opened: () => OpenBackend): void {
         accountId: account.id,
         clientId: client.id,
         payload: { handle: 'first' },
-        issuedAt: then,
+        issuedAt: sampleTime,
         expiresAt: secondsAfter(600),
       })
       const kept = {
         id: family,
         accountId: account.id,
         clientId: client.id,
-        startedAt: then,
-        lastUsedAt: then,
+        startedAt: sampleTime,
+        lastUsedAt: sampleTime,
         endsAt: secondsAfter(6000),
       }
       expect(await tokens.family(family)).toEqual(kept)
@@ -61,7 +61,7 @@ export function refreshTokensContract(opened: () => OpenBackend): void {
 
     test('keeps families without an account, too', async () => {
       const { tokens, client } = await withFamily()
-      const token = { issuedAt: then, expiresAt: then, familyEndsAt: then, payload: {} }
+      const token = { issuedAt: sampleTime, expiresAt: sampleTime, familyEndsAt: sampleTime, payload: {} }
       await tokens.start({ ...token, handle: 'service', familyId: FamilyId.of('service'), clientId: client.id })
       expect(Object.keys((await tokens.find('service')) ?? {})).not.toContain('accountId')
     })
@@ -86,7 +86,7 @@ export function refreshTokensContract(opened: () => OpenBackend): void {
       const { tokens } = await withFamily()
       const used = await Promise.all(Array.from({ length: 20 }, (_, index) => tokens.use('first', secondsAfter(index))))
       expect(used.filter(Boolean)).toHaveLength(1)
-      expect(await tokens.use('nobody', then)).toBe(false)
+      expect(await tokens.use('nobody', sampleTime)).toBe(false)
     })
 
     test('has exactly one successor of twenty at a time', async () => {
@@ -171,8 +171,10 @@ export function refreshTokensContract(opened: () => OpenBackend): void {
       const { account, client, family } = await withFamily()
       const { refreshTokens: other } = await opened().newRealm()
       expect(await other.find('first')).toBeUndefined()
-      expect(await other.use('first', then)).toBe(false)
-      expect(await other.succeed({ handle: 'x', predecessor: 'first', payload: {}, issuedAt: then, expiresAt: then })).toBe(false)
+      expect(await other.use('first', sampleTime)).toBe(false)
+      expect(
+        await other.succeed({ handle: 'x', predecessor: 'first', payload: {}, issuedAt: sampleTime, expiresAt: sampleTime }),
+      ).toBe(false)
       expect(await other.family(family)).toBeUndefined()
       expect(await other.families(account.id)).toEqual([])
       expect(await other.revoke(family, ending)).toBe(false)
@@ -182,9 +184,9 @@ export function refreshTokensContract(opened: () => OpenBackend): void {
         handle: 'y',
         familyId: FamilyId.of('y'),
         payload: {},
-        issuedAt: then,
-        expiresAt: then,
-        familyEndsAt: then,
+        issuedAt: sampleTime,
+        expiresAt: sampleTime,
+        familyEndsAt: sampleTime,
       }
       await expect(other.start({ ...foreign, accountId: account.id, clientId: client.id })).rejects.toThrow()
     })

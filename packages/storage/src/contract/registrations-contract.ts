@@ -9,9 +9,9 @@ import {
   sampleResource,
   sampleSettings,
   sampleSigningKey,
+  sampleTime,
   secondsAfter,
   someBytes,
-  then,
 } from './samples.ts'
 
 export function realmsContract(opened: () => OpenBackend): void {
@@ -89,12 +89,12 @@ export function realmsContract(opened: () => OpenBackend): void {
       }
       const resource = sampleResource()
       const key = sampleSigningKey()
-      const policy = { id: 'p', name: 'n', mode: 'on', definition: {}, createdAt: then, updatedAt: then } as const
+      const policy = { id: 'p', name: 'n', mode: 'on', definition: {}, createdAt: sampleTime, updatedAt: sampleTime } as const
       const client = sampleClient()
       expect(await grows(() => store.realms.change(realm.realmId, { displayName: 'New' }))).toBe(true)
       expect(await grows(() => store.realms.addDomain(realm.realmId, `${randomUUID()}.example`))).toBe(true)
       expect(await grows(() => realm.signingKeys.add(key))).toBe(true)
-      expect(await grows(() => realm.signingKeys.retire(key.kid, { retiresAt: then, removedAt: then }))).toBe(true)
+      expect(await grows(() => realm.signingKeys.retire(key.kid, { retiresAt: sampleTime, removedAt: sampleTime }))).toBe(true)
       expect(await grows(() => realm.resources.add(resource))).toBe(true)
       expect(await grows(() => realm.resources.replace({ ...resource, displayName: 'New' }))).toBe(true)
       expect(await grows(() => realm.resources.remove(resource.id))).toBe(true)
@@ -115,7 +115,7 @@ export function clientsContract(opened: () => OpenBackend): void {
       id: randomUUID(),
       clientId: ClientId.of('a'),
       jwk: '{"kty":"RSA"}',
-      createdAt: then,
+      createdAt: sampleTime,
       ...own,
     })
 
@@ -153,7 +153,7 @@ export function clientsContract(opened: () => OpenBackend): void {
         id: randomUUID(),
         clientId: ClientId.of('a'),
         digest: someBytes(32),
-        createdAt: then,
+        createdAt: sampleTime,
         expiresAt: secondsAfter(60),
       }
       const certificate = key({ x5t: 'one', x5tS256: 'two', createdAt: secondsAfter(1) })
@@ -270,11 +270,11 @@ export function signingKeysContract(opened: () => OpenBackend): void {
   describe('signing keys', () => {
     test('gives back keys as they were added, newest first, until they are removed', async () => {
       const { signingKeys } = await opened().newRealm()
-      const old = sampleSigningKey({ signsFrom: then })
+      const old = sampleSigningKey({ signsFrom: sampleTime })
       const young = sampleSigningKey({ signsFrom: secondsAfter(100), algorithm: 'ES256' })
       await signingKeys.add(old)
       await signingKeys.add(young)
-      expect(await signingKeys.list(then)).toEqual([young, old])
+      expect(await signingKeys.list(sampleTime)).toEqual([young, old])
       const times = { retiresAt: secondsAfter(100), removedAt: secondsAfter(200) }
       expect(await signingKeys.retire(old.kid, times)).toBe(true)
       expect(await signingKeys.list(secondsAfter(199))).toEqual([young, { ...old, ...times }])
@@ -288,10 +288,10 @@ export function signingKeysContract(opened: () => OpenBackend): void {
       const other = await opened().newRealm()
       const key = sampleSigningKey()
       await one.signingKeys.add(key)
-      expect(await other.signingKeys.list(then)).toEqual([])
-      expect(await other.signingKeys.retire(key.kid, { retiresAt: then, removedAt: then })).toBe(false)
+      expect(await other.signingKeys.list(sampleTime)).toEqual([])
+      expect(await other.signingKeys.retire(key.kid, { retiresAt: sampleTime, removedAt: sampleTime })).toBe(false)
       await other.signingKeys.add({ ...key, privateKey: someBytes(10) })
-      expect(await one.signingKeys.list(then)).toEqual([key])
+      expect(await one.signingKeys.list(sampleTime)).toEqual([key])
     })
   })
 }
@@ -305,8 +305,8 @@ export function policiesContract(opened: () => OpenBackend): void {
         name: 'One',
         mode: 'on',
         definition: { require: ['mfa'], deep: { a: [1, null] } },
-        createdAt: then,
-        updatedAt: then,
+        createdAt: sampleTime,
+        updatedAt: sampleTime,
       } as const
       const two = { ...one, id: 'two', mode: 'report-only', createdAt: secondsAfter(1) } as const
       await policies.put(two)
@@ -322,7 +322,7 @@ export function policiesContract(opened: () => OpenBackend): void {
     test('keeps realms apart', async () => {
       const one = await opened().newRealm()
       const other = await opened().newRealm()
-      const policy = { id: 'one', name: 'One', mode: 'on', definition: {}, createdAt: then, updatedAt: then } as const
+      const policy = { id: 'one', name: 'One', mode: 'on', definition: {}, createdAt: sampleTime, updatedAt: sampleTime } as const
       await one.policies.put(policy)
       expect(await other.policies.list()).toEqual([])
       expect(await other.policies.remove('one')).toBe(false)

@@ -9,8 +9,8 @@ import type { Resource } from '../ports/resources.ts'
 import type { SigningKey } from '../ports/signing-keys.ts'
 
 /** A moment that samples are made at. */
-export const then = new Date('2031-05-06T07:08:09.010Z')
-export const secondsAfter = (seconds: number, moment: Date = then): Date => new Date(moment.getTime() + seconds * 1000)
+export const sampleTime = new Date('2031-05-06T07:08:09.010Z')
+export const secondsAfter = (seconds: number, moment: Date = sampleTime): Date => new Date(moment.getTime() + seconds * 1000)
 export const someBytes = (length: number, seed = 1): Uint8Array =>
   Uint8Array.from({ length }, (_, index) => (index * 31 + seed) % 256)
 const word = (): string => randomUUID().slice(0, 8)
@@ -33,7 +33,7 @@ export const sampleRealm = (own: Partial<Omit<Realm, 'version'>> = {}): Omit<Rea
   domains: [`${word()}.example`],
   status: 'active',
   settings: sampleSettings,
-  createdAt: then,
+  createdAt: sampleTime,
   ...own,
 })
 
@@ -47,8 +47,8 @@ export const sampleAccount = (own: Partial<Account> = {}): Account => {
     displayName: 'Mary',
     groups: [],
     status: 'active',
-    createdAt: then,
-    updatedAt: then,
+    createdAt: sampleTime,
+    updatedAt: sampleTime,
     ...own,
   }
 }
@@ -60,7 +60,7 @@ export const sampleAuthenticator = (accountId: AccountId, own: Partial<Authentic
   label: 'Phone',
   secret: someBytes(20),
   state: 'pending',
-  createdAt: then,
+  createdAt: sampleTime,
   ...own,
 })
 
@@ -78,8 +78,8 @@ export const sampleClient = (own: Partial<Client> = {}): Client => ({
   dpopBoundAccessTokens: false,
   pushedAuthorizationRequired: false,
   access: [{ resourceId: ResourceId.of(randomUUID()), scopes: ['EAS.AccessAsUser.All', 'offline_access'] }],
-  createdAt: then,
-  updatedAt: then,
+  createdAt: sampleTime,
+  updatedAt: sampleTime,
   ...own,
 })
 
@@ -94,8 +94,8 @@ export const sampleResource = (own: Partial<Resource> = {}): Resource => {
     algorithm: 'RS256',
     tokenType: 'at+jwt',
     status: 'active',
-    createdAt: then,
-    updatedAt: then,
+    createdAt: sampleTime,
+    updatedAt: sampleTime,
     ...own,
   }
 }
@@ -105,14 +105,14 @@ export const sampleSigningKey = (own: Partial<SigningKey> = {}): SigningKey => (
   algorithm: 'RS256',
   privateKey: someBytes(1200, 7),
   certificate: someBytes(700, 9),
-  announcedAt: then,
+  announcedAt: sampleTime,
   signsFrom: secondsAfter(60),
   ...own,
 })
 
 export const sampleAuditRow = (own: Partial<AuditRow> = {}): AuditRow => ({
   id: randomUUID(),
-  at: then,
+  at: sampleTime,
   event: 'token.issued',
   outcome: 'allowed',
   reference: word(),

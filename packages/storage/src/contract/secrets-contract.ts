@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { AuthenticatorId } from '../identifiers.ts'
 import type { OpenBackend } from './backend.ts'
-import { sampleAccount, sampleAuthenticator, secondsAfter, someBytes, then } from './samples.ts'
+import { sampleAccount, sampleAuthenticator, sampleTime, secondsAfter, someBytes } from './samples.ts'
 
 export function passwordsContract(opened: () => OpenBackend): void {
   describe('passwords', () => {
@@ -16,27 +16,27 @@ export function passwordsContract(opened: () => OpenBackend): void {
     test('keeps the newest password of an account', async () => {
       const { realm, id } = await withAccount()
       expect(await realm.passwords.find(id)).toBeUndefined()
-      await realm.passwords.set(id, { hash: 'one', changedAt: then })
+      await realm.passwords.set(id, { hash: 'one', changedAt: sampleTime })
       await realm.passwords.set(id, { hash: 'two', changedAt: secondsAfter(1) })
       expect(await realm.passwords.find(id)).toEqual({ hash: 'two', changedAt: secondsAfter(1) })
     })
 
     test('rehashes only what is still the same password, and leaves the time of change', async () => {
       const { realm, id } = await withAccount()
-      await realm.passwords.set(id, { hash: 'one', changedAt: then })
+      await realm.passwords.set(id, { hash: 'one', changedAt: sampleTime })
       expect(await realm.passwords.rehash(id, 'other', 'bad')).toBe(false)
       expect(await realm.passwords.rehash(id, 'one', 'better')).toBe(true)
       expect(await realm.passwords.rehash(id, 'one', 'again')).toBe(false)
-      expect(await realm.passwords.find(id)).toEqual({ hash: 'better', changedAt: then })
+      expect(await realm.passwords.find(id)).toEqual({ hash: 'better', changedAt: sampleTime })
     })
 
     test('keeps realms apart', async () => {
       const { realm, id } = await withAccount()
       const other = await opened().newRealm()
-      await realm.passwords.set(id, { hash: 'one', changedAt: then })
+      await realm.passwords.set(id, { hash: 'one', changedAt: sampleTime })
       expect(await other.passwords.find(id)).toBeUndefined()
       expect(await other.passwords.rehash(id, 'one', 'two')).toBe(false)
-      await expect(other.passwords.set(id, { hash: 'two', changedAt: then })).rejects.toThrow()
+      await expect(other.passwords.set(id, { hash: 'two', changedAt: sampleTime })).rejects.toThrow()
       expect((await realm.passwords.find(id))?.hash).toBe('one')
     })
   })
@@ -60,8 +60,8 @@ export function authenticatorsContract(opened: () => OpenBackend): void {
       const full = sampleAuthenticator(account.id, {
         state: 'active',
         lastStep: 2 ** 40,
-        confirmedAt: then,
-        lastUsedAt: then,
+        confirmedAt: sampleTime,
+        lastUsedAt: sampleTime,
         secret: someBytes(64),
       })
       await realm.authenticators.add(full)
@@ -70,10 +70,10 @@ export function authenticatorsContract(opened: () => OpenBackend): void {
 
     test('confirms a pending one once and remembers the step', async () => {
       const { realm, id } = await withAuthenticator()
-      expect(await realm.authenticators.acceptStep(id, { step: 5, at: then })).toBe(false)
-      expect(await realm.authenticators.confirm(id, { step: 7, at: then })).toBe(true)
-      expect(await realm.authenticators.confirm(id, { step: 8, at: then })).toBe(false)
-      expect(await realm.authenticators.find(id)).toMatchObject({ state: 'active', lastStep: 7, confirmedAt: then })
+      expect(await realm.authenticators.acceptStep(id, { step: 5, at: sampleTime })).toBe(false)
+      expect(await realm.authenticators.confirm(id, { step: 7, at: sampleTime })).toBe(true)
+      expect(await realm.authenticators.confirm(id, { step: 8, at: sampleTime })).toBe(false)
+      expect(await realm.authenticators.find(id)).toMatchObject({ state: 'active', lastStep: 7, confirmedAt: sampleTime })
     })
 
     test('accepts a step once, and none before it', async () => {
@@ -86,7 +86,7 @@ export function authenticatorsContract(opened: () => OpenBackend): void {
     test('accepts a step exactly once of twenty at a time', async () => {
       const { realm, id } = await withAuthenticator({ state: 'active', lastStep: 3 })
       const accepted = await Promise.all(
-        Array.from({ length: 20 }, () => realm.authenticators.acceptStep(id, { step: 4, at: then })),
+        Array.from({ length: 20 }, () => realm.authenticators.acceptStep(id, { step: 4, at: sampleTime })),
       )
       expect(accepted.filter(Boolean)).toHaveLength(1)
     })
@@ -94,8 +94,8 @@ export function authenticatorsContract(opened: () => OpenBackend): void {
     test('accepts nothing from a disabled one', async () => {
       const { realm, id } = await withAuthenticator({ state: 'active' })
       expect(await realm.authenticators.disable(id)).toBe(true)
-      expect(await realm.authenticators.acceptStep(id, { step: 1, at: then })).toBe(false)
-      expect(await realm.authenticators.confirm(id, { step: 1, at: then })).toBe(false)
+      expect(await realm.authenticators.acceptStep(id, { step: 1, at: sampleTime })).toBe(false)
+      expect(await realm.authenticators.confirm(id, { step: 1, at: sampleTime })).toBe(false)
       expect(await realm.authenticators.disable(id)).toBe(false)
     })
 
@@ -117,7 +117,7 @@ export function authenticatorsContract(opened: () => OpenBackend): void {
       const { authenticators } = await opened().newRealm()
       expect(await authenticators.find(id)).toBeUndefined()
       expect(await authenticators.list(account.id)).toEqual([])
-      expect(await authenticators.acceptStep(id, { step: 1, at: then })).toBe(false)
+      expect(await authenticators.acceptStep(id, { step: 1, at: sampleTime })).toBe(false)
       expect(await authenticators.disable(id)).toBe(false)
       expect(await authenticators.remove(id)).toBe(false)
       expect(await authenticators.removePending(account.id, 'totp')).toBe(0)

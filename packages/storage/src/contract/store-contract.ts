@@ -10,11 +10,12 @@ import {
   sampleAuthenticator,
   sampleClient,
   sampleSigningKey,
+  sampleTime,
   secondsAfter,
-  then,
 } from './samples.ts'
 
-const policy = (id: string) => ({ id, name: id, mode: 'on', definition: {}, createdAt: then, updatedAt: then }) as const
+const policy = (id: string) =>
+  ({ id, name: id, mode: 'on', definition: {}, createdAt: sampleTime, updatedAt: sampleTime }) as const
 const ids = async (realm: RealmStore) => (await realm.policies.list()).map(({ id }) => id)
 
 export function storeContract(opened: () => OpenBackend): void {
@@ -165,7 +166,7 @@ export function storeContract(opened: () => OpenBackend): void {
           familyId: FamilyId.of(`${index}`),
           clientId: client.id,
           payload: {},
-          issuedAt: then,
+          issuedAt: sampleTime,
           expiresAt,
           familyEndsAt: secondsAfter(index + 1),
         })
@@ -179,7 +180,7 @@ export function storeContract(opened: () => OpenBackend): void {
       expect(await realm.artifacts.find('Session', '4')).toBeDefined()
       expect(await realm.refreshTokens.find('4')).toBeDefined()
       expect(await realm.refreshTokens.family(FamilyId.of('3'))).toBeDefined()
-      await expect(store.removeExpired(then, 0)).rejects.toThrow(TypeError)
+      await expect(store.removeExpired(sampleTime, 0)).rejects.toThrow(TypeError)
     })
 
     test('forgets guesses at names that nobody has, and never open guesses at an account', async () => {
@@ -187,7 +188,7 @@ export function storeContract(opened: () => OpenBackend): void {
       const { attempts } = await newRealm()
       const count = (subject: string, consecutive: number) =>
         attempts.update({ subject, method: 'password' }, () => ({
-          next: { consecutive, inWindow: consecutive, windowStartedAt: then, disabled: false },
+          next: { consecutive, inWindow: consecutive, windowStartedAt: sampleTime, disabled: false },
           result: undefined,
         }))
       const [guessed, quiet] = [`account:${randomUUID()}`, `account:${randomUUID()}`]
@@ -242,7 +243,7 @@ export function storeContract(opened: () => OpenBackend): void {
         expiresAt,
         keys: known,
       })
-      const token = { issuedAt: then, expiresAt, payload: { jti: known.handle, extra: known.refreshPayload } }
+      const token = { issuedAt: sampleTime, expiresAt, payload: { jti: known.handle, extra: known.refreshPayload } }
       await realm.refreshTokens.start({
         ...token,
         handle: known.handle,

@@ -1,0 +1,168 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { ClientId, FamilyId, type RealmStore, StorageUnavailable } from '@postern/storage'
+import { type OpenBackend, postgres, sampleAccount, sampleClient, sampleTime, secondsAfter } from '@postern/storage/contract'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+
+let backend: OpenBackend
+let realm: RealmStore
+beforeAll(async () => {
+  backend = await postgres.open()
+})
+afterAll(() => backend.close())
+beforeEach(async () => {
+  realm = await backend.newRealm()
+})
+
+/** Until `count` statements of our database wait for a lock. */
+async function untilWaiting(count: number): Promise<void> {
+  for (;;) {
+    const rows = await backend.connection.session((session) =>
+      session.query("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"),
+    )
+    if (rows.length >= count) return
+    await wait(5)
+  }
+}
+
+/** Runs `lock` and `finish` in one transaction, and `other` in a second one, which waits before `finish` begins. */
+async function oneThenOther<T>(work: {
+  lock: () => Promise<unknown>
+  finish: () => Promise<unknown>
+  other: () => Promise<T>
+}): Promise<T> {
+  const locked = Promise.withResolvers<void>()
+  const one = backend.store.transaction(async () => {
+    await work.lock()
+    locked.resolve()
+    await untilWaiting(1)
+    await work.finish()
+  })
+  await locked.promise
+  const other = backend.store.transaction(work.other)
+  await one
+  return other
+}
+
+describe('find with a lock', () => {
+  test('makes the second request for an artifact wait, and see what the first did', async () => {
+    const find = () => realm.artifacts.find('AuthorizationCode', 'a', { lock: true })
+    await realm.artifacts.upsert({ kind: 'AuthorizationCode', id: 'a', payload: {}, expiresAt: sampleTime, keys: {} })
+    const seen = await oneThenOther({
+      lock: find,
+      finish: () => realm.artifacts.consume('AuthorizationCode', 'a', sampleTime),
+      other: find,
+    })
+    expect(seen?.consumedAt).toEqual(sampleTime)
+  })
+
+  describe('of a refresh token', () => {
+    const find = () => realm.refreshTokens.find('first', { lock: true })
+    const at = { issuedAt: sampleTime, expiresAt: secondsAfter(60), payload: {} }
+    beforeEach(async () => {
+      await realm.clients.add(sampleClient({ id: ClientId.of('c') }))
+      await realm.refreshTokens.start({
+        ...at,
+        handle: 'first',
+        familyId: FamilyId.of('f'),
+        clientId: ClientId.of('c'),
+        familyEndsAt: at.expiresAt,
+      })
+    })
+
+    test('sees a successor that was added and even used while it waited', async () => {
+      const finish = async () => {
+        await realm.refreshTokens.use('first', secondsAfter(1))
+        await realm.refreshTokens.succeed({ ...at, handle: 'second', predecessor: 'first' })
+        await realm.refreshTokens.use('second', secondsAfter(2))
+      }
+      const seen = await oneThenOther({ lock: find, finish, other: find })
+      expect(seen).toMatchObject({ usedAt: secondsAfter(1), successorUsedAt: secondsAfter(2) })
+    })
+
+    test('does not find a token whose family was revoked while it waited', async () => {
+      const finish = () => realm.refreshTokens.revoke(FamilyId.of('f'), { at: sampleTime, because: 'reuse' })
+      expect(await oneThenOther({ lock: find, finish, other: find })).toBeUndefined()
+    })
+
+    test('makes a revocation wait, after which the successor is dead as well', async () => {
+      const finish = () => realm.refreshTokens.succeed({ ...at, handle: 'second', predecessor: 'first' })
+      const other = () => realm.refreshTokens.revoke(FamilyId.of('f'), { at: sampleTime, because: 'reuse' })
+      expect(await oneThenOther({ lock: find, finish, other })).toBe(true)
+      expect(await realm.refreshTokens.find('second')).toBeUndefined()
+    })
+  })
+
+  test('gives up in bounded time when the first never ends', async () => {
+    const find = () => realm.artifacts.find('AuthorizationCode', 'a', { lock: true })
+    await realm.artifacts.upsert({ kind: 'AuthorizationCode', id: 'a', payload: {}, expiresAt: sampleTime, keys: {} })
+    await backend.store.transaction(async () => {
+      await find()
+      await expect(backend.store.outsideTransaction(find)).rejects.toThrow(StorageUnavailable)
+    })
+  })
+})
+
+describe('two writers', () => {
+  test('of the same new names: exactly one account is added', async () => {
+    const names = ['a@contoso.com', 'b@contoso.com', 'c@contoso.com']
+    const added = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        realm.accounts.add(sampleAccount({ furtherAddresses: index % 2 === 0 ? names : names.toReversed() })),
+      ),
+    )
+    expect(added.filter((outcome) => outcome === 'added')).toHaveLength(1)
+    expect(await realm.accounts.list({ limit: 100 })).toHaveLength(1)
+  })
+
+  test('that take each other’s names give way instead of hanging', async () => {
+    const [mary, joe] = [
+      sampleAccount({ furtherAddresses: ['m@contoso.com'] }),
+      sampleAccount({ furtherAddresses: ['j@contoso.com'] }),
+    ]
+    await realm.accounts.add(mary)
+    await realm.accounts.add(joe)
+    const outcomes = await Promise.allSettled([
+      realm.accounts.replace({ ...mary, furtherAddresses: ['j@contoso.com'] }),
+      realm.accounts.replace({ ...joe, furtherAddresses: ['m@contoso.com'] }),
+    ])
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(StorageUnavailable)
+    }
+    const owners = await Promise.all(['m@contoso.com', 'j@contoso.com'].map((name) => realm.accounts.findByName(name)))
+    expect(new Set(owners.filter(Boolean).map((owner) => owner?.id)).size).toBe(owners.filter(Boolean).length)
+  })
+})
+
+describe('attempts', () => {
+  const count = () =>
+    realm.attempts.update({ subject: 'account:x', method: 'totp' }, (state) => {
+      const consecutive = (state?.consecutive ?? 0) + 1
+      return { next: { consecutive, inWindow: consecutive, windowStartedAt: sampleTime, disabled: false }, result: consecutive }
+    })
+
+  /** The next `times` updates of a counter are the ones to give way, as on an engine that serialises by refusing. */
+  const refuseUpdates = (times: number) =>
+    backend.connection.runScript(`
+      drop trigger if exists attempt_counter_refuse on attempt_counter;
+      drop sequence if exists refused;
+      create sequence refused;
+      create or replace function attempt_counter_refuse() returns trigger language plpgsql as $$
+      begin
+        if nextval('refused') <= ${times} then raise exception 'give way' using errcode = 'serialization_failure'; end if;
+        return new;
+      end $$;
+      create trigger attempt_counter_refuse before update on attempt_counter for each row execute function attempt_counter_refuse();`)
+
+  test('are counted once although the database made the update give way three times', async () => {
+    await refuseUpdates(3)
+    expect(await count()).toBe(1)
+    expect(await count()).toBe(2)
+  })
+
+  test('are refused when the database makes the update give way for ever', async () => {
+    await refuseUpdates(1_000)
+    await expect(count()).rejects.toMatchObject({ name: 'StorageUnavailable', reason: 'contention' })
+    await refuseUpdates(0)
+    expect(await count()).toBe(1)
+  })
+})
