@@ -9,8 +9,15 @@ const WIDTH = 15
 const CODE_COMMAND = 'node_modules/.bin/node examples/contoso/src/print-code.ts'
 
 /** The whole text, ending in a line break. Asks the portal and the admin console whether they are there. */
-export async function renderSummary(options: { demo: DemoFile; token: string; logs: readonly string[] }): Promise<string> {
-  const { demo, token } = options
+export async function renderSummary(options: {
+  demo: DemoFile
+  token: string
+  /** Where demo.json is, when it is not where the other tools look for it by themselves. */
+  movedTo: string | undefined
+  logs: readonly string[]
+}): Promise<string> {
+  const { demo, token, movedTo } = options
+  const withFile = movedTo === undefined ? '' : `POSTERN_DEMO_FILE=${movedTo} `
   const pages: readonly (readonly [string, string | undefined])[] = [
     ['Issuer', demo.issuer],
     ['Sign-in page', `${demo.mailServer}/signin`],
@@ -35,8 +42,11 @@ export async function renderSummary(options: { demo: DemoFile; token: string; lo
     ...people.map(([name, password, secret]) => `  ${name.padEnd(nameWidth)}${password.padEnd(passwordWidth)}${secret}`),
     '',
     '  A code from a secret: scan or type it into an authenticator app, or run',
-    `  ${CODE_COMMAND} ${demo.accounts[0]?.upn ?? ''}`,
+    `  ${withFile}${CODE_COMMAND} ${demo.accounts[0]?.upn ?? ''}`,
     '  Each code works once; a new one comes every 30 seconds.',
+    '',
+    '  A mail client at work, from an address to the mailbox:',
+    `  ${withFile}node_modules/.bin/node examples/contoso/src/client.ts ${demo.accounts[0]?.upn ?? ''}`,
     '',
     '  An access token of Mary, from a sign-in with password and code:',
     '',
@@ -54,7 +64,7 @@ export async function renderSummary(options: { demo: DemoFile; token: string; lo
     '',
     `curl -i -H 'Authorization: Bearer ${changeOneCharacter(token)}' ${inbox}`,
     '',
-    `  For scripts: .postern/demo.json. Logs: ${options.logs.join(', ')}`,
+    `  For scripts: ${movedTo ?? '.postern/demo.json'}. Logs: ${options.logs.join(', ')}`,
     '  Ctrl-C stops everything. The data is kept.',
     '',
     '',

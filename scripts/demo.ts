@@ -58,7 +58,14 @@ try {
 
   const token = await obtainToken(demo)
   if (!stopping) {
-    process.stdout.write(await renderSummary({ demo, token, logs: parts.map(({ log }) => relative(process.cwd(), log)) }))
+    process.stdout.write(
+      await renderSummary({
+        demo,
+        token,
+        movedTo: DATA === join(ROOT, '.postern') ? undefined : join(DATA, 'demo.json'),
+        logs: parts.map(({ log }) => relative(process.cwd(), log)),
+      }),
+    )
   }
 } catch (error) {
   if (!stopping) {
@@ -91,7 +98,7 @@ async function obtainToken(demo: DemoFile): Promise<string> {
   return tokens.accessToken
 }
 
-/** Starts a child and waits until it says that it is ready. What it says goes to its log file. */
+/** Starts a child and waits until it says that it is ready. Its log goes to a file. */
 async function start(
   name: string,
   logName: string,
@@ -110,7 +117,8 @@ async function start(
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
-      file.write(text)
+      // Standard output names the demo passwords, for people; a log must not (R134).
+      if (stream === child.stderr) file.write(text)
       part.said = (part.said + text).slice(-20_000)
       if (/^ready /m.test(part.said)) resolve()
     })
@@ -121,7 +129,7 @@ async function start(
     const how = signal === null ? `exit code ${code}` : signal
     const failure = new DemoError(
       'child_failed',
-      `${part.said.trimEnd()}\n\n${name} ended (${how}). The last of what it said is above; all of it is in ${log}.`,
+      `${part.said.trimEnd()}\n\n${name} ended (${how}). The last of what it said is above; its log is ${log}.`,
     )
     reject(failure)
     if (!stopping) void died(failure)
