@@ -12,6 +12,8 @@ export interface OpenBackend {
   readonly store: Store
   readonly connection: Connection
   readonly masterKey: Uint8Array
+  /** Of the database, where others can connect to it as well. */
+  readonly url: string | undefined
   /** What the store takes for now. Tests may set it. */
   readonly clock: { now: Date }
   /** A new realm, so that tests in one database do not meet. */
@@ -27,7 +29,7 @@ export interface Backend {
   open(): Promise<OpenBackend>
 }
 
-async function openOn(connection: Connection, end: () => Promise<void>): Promise<OpenBackend> {
+async function openOn(connection: Connection, url: string | undefined, end: () => Promise<void>): Promise<OpenBackend> {
   await migrate(connection)
   const clock = { now: new Date('2031-05-06T07:08:09.010Z') }
   const masterKey = new Uint8Array(randomBytes(32))
@@ -36,6 +38,7 @@ async function openOn(connection: Connection, end: () => Promise<void>): Promise
     store,
     connection,
     masterKey,
+    url,
     clock,
     async newRealm() {
       const realm = sampleRealm({ id: RealmId.of(randomUUID()) })
@@ -53,7 +56,7 @@ async function openOn(connection: Connection, end: () => Promise<void>): Promise
 export const pglite: Backend = {
   name: 'PGlite',
   concurrent: false,
-  open: () => openOn(connect({ kind: 'pglite' }), async () => undefined),
+  open: () => openOn(connect({ kind: 'pglite' }), undefined, async () => undefined),
 }
 
 /** A database of its own on the run's PostgreSQL (global-setup.ts), or on one that is started for it. */
@@ -63,7 +66,7 @@ export const postgres: Backend = {
   async open() {
     const server = await startPostgres()
     const url = await server.createDatabase()
-    return openOn(connect({ kind: 'postgres', url, poolSize: 20 }), () => server.stop())
+    return openOn(connect({ kind: 'postgres', url, poolSize: 20 }), url, () => server.stop())
   },
 }
 

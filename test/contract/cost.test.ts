@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { AccountId, ClientId, connect, createStore, FamilyId } from '@postern/storage'
+import {
+  type OpenBackend,
+  postgres,
+  sampleAccount,
+  sampleAuditRow,
+  sampleClient,
+  sampleTime,
+  secondsAfter,
+} from '@postern/storage/contract'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+let backend: OpenBackend
+beforeAll(async () => {
+  backend = await postgres.open()
+})
+afterAll(() => backend.close())
+
+/** Tables that grow with people and their tokens. */
+const growing =
+  'account account_address password authenticator oidc_artifact refresh_family refresh_token attempt_counter replay_claim audit_event'.split(
+    ' ',
+  )
+
+const query = (text: string, parameters: readonly unknown[] = []) =>
+  backend.connection.session((session) => session.query(text, parameters))
+const scans = async () =>
+  Object.fromEntries(
+    (await query('select relname, seq_scan from pg_stat_user_tables where relname = any($1)', [growing])).map((row) => [
+      row.relname,
+      row.seq_scan,
+    ]),
+  )
+
+test('nothing on the way of a token reads a growing table from one end to the other', async () => {
+  const realm = await backend.newRealm()
+  const client = sampleClient({ id: ClientId.of('mail') })
+  await realm.clients.add(client)
+  const rows = 20_000
+  const hash = (what: string) => `sha256((${what})::text::bytea)`
+  const id = (what: string) => `md5(${what}::text)::uuid`
+  for (const text of [
+    `insert into account select '${realm.realmId}', ${id('n')}, n || '@x', n || '@x', n || '@x', '{}', n::text, null, '{}', 'active', now(), now() from generate_series(1, ${rows}) n`,
+    `insert into account_address select realm_id, upn_key, id from account`,
+    `insert into password select realm_id, id, 'hash', now() from account`,
+    `insert into authenticator select realm_id, id, id, 'totp', '', '', 'active', null, now() from account`,
+    `insert into oidc_artifact select '${realm.realmId}', 'Session', ${hash('n')}, '', n::text, ${hash('n')}, ${hash('n')}, n::text, n::text, null, now() + interval '1 year' from generate_series(1, ${rows}) n`,
+    `insert into refresh_family select realm_id, id::text, id, 'mail', now(), now(), now() + interval '1 year' from account`,
+    `insert into refresh_token select realm_id, ${hash('id')}, id, null, '', now(), now() + interval '1 year' from refresh_family`,
+    `insert into attempt_counter select realm_id, 'account:' || id, 'totp', 0, 0, now(), null, false, now() + interval '1 year' from account`,
+    `insert into replay_claim select '${realm.realmId}', ${hash('n')}, now() + interval '1 year' from generate_series(1, ${rows}) n`,
+    `insert into audit_event select '${realm.realmId}', n::text, now(), 'e', 'allowed', n::text, n::text, n::text, null, null, '{}' from generate_series(1, ${rows}) n`,
+    'analyze',
+  ]) {
+    await backend.connection.runScript(text)
+  }
+
+  const before = await scans()
+  const applicationName = `cost-${randomUUID()}`
+  const connection = connect({ kind: 'postgres', url: backend.url ?? '', poolSize: 1, applicationName })
+  const store = createStore({ connection, masterKey: backend.masterKey, clock: () => sampleTime })
+  const mine = store.realm(realm.realmId)
+  const account = sampleAccount({ furtherAddresses: ['further@x'] })
+  const at = { issuedAt: sampleTime, expiresAt: sampleTime, payload: {} }
+  const ending = { at: sampleTime, because: 'x' }
+  const known = AccountId.of(String((await query('select id from account limit 1'))[0]?.id))
+
+  await mine.accounts.add(account)
+  await mine.accounts.replace(account)
+  await mine.accounts.find(known)
+  await mine.accounts.findByName('7@x')
+  await mine.accounts.list({ limit: 20, after: '7@x' })
+  await mine.passwords.find(known)
+  await mine.passwords.rehash(known, 'hash', 'other')
+  await mine.authenticators.list(account.id)
+  await mine.authenticators.removePending(known, 'totp')
+  await mine.artifacts.upsert({
+    kind: 'Session',
+    id: 'a',
+    payload: {},
+    expiresAt: sampleTime,
+    keys: { grantId: 'g', uid: 'u', userCode: 'c' },
+  })
+  await store.transaction(async () => {
+    await mine.artifacts.find('Session', 'a', { lock: true })
+    await mine.artifacts.consume('Session', 'a', sampleTime)
+  })
+  await mine.artifacts.findByUid('Session', 'u')
+  await mine.artifacts.findByUserCode('Session', 'c')
+  await mine.artifacts.removeByGrant('g')
+  await mine.artifacts.removeByAccount('nobody')
+  await mine.artifacts.destroy('Session', 'a')
+  await mine.refreshTokens.start({
+    ...at,
+    handle: 'a',
+    familyId: FamilyId.of('f'),
+    accountId: account.id,
+    clientId: client.id,
+    familyEndsAt: sampleTime,
+  })
+  await store.transaction(async () => {
+    await mine.refreshTokens.find('a', { lock: true })
+    await mine.refreshTokens.use('a', sampleTime)
+    await mine.refreshTokens.succeed({ ...at, handle: 'b', predecessor: 'a' })
+    await mine.refreshTokens.keepAnswer('a', { sealed: new Uint8Array(9), request: 'r', until: sampleTime })
+    await mine.refreshTokens.find('a', { lock: true })
+  })
+  await mine.refreshTokens.families(account.id)
+  await mine.refreshTokens.revokeByAccount(account.id, ending)
+  await mine.refreshTokens.revoke(FamilyId.of('f'), ending)
+  await mine.attempts.update({ subject: `account:${known}`, method: 'totp' }, (state) => ({ next: state, result: undefined }))
+  await mine.replay.claim('i', 'j', secondsAfter(60))
+  await mine.audit.append(sampleAuditRow())
+  await mine.audit.list({ limit: 20 })
+  await mine.audit.list({ limit: 20, reference: '7' })
+  await mine.audit.list({ limit: 20, accountId: '7' })
+  await store.removeExpired(secondsAfter(1), 100)
+  await store.removeExpired(secondsAfter(1), 100)
+  await mine.accounts.remove(known)
+  await store.close()
+
+  // A session hands in its statistics when it ends.
+  while ((await query('select 1 from pg_stat_activity where application_name = $1', [applicationName])).length > 0) await wait(10)
+  expect(await scans()).toEqual(before)
+})
