@@ -5,6 +5,8 @@
  *
  * Types vanish before anything runs, so a rule about values does not bind `import type`.
  */
+import { readdirSync, readFileSync } from 'node:fs'
+
 const TYPES = ['type-only', 'type-import']
 const TEST = String.raw`\.test\.ts$`
 
@@ -20,15 +22,14 @@ const MIDDLE = ['accounts', 'audit', 'delivery', 'realms']
 const GROUND = ['policy', 'http', 'config']
 /** compose.ts, and what it is too long without. */
 const BUILD = ['compose', 'app', 'operations', 'pages']
-const ENTRIES = ['main', 'cli', 'testing']
-/** What a package or `./contract`, `./testing` and the adapters open to others. */
-const FRONT_DOORS = [
-  'packages/[^/]+/src/index\\.ts$',
-  'packages/storage/src/contract/contract\\.ts$',
-  'packages/sts/src/testing\\.ts$',
-  'packages/resource-server/src/(koa|node-http|express|fetch)\\.ts$',
-  'examples/[^/]+/src/index\\.ts$',
-].map((door) => `^${door}`)
+const ENTRIES = ['main', 'cli', 'demo', 'testing']
+/** The entries that each package names in its package.json: what others may import of it, and nothing else. */
+const FRONT_DOORS = ['packages', 'examples'].flatMap((kind) =>
+  readdirSync(kind).flatMap((name) => {
+    const { exports = {} } = JSON.parse(readFileSync(`${kind}/${name}/package.json`, 'utf8'))
+    return Object.values(exports).map((door) => `^${kind}/${name}/${door.replace('./', '').replaceAll('.', '\\.')}$`)
+  }),
+)
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 
@@ -240,7 +241,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: ['(^|/)dist/'] },
+    // Our own output only: many packages live in a dist/, and an excluded one would pass every rule unseen.
+    exclude: { path: ['^(packages|examples)/[^/]+/dist/'] },
     moduleSystems: ['es6', 'cjs'],
     parser: 'tsc',
     tsPreCompilationDeps: 'specify',

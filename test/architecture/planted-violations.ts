@@ -152,9 +152,11 @@ export async function buildPlantedHouse(): Promise<string> {
   }
   const json = (file: string, value: unknown) => write(file, JSON.stringify(value))
   for (const name of FOREIGN) {
-    await json(`node_modules/${name}/package.json`, { name, version: '1.0.0', type: 'module', main: 'lib/index.js' })
-    await write(`node_modules/${name}/lib/index.js`, 'export const value = 1\n')
-    await write(`node_modules/${name}/lib/shared/inner.js`, 'export const value = 1\n')
+    // Where the real ones lie: a rule that overlooks dist/ overlooks most packages.
+    const folder = name === 'oidc-provider' ? 'lib' : 'dist'
+    await json(`node_modules/${name}/package.json`, { name, version: '1.0.0', type: 'module', main: `${folder}/index.js` })
+    await write(`node_modules/${name}/${folder}/index.js`, 'export const value = 1\n')
+    await write(`node_modules/${name}/${folder}/shared/inner.js`, 'export const value = 1\n')
   }
   const declared = Object.fromEntries(
     FOREIGN.filter((name) => name !== 'undeclared' && name !== 'vitest').map((name) => [name, '1.0.0']),
