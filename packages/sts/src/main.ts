@@ -20,11 +20,14 @@ const drainMilliseconds = 10_000
 const sweepMilliseconds = 60_000
 const operationsPaths = new Set(['/healthz', '/readyz', '/metrics'])
 
+export type StartErrorCode = 'port_taken' | 'port_forbidden' | 'worker_failed'
+
+/** The service cannot start here. The message says what to do. */
 export class StartRefused extends Error {
   override readonly name = 'StartRefused'
-  readonly code: 'port_taken' | 'port_forbidden' | 'worker_failed'
+  readonly code: StartErrorCode
 
-  constructor(code: StartRefused['code'], message: string, options: { cause?: unknown } = {}) {
+  constructor(code: StartErrorCode, message: string, options: { cause?: unknown } = {}) {
     super(message, options)
     this.code = code
   }
