@@ -49,7 +49,10 @@ it('loses no session, whichever step the process dies at, and the chain stays on
     for (let step = 1; step <= messages; step += 1) {
       const token = await newToken()
       proxy.arm({ step, when, strike: () => victim.child.kill('SIGKILL') })
-      const outcome = await refresh(wounded(), clientId(), token).then((answer) => answer.status, () => 'no answer' as const)
+      const outcome = await refresh(wounded(), clientId(), token).then(
+        (answer) => answer.status,
+        () => 'no answer' as const,
+      )
       const { struck } = proxy.disarm()
       if (struck) killed.push(`${when} ${step}`)
       const retry = await refresh(healthy(), clientId(), token)

@@ -57,7 +57,10 @@ describe('one refresh token', () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const first = refreshTokenOf(await redeem(endpoint(round), await browser.code()))
       const answers = await inParallel((at) => refresh(at, clientId(), first))
-      expect(answers.map((one) => one.status), `round ${round}`).toEqual(Array.from({ length: PARALLEL }, () => 200))
+      expect(
+        answers.map((one) => one.status),
+        `round ${round}`,
+      ).toEqual(Array.from({ length: PARALLEL }, () => 200))
       expect(new Set(answers.map((one) => one.text)).size, `round ${round}`).toBe(1)
       const [answer] = answers
       if (!answer) throw new TypeError('there are twenty')
@@ -72,7 +75,10 @@ describe('one refresh token', () => {
       const second = refreshTokenOf(await refresh(endpoint(round), clientId(), first))
       const third = refreshTokenOf(await refresh(endpoint(round + 1), clientId(), second))
       const replays = await inParallel((at) => refresh(at, clientId(), first))
-      expect(replays.every((one) => one.status === 400 && one.body.error === 'invalid_grant'), `round ${round}`).toBe(true)
+      expect(
+        replays.every((one) => one.status === 400 && one.body.error === 'invalid_grant'),
+        `round ${round}`,
+      ).toBe(true)
       for (const token of [first, second, third])
         expect((await refresh(endpoint(round), clientId(), token)).body.error, `round ${round}`).toBe('invalid_grant')
     }
@@ -81,11 +87,15 @@ describe('one refresh token', () => {
   it('that is revoked while it is being used leaves nothing that works', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const first = refreshTokenOf(await redeem(endpoint(round), await browser.code()))
-      const revoke = fetch(`${processes[0].address}/${sts.realm.id}/oauth2/v2.0/revoke`, { method: 'POST', body: new URLSearchParams({ token: first, client_id: clientId() }) })
+      const revoke = fetch(`${processes[0].address}/${sts.realm.id}/oauth2/v2.0/revoke`, {
+        method: 'POST',
+        body: new URLSearchParams({ token: first, client_id: clientId() }),
+      })
       const [answer, revoked] = await Promise.all([refresh(endpoints[1], clientId(), first), revoke])
       expect(revoked.status, `round ${round}`).toBe(200)
       const left = answer.status === 200 ? [first, refreshTokenOf(answer)] : [first]
-      for (const token of left) expect((await refresh(endpoint(round), clientId(), token)).body.error, `round ${round}`).toBe('invalid_grant')
+      for (const token of left)
+        expect((await refresh(endpoint(round), clientId(), token)).body.error, `round ${round}`).toBe('invalid_grant')
     }
   })
 })

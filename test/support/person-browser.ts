@@ -30,7 +30,11 @@ export interface PersonBrowser {
 /** What a mail client asks for. */
 export const MAIL_SCOPE = 'openid offline_access https://mail.contoso.com/EAS.AccessAsUser.All'
 
-export async function signInOnce(sts: TestSts, person: TestPerson = sts.mary, options: Partial<SignInRequest> = {}): Promise<PersonBrowser> {
+export async function signInOnce(
+  sts: TestSts,
+  person: TestPerson = sts.mary,
+  options: Partial<SignInRequest> = {},
+): Promise<PersonBrowser> {
   const cookies = new Map<string, string>()
   const recording: typeof fetch = async (input, init) => {
     const response = await fetch(input, init)
@@ -42,10 +46,21 @@ export async function signInOnce(sts: TestSts, person: TestPerson = sts.mary, op
     return response
   }
   const { mail } = sts.clients
-  await signIn({ issuer: sts.issuer, client: { clientId: mail.clientId }, account: person, redirectUri: mail.redirectUri, scope: MAIL_SCOPE, fetch: recording, ...options })
+  await signIn({
+    issuer: sts.issuer,
+    client: { clientId: mail.clientId },
+    account: person,
+    redirectUri: mail.redirectUri,
+    scope: MAIL_SCOPE,
+    fetch: recording,
+    ...options,
+  })
 
   const get = (url: string) =>
-    recording(url, { redirect: 'manual', headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') } })
+    recording(url, {
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+    })
 
   return {
     get,
@@ -71,21 +86,37 @@ export async function signInOnce(sts: TestSts, person: TestPerson = sts.mary, op
 }
 
 /** Posts to a token endpoint; `issuer` may be another process of the same service. */
-export async function askToken(endpoint: string, form: Readonly<Record<string, string>>, headers: Record<string, string> = {}): Promise<TokenAnswer> {
+export async function askToken(
+  endpoint: string,
+  form: Readonly<Record<string, string>>,
+  headers: Record<string, string> = {},
+): Promise<TokenAnswer> {
   const response = await fetch(endpoint, { method: 'POST', body: new URLSearchParams(form), headers })
   const text = await response.text()
   return { status: response.status, text, body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {} }
 }
 
 export const redeem = (endpoint: string, code: Code): Promise<TokenAnswer> =>
-  askToken(endpoint, { grant_type: 'authorization_code', code: code.code, redirect_uri: code.redirectUri, client_id: code.clientId, code_verifier: code.verifier })
+  askToken(endpoint, {
+    grant_type: 'authorization_code',
+    code: code.code,
+    redirect_uri: code.redirectUri,
+    client_id: code.clientId,
+    code_verifier: code.verifier,
+  })
 
-export const refresh = (endpoint: string, clientId: string, token: string, extra: Readonly<Record<string, string>> = {}): Promise<TokenAnswer> =>
+export const refresh = (
+  endpoint: string,
+  clientId: string,
+  token: string,
+  extra: Readonly<Record<string, string>> = {},
+): Promise<TokenAnswer> =>
   askToken(endpoint, { grant_type: 'refresh_token', refresh_token: token, client_id: clientId, ...extra })
 
 /** The refresh token of an answer that must have one. */
 export function refreshTokenOf(answer: TokenAnswer): string {
   const { refresh_token: token } = answer.body
-  if (answer.status !== 200 || typeof token !== 'string') throw new TypeError(`no refresh token, but ${answer.status} ${answer.text}`)
+  if (answer.status !== 200 || typeof token !== 'string')
+    throw new TypeError(`no refresh token, but ${answer.status} ${answer.text}`)
   return token
 }

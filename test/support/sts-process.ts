@@ -56,7 +56,10 @@ export async function startStsProcess(options: {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let written = ''
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { written += chunk.toString('utf8') })
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      written += chunk.toString('utf8')
+    })
   const address = `http://127.0.0.1:${port}`
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
@@ -67,8 +70,19 @@ export async function startStsProcess(options: {
   }
   for (let tries = 0; tries < 200; tries += 1) {
     if (child.exitCode !== null) throw new TypeError(`postern serve ended with ${child.exitCode}: ${written}`)
-    const ready = await fetch(`${address}/readyz`).then((response) => response.ok, () => false)
-    if (ready) return { port, address, child, output: () => written, kill: async () => void (await end('SIGKILL')), stop: () => end('SIGTERM') }
+    const ready = await fetch(`${address}/readyz`).then(
+      (response) => response.ok,
+      () => false,
+    )
+    if (ready)
+      return {
+        port,
+        address,
+        child,
+        output: () => written,
+        kill: async () => void (await end('SIGKILL')),
+        stop: () => end('SIGTERM'),
+      }
     await wait(50)
   }
   await end('SIGKILL')

@@ -6,7 +6,7 @@
  */
 import { createHmac, randomBytes, randomInt, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createAttemptGate, createFactors, type Factors } from '@postern/mfa'
+import { createAttemptGate, createFactors, type Factors, passwordRules, type ThrottleRules } from '@postern/mfa'
 import { type ConnectOptions, connect, createStore, migrate, StorageUnavailable, type Store } from '@postern/storage'
 import type { Logger } from 'pino'
 import { type Accounts, createAccounts, createHashing, createHashQueue, Overloaded } from './accounts/accounts.ts'
@@ -63,8 +63,12 @@ export interface Service {
 
 /** Rows of each table that one sweep may delete. */
 const SWEEP = 500
-/** How a typed user code is counted (RFC 8628 section 5.1): by source, since no account is known yet. */
+/**
+ * How a typed user code is counted (RFC 8628 section 5.1): by source, since no account is known yet. A whole office may
+ * share one address, so it is slowed and never shut out; with 20^8 codes a hundred guesses a day find nothing.
+ */
 const USER_CODE = 'user-code'
+const userCodeRules: ThrottleRules = Object.freeze({ ...passwordRules, freeFailures: 9, perWindow: 100 })
 
 export function compose({ config, store, masterKey, clock, log }: Parts): Service {
   const newId = randomUUID
@@ -97,7 +101,7 @@ export function compose({ config, store, masterKey, clock, log }: Parts): Servic
     },
     guardUserCode: async (source, runtime, attempt) => {
       const counter = { attempts: runtime.store.attempts, subject: `source:${source}`, method: USER_CODE }
-      const outcome = await gate.check(counter, attempt)
+      const outcome = await gate.check({ ...counter, rules: userCodeRules }, attempt)
       return outcome.outcome === 'throttled' ? outcome.until : undefined
     },
   })
