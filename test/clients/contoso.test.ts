@@ -2,9 +2,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { walkToMailbox } from '@postern/example-contoso/mail-client'
 import { createMailServer } from '@postern/example-contoso/mail-server'
+import { walkPages } from '@postern/example-contoso/sign-in'
 import { startSts, type TestSts } from '@postern/sts/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createJumpingClock } from './service-under-test.ts'
 
+const { clock, wait } = createJumpingClock()
 let sts: TestSts
 let mailUrl: string
 const mail = createServer()
@@ -12,7 +15,7 @@ const mail = createServer()
 beforeAll(async () => {
   await new Promise<void>((resolve) => mail.listen(0, '127.0.0.1', resolve))
   mailUrl = `http://127.0.0.1:${(mail.address() as AddressInfo).port}` // a TCP listener has an address with a port
-  sts = await startSts({ audience: `${mailUrl}/` })
+  sts = await startSts({ clock, audience: `${mailUrl}/` })
   mail.on(
     'request',
     createMailServer({
@@ -21,6 +24,11 @@ beforeAll(async () => {
       baseUrl: mailUrl,
       principalId: '00000002-0000-0ff1-ce00-000000000000',
       domain: 'contoso.com',
+      webClient: {
+        clientId: sts.clients.confidential.clientId,
+        clientSecret: sts.clients.confidential.clientSecret ?? '',
+        redirectUri: sts.clients.confidential.redirectUri,
+      },
     }),
   )
 })
@@ -67,4 +75,25 @@ test('a client that does not trust the issuer stops before anything is typed', a
     say: () => undefined,
   })
   await expect(walk).rejects.toMatchObject({ code: 'issuer_not_allowed' })
+})
+
+test('a browser gets from the mail server to the sign-in and back to the inbox, once and by itself only', async () => {
+  const begun = await fetch(`${mailUrl}/signin`, { redirect: 'manual' })
+  expect(begun.status).toBe(303)
+  const cookie = begun.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  const { redirectUri, clientId } = sts.clients.confidential
+  const answer = await walkPages(new URL(begun.headers.get('location') ?? ''), {
+    issuer: sts.issuer,
+    client: { clientId },
+    account: sts.mary,
+    redirectUri,
+    clock,
+    wait,
+  })
+  const back = `${mailUrl}/callback${answer.search}`
+  expect((await fetch(back)).status).toBe(400)
+  const inbox = await fetch(back, { headers: { cookie } })
+  expect(inbox.status).toBe(200)
+  expect(await inbox.text()).toContain('Lunch on Thursday?')
+  expect((await fetch(back, { headers: { cookie } })).status).toBe(400)
 })

@@ -11,7 +11,8 @@ export type FormField = Readonly<{ name: string; value: string; type: string; re
 /** `action` is as written, undefined when the form posts to its own page; `method` is lower case. */
 export type Form = Readonly<{ action: string | undefined; method: string; fields: readonly FormField[] }>
 
-const TAG = /<!--[\s\S]*?-->|<(\/?)([a-zA-Z][a-zA-Z0-9-]*)((?:"[^"]*"|'[^']*'|[^'">])*)>/g
+// An unquoted `<` ends the attempt, so that a page of unclosed tags is not read again from each of them.
+const TAG = /<!--[\s\S]*?-->|<(\/?)([a-zA-Z][a-zA-Z0-9-]*)((?:"[^"]*"|'[^']*'|[^'"<>])*)>/g
 const ATTRIBUTE = /([^\s=/"'<>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g
 const NAMED: ReadonlyMap<string, string> = new Map([
   ['amp', '&'],

@@ -134,6 +134,10 @@ async function obtainTokens(walk: Walk, endpoints: Endpoints, resource: string):
       client: walk.client,
       account: walk.account,
       redirectUri: walk.redirectUri,
+      wait: (milliseconds) => {
+        walk.say(`                      this code was used before; waiting ${Math.ceil(milliseconds / 1000)} s for the next one`)
+        return new Promise((resolve) => setTimeout(resolve, milliseconds))
+      },
       onPage: ({ typed }) =>
         walk.say(`                      page: ${typed.length === 0 ? 'confirmed' : `typed ${typed.join(' and ')}`}`),
     })

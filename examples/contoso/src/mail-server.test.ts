@@ -66,6 +66,7 @@ describe('a request without a token', () => {
           resource_metadata: 'http://localhost:8090/.well-known/oauth-protected-resource',
         })
         expect(challenge?.parameters.has('error')).toBe(false)
+        expect(response.headers.get('cache-control')).toBe('no-store')
         expect(await response.text()).toBe('')
       })
     }

@@ -66,15 +66,14 @@ export function createMailServer(options: MailServerOptions): MailServer {
     } catch (error) {
       answerError(ctx, error, log)
     }
+    ctx.set('Cache-Control', 'no-store')
+    ctx.set('X-Content-Type-Options', 'nosniff')
   })
 
   app.use(async (ctx) => {
     const url = new URL(ctx.url, options.baseUrl)
     // IIS compares paths without case, and clients write them in several ways.
     const path = url.pathname.toLowerCase()
-    ctx.set('Cache-Control', 'no-store')
-    ctx.set('X-Content-Type-Options', 'nosniff')
-
     const document = access.metadataFor(url.pathname)
     if (document !== undefined) return only(ctx, ['GET', 'HEAD'], () => json(ctx, 200, document))
     if (path === '/detect') {
