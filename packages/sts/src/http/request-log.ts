@@ -26,7 +26,7 @@ export function requestLog(options: { logger: Logger; clock: () => Date }): Midd
           status,
           ms: options.clock().getTime() - began,
           reference: ctx.state.reference,
-          source: ctx.state.clientAddress,
+          source: ctx.state.source,
         },
         'request',
       )

@@ -43,7 +43,7 @@ export function createVisits(parts: SigninParts) {
     const factors =
       interaction.prompt === 'assurance' && accountId !== undefined ? await parts.factors.methodsOf(store, accountId) : []
     const base = `${realm.path}/signin/${encodeURIComponent(params.uid)}`
-    const source: unknown = ctx.state.clientAddress
+    const source: unknown = ctx.state.source
     return {
       ctx,
       uid: params.uid,

@@ -132,3 +132,8 @@ export const en = {
   problemFault:
     'Nothing was changed. Try again; if it happens again, tell whoever runs this service, and give them the reference below.',
 } as const
+
+/** A name in the catalogue. */
+export type TextKey = keyof typeof en
+/** Every text of the pages in one language. */
+export type Messages = Readonly<Record<TextKey, string>>

@@ -1,4 +1,4 @@
-import type { Messages } from './catalogue.ts'
+import type { Messages } from './en.ts'
 
 /** French, with "vous". */
 export const fr = {
