@@ -1,22 +1,31 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { AccountId, ClientId, connect, createStore, FamilyId } from '@postern/storage'
+import { AccountId, ClientId, type Connection, connect, createStore, FamilyId, migrate, type RealmId } from '@postern/storage'
 import {
-  type OpenBackend,
-  postgres,
+  type PostgresServer,
   sampleAccount,
   sampleAuditRow,
   sampleClient,
+  sampleRealm,
   sampleTime,
   secondsAfter,
+  startPostgres,
 } from '@postern/storage/contract'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-let backend: OpenBackend
+let server: PostgresServer
+let url: string
+let watch: Connection
+const masterKey = randomBytes(32)
 beforeAll(async () => {
-  backend = await postgres.open()
+  server = await startPostgres()
+  url = await server.createDatabase()
+  watch = connect({ kind: 'postgres', url, poolSize: 1 })
 })
-afterAll(() => backend.close())
+afterAll(async () => {
+  await watch.close()
+  await server.stop()
+})
 
 /** Tables that grow with people and their tokens. */
 const growing =
@@ -24,8 +33,7 @@ const growing =
     ' ',
   )
 
-const query = (text: string, parameters: readonly unknown[] = []) =>
-  backend.connection.session((session) => session.query(text, parameters))
+const query = (text: string, parameters: readonly unknown[] = []) => watch.session((session) => session.query(text, parameters))
 const scans = async () =>
   Object.fromEntries(
     (await query('select relname, seq_scan from pg_stat_user_tables where relname = any($1)', [growing])).map((row) => [
@@ -34,38 +42,53 @@ const scans = async () =>
     ]),
   )
 
+/** Runs `work` in a session of its own and waits for its end: only then has it handed in all its statistics. */
+async function inOwnSession(work: (connection: Connection) => Promise<void>): Promise<void> {
+  const applicationName = `cost-${randomUUID()}`
+  const connection = connect({ kind: 'postgres', url, poolSize: 1, applicationName })
+  await work(connection)
+  await connection.close()
+  while ((await query('select 1 from pg_stat_activity where application_name = $1', [applicationName])).length > 0) await wait(10)
+}
+
 test('nothing on the way of a token reads a growing table from one end to the other', async () => {
-  const realm = await backend.newRealm()
-  const client = sampleClient({ id: ClientId.of('mail') })
-  await realm.clients.add(client)
+  const realm = sampleRealm()
   const rows = 20_000
   const hash = (what: string) => `sha256((${what})::text::bytea)`
   const id = (what: string) => `md5(${what}::text)::uuid`
-  for (const text of [
-    `insert into account select '${realm.realmId}', ${id('n')}, n || '@x', n || '@x', n || '@x', '{}', n::text, null, '{}', 'active', now(), now() from generate_series(1, ${rows}) n`,
+  const setup = [
+    `insert into account select '${realm.id}', ${id('n')}, n || '@x', n || '@x', n || '@x', '{}', n::text, null, '{}', 'active', now(), now() from generate_series(1, ${rows}) n`,
     `insert into account_address select realm_id, upn_key, id from account`,
     `insert into password select realm_id, id, 'hash', now() from account`,
     `insert into authenticator select realm_id, id, id, 'totp', '', '', 'active', null, now() from account`,
-    `insert into oidc_artifact select '${realm.realmId}', 'Session', ${hash('n')}, '', n::text, ${hash('n')}, ${hash('n')}, n::text, n::text, null, now() + interval '1 year' from generate_series(1, ${rows}) n`,
+    `insert into oidc_artifact select '${realm.id}', 'Session', ${hash('n')}, '', n::text, ${hash('n')}, ${hash('n')}, n::text, n::text, null, now() + interval '1 year' from generate_series(1, ${rows}) n`,
     `insert into refresh_family select realm_id, id::text, id, 'mail', now(), now(), now() + interval '1 year' from account`,
     `insert into refresh_token select realm_id, ${hash('id')}, id, null, '', now(), now() + interval '1 year' from refresh_family`,
     `insert into attempt_counter select realm_id, 'account:' || id, 'totp', 0, 0, now(), null, false, now() + interval '1 year' from account`,
-    `insert into replay_claim select '${realm.realmId}', ${hash('n')}, now() + interval '1 year' from generate_series(1, ${rows}) n`,
-    `insert into audit_event select '${realm.realmId}', n::text, now(), 'e', 'allowed', n::text, n::text, n::text, null, null, '{}' from generate_series(1, ${rows}) n`,
+    `insert into replay_claim select '${realm.id}', ${hash('n')}, now() + interval '1 year' from generate_series(1, ${rows}) n`,
+    `insert into audit_event select '${realm.id}', n::text, now(), 'e', 'allowed', n::text, n::text, n::text, null, null, '{}' from generate_series(1, ${rows}) n`,
     'analyze',
-  ]) {
-    await backend.connection.runScript(text)
-  }
-
+  ]
+  await inOwnSession(async (connection) => {
+    await migrate(connection)
+    const store = createStore({ connection, masterKey, clock: () => sampleTime })
+    await store.realms.add(realm)
+    await store.realm(realm.id).clients.add(sampleClient({ id: ClientId.of('mail') }))
+    for (const text of setup) await connection.runScript(text)
+  })
   const before = await scans()
-  const applicationName = `cost-${randomUUID()}`
-  const connection = connect({ kind: 'postgres', url: backend.url ?? '', poolSize: 1, applicationName })
-  const store = createStore({ connection, masterKey: backend.masterKey, clock: () => sampleTime })
-  const mine = store.realm(realm.realmId)
+  await inOwnSession((connection) => useEverything(connection, realm.id))
+  expect(await scans()).toEqual(before)
+})
+
+/** Everything that a sign-in, a token or the sweeping of old rows asks of the store. */
+async function useEverything(connection: Connection, realmId: RealmId): Promise<void> {
+  const store = createStore({ connection, masterKey, clock: () => sampleTime })
+  const mine = store.realm(realmId)
   const account = sampleAccount({ furtherAddresses: ['further@x'] })
   const at = { issuedAt: sampleTime, expiresAt: sampleTime, payload: {} }
   const ending = { at: sampleTime, because: 'x' }
-  const known = AccountId.of(String((await query('select id from account limit 1'))[0]?.id))
+  const known = (await mine.accounts.findByName('9@x'))?.id ?? AccountId.of('')
 
   await mine.accounts.add(account)
   await mine.accounts.replace(account)
@@ -97,7 +120,7 @@ test('nothing on the way of a token reads a growing table from one end to the ot
     handle: 'a',
     familyId: FamilyId.of('f'),
     accountId: account.id,
-    clientId: client.id,
+    clientId: ClientId.of('mail'),
     familyEndsAt: sampleTime,
   })
   await store.transaction(async () => {
@@ -119,9 +142,4 @@ test('nothing on the way of a token reads a growing table from one end to the ot
   await store.removeExpired(secondsAfter(1), 100)
   await store.removeExpired(secondsAfter(1), 100)
   await mine.accounts.remove(known)
-  await store.close()
-
-  // A session hands in its statistics when it ends.
-  while ((await query('select 1 from pg_stat_activity where application_name = $1', [applicationName])).length > 0) await wait(10)
-  expect(await scans()).toEqual(before)
-})
+}
