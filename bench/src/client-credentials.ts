@@ -4,6 +4,7 @@
  * of its own.
  */
 import { availableParallelism } from 'node:os'
+import { startPostgres } from '@postern/storage/contract'
 import { type Forked, forkBeside } from './forked.ts'
 import type { Load, LoadResult } from './load-generator.ts'
 import { describeMachine } from './machine.ts'
@@ -55,11 +56,13 @@ function served(name: string, endpoint: Endpoint, generator: Forked, latencies: 
   }
 }
 
-const SERVERS = [
-  ['fixed answer', './fixed-answer.ts'],
-  ['bare oidc-provider', './bare-provider.ts'],
-  ['Postern', './postern-server.ts'],
-] as const
+const serversOn = (databaseUrl: string) =>
+  [
+    ['fixed answer', './fixed-answer.ts', {}],
+    ['bare oidc-provider', './bare-provider.ts', {}],
+    ['Postern, PostgreSQL', './postern-server.ts', { POSTERN_BENCH_DATABASE: databaseUrl }],
+    ['Postern, embedded', './postern-server.ts', {}],
+  ] as const
 
 export async function benchClientCredentials(options: {
   rounds: number
@@ -67,12 +70,14 @@ export async function benchClientCredentials(options: {
   now: Date
   onRound: (round: number) => void
 }): Promise<Result> {
-  using stack = new DisposableStack()
+  await using stack = new AsyncDisposableStack()
+  const postgres = await startPostgres()
+  stack.defer(() => postgres.stop())
   const generator = stack.use(forkBeside('./load-generator.ts'))
   const latencies = new Map<string, LoadResult[]>()
   const contestants: Contestant[] = [opensslSigning(availableParallelism())]
-  for (const [name, file] of SERVERS) {
-    const server = stack.use(forkBeside(file))
+  for (const [name, file, environment] of serversOn(await postgres.createDatabase())) {
+    const server = stack.use(forkBeside(file, environment))
     contestants.push(served(name, requireEndpoint(await server.ask()), generator, latencies))
   }
   // Tokens take longer to warm up than signatures, and a round of a server is dearer to disturb.
@@ -91,7 +96,8 @@ export async function benchClientCredentials(options: {
       `${CONNECTIONS} kept-alive connections from one generator process; it shares the ${availableParallelism()} cores with the server.`,
       'fixed answer is what generator and node:http cost without any work: the ceiling of the servers below it.',
       `openssl signing uses all ${availableParallelism()} cores and nothing else: \`openssl speed -multi\`.`,
-      'bare oidc-provider keeps nothing and writes no audit; Postern runs on its embedded database and audits every token.',
+      'bare oidc-provider keeps nothing and writes no audit; Postern writes an audit row for every token before the answer leaves.',
+      'PostgreSQL runs on the same cores, with fsync off as the tests start it; the embedded database lives in the memory of its process.',
       ...[...latencies].map(latency),
     ],
     machine: describeMachine(['oidc-provider', 'jose'], options.now),
