@@ -103,7 +103,7 @@ function serveRealm(options: AppOptions): Middleware {
     try {
       await withRequestState(state, async () => {
         await router(ctx, () => options.protocol.middleware(ctx, notFound))
-        reportHiddenFault(options.log)
+        settleHiddenFault(ctx, options.log)
       })
     } finally {
       // The log tells the address that was asked for.
@@ -116,11 +116,15 @@ const notFound = async (): Promise<never> => {
   throw new RequestProblem('not_found')
 }
 
-/** oidc-provider answers its faults by itself; the operator must see them all the same. */
-function reportHiddenFault(log: Logger): void {
+/**
+ * oidc-provider answers faults by itself, as 500. The operator must see them all the same, and a database that is away is
+ * no fault of this request: it is thrown on, so that it is answered like everywhere else.
+ */
+function settleHiddenFault(ctx: Context, log: Logger): void {
   const state = findRequestState()
-  if (state?.fault !== undefined)
-    log.error({ err: state.fault, reference: state.reference }, 'a protocol request could not be answered')
+  if (state?.fault === undefined) return
+  if (ctx.status === 500) throw state.fault
+  log.error({ err: state.fault, reference: state.reference }, 'a protocol request could not be answered')
 }
 
 /** The realm's name and the rest of the path, which begins with a slash. */

@@ -14,6 +14,8 @@ export interface ClientRegistration {
   readonly access: Client['access']
   /** base64url SHA-256 of each secret that is valid now. */
   readonly secretDigests: readonly string[]
+  /** Where it sends its secret (R26). */
+  readonly authenticationMethod: Client['authenticationMethod']
   /** Whether the client proved itself by nothing, a secret, or a key: `appidacr`. */
   readonly proof: '0' | '1' | '2'
 }
@@ -36,6 +38,7 @@ export function toClientMetadata(client: Client, credentials: readonly ClientCre
     consent: client.consent,
     access: client.access,
     secretDigests,
+    authenticationMethod: client.authenticationMethod,
     proof: client.authenticationMethod === 'none' ? '0' : client.authenticationMethod === 'private_key_jwt' ? '2' : '1',
   }
   return {
@@ -62,7 +65,10 @@ export const clientBehaviour: ClientBehaviour<ClientRegistration> = {
   redirectUriAllowed: (registration, uri) => redirectAllowed(registration.redirectUris, registration.applicationType, uri),
   postLogoutRedirectUriAllowed: (registration, uri) =>
     redirectAllowed(registration.postLogoutRedirectUris, registration.applicationType, uri),
-  secretMatches(registration, secret) {
+  secretMatches(registration, secret, sent) {
+    // oidc-provider takes the secret from either place. Mail servers that introspect may send it as they can.
+    const expected = registration.authenticationMethod === 'client_secret_basic' ? 'header' : 'body'
+    if (sent.to !== 'introspection' && sent.in !== expected) return false
     const digest = createHash('sha256').update(secret, 'utf8').digest()
     let matches = false
     for (const kept of registration.secretDigests) {

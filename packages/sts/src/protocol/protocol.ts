@@ -61,6 +61,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     inspection,
     (ctx, next) => guardDevice(ctx, next),
     answerDevices,
+    (ctx, next) => recordLogout(ctx, next, options.audit),
     callProvider,
   ]
 
@@ -108,6 +109,21 @@ async function answerDevices(ctx: Context, next: Next): Promise<void> {
   await next()
   if (ctx.path !== ROUTES.device_authorization || ctx.status !== 200 || ctx.method !== 'POST') return
   ctx.body = shapeDeviceAnswer(ctx.body as Record<string, unknown>, { v1: requestState().v1 }) // made by oidc-provider a moment ago
+}
+
+/** A session that its owner ended. Written before the answer leaves; without the row the answer is a fault (R133). */
+async function recordLogout(ctx: Context, next: Next, audit: Audit): Promise<void> {
+  await next()
+  const session = ctx.oidc?.session
+  if (ctx.path !== `${ROUTES.end_session}/confirm` || ctx.method !== 'POST' || !session?.destroyed || !session.accountId) return
+  const { runtime, reference, source } = requestState()
+  await audit.record(runtime.store, {
+    event: 'session.ended',
+    reference,
+    accountId: session.accountId,
+    ...(source ? { source } : {}),
+    detail: { because: 'signed out' },
+  })
 }
 
 /** Mounted below the canonical path, whatever name the request used, so every address that it tells is canonical. */

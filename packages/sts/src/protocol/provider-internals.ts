@@ -3,7 +3,7 @@
  * and no other. Each name is given the type that we rely on, since upstream ships none.
  */
 import type { Context } from 'koa'
-import type { Provider } from 'oidc-provider'
+import { Provider } from 'oidc-provider'
 
 /** Payload of a model as oidc-provider stores it. */
 export type StoredPayload = Record<string, unknown>
@@ -48,7 +48,8 @@ export function guardReplays(
 export interface ClientBehaviour<Registration> {
   redirectUriAllowed(registration: Registration, uri: string): boolean
   postLogoutRedirectUriAllowed(registration: Registration, uri: string): boolean
-  secretMatches(registration: Registration, secret: string): boolean
+  /** `to`: oidc-provider's name of the route; `in`: where the request carries the secret. */
+  secretMatches(registration: Registration, secret: string, sent: { to: string; in: 'header' | 'body' }): boolean
 }
 
 /** Upstream's client schema is too narrow for the redirects of recorded mail clients and keeps secrets in clear. */
@@ -67,7 +68,11 @@ export function replaceClientBehaviour<Registration>(provider: Provider, behavio
     return behaviour.postLogoutRedirectUriAllowed(this.postern, uri)
   }
   prototype.compareClientSecret = function compareClientSecret(secret) {
-    return behaviour.secretMatches(this.postern, secret)
+    const ctx = Provider.ctx
+    return behaviour.secretMatches(this.postern, secret, {
+      to: ctx?.oidc.route ?? '',
+      in: ctx?.headers.authorization === undefined ? 'body' : 'header',
+    })
   }
 }
 
