@@ -117,7 +117,13 @@ function run(program, programArguments, { onOutput, ...options }) {
       ]),
     )
     for (const [signal, listener] of Object.entries(passOn)) process.on(signal, listener)
+    // npm that is told to end takes only its shell along, and nobody would be left to stop the servers.
+    const parent = process.ppid
+    const watch = setInterval(() => {
+      if (process.env.npm_lifecycle_event !== undefined && process.ppid !== parent) child.kill('SIGTERM')
+    }, 500)
     const settle = (result) => {
+      clearInterval(watch)
       for (const [signal, listener] of Object.entries(passOn)) process.off(signal, listener)
       resolve(result)
     }
