@@ -1,0 +1,100 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { expect, test } from 'vitest'
+import { addOperationCommands, type CommandCall } from './command-line.ts'
+import { nouns, operations } from './operations.ts'
+
+/** What the operation would get. */
+async function parse(words: readonly string[], terminal: { secret?: string; input?: string } = {}): Promise<CommandCall> {
+  const calls: CommandCall[] = []
+  const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined })
+  addOperationCommands(program, {
+    operations,
+    nouns,
+    terminal: { askSecret: async () => terminal.secret ?? '', readInput: async () => terminal.input ?? '' },
+    run: async (call) => {
+      calls.push(call)
+    },
+  })
+  await program.parseAsync(['node', 'postern', ...words])
+  const [call] = calls
+  if (call === undefined) throw new TypeError('nothing ran')
+  return call
+}
+
+const refused = (code: string) => expect.objectContaining({ code })
+
+test('places and names become the input', async () => {
+  const call = await parse([
+    'client',
+    'grant',
+    'c1',
+    'https://mail.contoso.com/',
+    '--scope',
+    'A',
+    '--scope',
+    'B',
+    '--realm',
+    'contoso.com',
+    '--json',
+  ])
+  expect(call).toMatchObject({
+    realm: 'contoso.com',
+    json: true,
+    input: { client: 'c1', resource: 'https://mail.contoso.com/', scopes: ['A', 'B'] },
+  })
+  expect(call.operation.name).toBe('client.grant')
+})
+
+test('what is left out is not in the input, so that the operation decides', async () => {
+  expect((await parse(['account', 'change', 'mary@contoso.com', '--display-name', 'Mary'])).input).toEqual({
+    account: 'mary@contoso.com',
+    displayName: 'Mary',
+  })
+  expect((await parse(['key', 'rotate'])).input).toEqual({})
+})
+
+test('numbers are numbers, and switches go both ways', async () => {
+  expect((await parse(['key', 'rotate', '--announce-seconds', '60'])).input).toEqual({ announceSeconds: 60 })
+  const change = ['client', 'change', 'c1']
+  expect((await parse([...change, '--dpop-bound-access-tokens'])).input).toEqual({ client: 'c1', dpopBoundAccessTokens: true })
+  expect((await parse([...change, '--no-dpop-bound-access-tokens'])).input).toEqual({
+    client: 'c1',
+    dpopBoundAccessTokens: false,
+  })
+})
+
+test.each([
+  [['key', 'rotate', '--announce-seconds', '1e3'], 'commander.invalidArgument'],
+  [['key', 'rotate', '--announce-seconds', '-1'], 'commander.invalidArgument'],
+  [['client', 'add', '--preset', 'eudora'], 'commander.invalidArgument'],
+  [['client', 'add', '--colour'], 'commander.unknownOption'],
+  [['client', 'grant', 'c1'], 'commander.missingArgument'],
+  [['account', 'show', 'a', 'b'], 'commander.excessArguments'],
+  [['resource', 'add', 'https://mail.contoso.com/'], 'commander.missingMandatoryOptionValue'],
+])('%j is wrong usage', async (words, code) => {
+  await expect(parse(words)).rejects.toEqual(refused(code))
+})
+
+test('a file is read, and - is standard input', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'postern-command-'))
+  try {
+    const path = join(directory, 'policy.json')
+    await writeFile(path, '{"require":["second-factor"]}')
+    expect((await parse(['policy', 'put', 'x', path])).input).toEqual({ policy: 'x', definition: { require: ['second-factor'] } })
+    expect((await parse(['client', 'add-key', 'c1', '-'], { input: 'PEM' })).input).toEqual({ client: 'c1', key: 'PEM' })
+    await expect(parse(['policy', 'put', 'x', join(directory, 'none')])).rejects.toEqual(refused('invalid'))
+    await expect(parse(['policy', 'put', 'x', '-'], { input: '{' })).rejects.toEqual(refused('invalid'))
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+})
+
+test('a secret is asked for and never taken from the command line, unless one is to be generated', async () => {
+  const words = ['account', 'set-password', 'mary@contoso.com']
+  expect((await parse(words, { secret: 's3cret' })).input).toEqual({ account: 'mary@contoso.com', password: 's3cret' })
+  expect((await parse([...words, '--generate'])).input).toEqual({ account: 'mary@contoso.com' })
+  await expect(parse([...words, '--password', 's3cret'])).rejects.toEqual(refused('commander.unknownOption'))
+})

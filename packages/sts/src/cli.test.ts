@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+let directory: string
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'postern-cli-'))
+})
+
+afterAll(async () => rm(directory, { recursive: true }))
+
+/** Runs the real command in a process of its own. */
+function postern(words: readonly string[], options: { input?: string; variables?: Record<string, string> } = {}) {
+  return new Promise<{ code: number; out: string; err: string }>((resolve) => {
+    const cli = fileURLToPath(new URL('./cli.ts', import.meta.url))
+    const env = { PATH: process.env.PATH, POSTERN_BASE_URL: 'https://login.contoso.com', ...options.variables }
+    const child = execFile(process.execPath, [cli, ...words], { cwd: directory, env }, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err })
+    })
+    child.stdin?.end(options.input ?? '')
+  })
+}
+
+test('wrong usage ends with 2, a wrong configuration with 1, help with 0', async () => {
+  const [missing, choice, config, help] = await Promise.all([
+    postern(['account', 'add']),
+    postern(['client', 'add', '--preset', 'eudora']),
+    postern(['realm', 'list'], { variables: { POSTERN_BASE_URL: 'http://login.contoso.com', POSTERN_PORT: 'x' } }),
+    postern(['account', '--help']),
+  ])
+  expect([missing.code, choice.code]).toEqual([2, 2])
+  expect(config).toMatchObject({ code: 1, err: expect.stringMatching(/2 problems:[\s\S]*POSTERN_PORT[\s\S]*https/) })
+  expect(help).toMatchObject({ code: 0, out: expect.stringContaining('set-password') })
+}, 60_000)
+
+test('init makes a realm with an administrator; accounts are added, refused, given passwords from a pipe, and all of it is audited', async () => {
+  const early = await postern(['account', 'list'])
+  expect(early).toMatchObject({ code: 1, err: expect.stringContaining('postern init') })
+
+  const init = await postern(['init', '--domain', 'contoso.com', '--json'])
+  expect(init.code).toBe(0)
+  const made = JSON.parse(init.out)
+  expect(made).toMatchObject({ realm: { domain: 'contoso.com' }, administrator: { upn: 'admin@contoso.com' } })
+  expect(made.issuer).toBe(`https://login.contoso.com/${made.realm.id}`)
+  expect((await stat(join(directory, '.postern', 'master.key'))).mode & 0o777).toBe(0o600)
+
+  const added = await postern(['account', 'add', 'mary@contoso.com', '--group', 'staff', '--group', 'sales', '--json'])
+  expect(JSON.parse(added.out)).toMatchObject({ groups: ['staff', 'sales'] })
+  const refused = await postern(['account', 'add', 'mary@contoso.com', '--json'])
+  expect(refused.code).toBe(1)
+  expect(JSON.parse(refused.err)).toMatchObject({ error: { code: 'conflict' } })
+  expect(await postern(['account', 'set-password', 'mary@contoso.com'], { input: 'nine lives of a ferret\n' })).toMatchObject({
+    code: 0,
+  })
+
+  const audit = await postern(['audit', 'list', '--realm', 'contoso.com', '--json'])
+  expect(JSON.parse(audit.out).map((row: { detail: { operation: string } }) => row.detail.operation)).toEqual([
+    'account.set-password',
+    'account.add',
+    'account.add',
+    'realm.add',
+  ])
+  expect(`${audit.out}${init.err}`).not.toContain(made.administrator.password)
+}, 120_000)

@@ -1,0 +1,129 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { connect, createStore, migrate, type Realm, type RealmDirectory, type Store } from '@postern/storage'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createSigningKey } from '../protocol/signing-keys.ts'
+import { createRealm } from './create-realm.ts'
+import { createRealmRegistry, isDomainName } from './realm-registry.ts'
+
+const now = new Date('2027-03-01T10:00:00Z')
+let store: Store
+
+beforeAll(async () => {
+  const connection = await connect({ kind: 'pglite' })
+  await migrate(connection)
+  store = createStore({ connection, masterKey: randomBytes(32), clock: () => now })
+})
+
+afterAll(() => store.close())
+
+let counter = 0
+
+async function born(): Promise<Realm> {
+  const made = await createRealm(
+    { store, clock: () => now, newId: randomUUID, newSigningKey: createSigningKey },
+    { displayName: 'Contoso', domain: `R${++counter}.Contoso.com` },
+  )
+  if (made.outcome !== 'created') throw new TypeError('conflict')
+  return made.realm
+}
+
+/** Counts what reaches the database. */
+function counted(directory: RealmDirectory) {
+  const reads: string[] = []
+  const note = (name: string) => {
+    reads.push(name)
+    return directory
+  }
+  const counting: RealmDirectory = {
+    ...directory,
+    find: (id) => note('find').find(id),
+    findByDomain: (name) => note('findByDomain').findByDomain(name),
+    version: (id) => note('version').version(id),
+  }
+  return { reads, directory: counting }
+}
+
+test('a realm is found by GUID and by domain, whatever the case', async () => {
+  const realm = await born()
+  const registry = createRealmRegistry(store.realms)
+  const names = [realm.id, realm.id.toUpperCase(), `r${counter}.contoso.com`, `R${counter}.CONTOSO.com`]
+  for (const name of names) expect((await registry.find(name))?.id).toBe(realm.id)
+})
+
+test('a remembered realm costs one read of its version', async () => {
+  const realm = await born()
+  const { reads, directory } = counted(store.realms)
+  const registry = createRealmRegistry(directory)
+  await registry.find(realm.id)
+  await registry.find(`r${counter}.contoso.com`)
+  reads.length = 0
+  expect(await registry.find(realm.id)).toBe(await registry.find(`r${counter}.contoso.com`))
+  expect(reads).toEqual(['version', 'version'])
+})
+
+test('a change of the realm is seen at the next look-up', async () => {
+  const realm = await born()
+  const registry = createRealmRegistry(store.realms)
+  const before = await registry.find(realm.id)
+  await store.realms.change(realm.id, { displayName: 'Fabrikam' })
+  expect(before?.displayName).toBe('Contoso')
+  expect((await registry.find(realm.id))?.displayName).toBe('Fabrikam')
+  await store.realms.addDomain(realm.id, `new${counter}.contoso.com`)
+  expect((await registry.find(`new${counter}.contoso.com`))?.id).toBe(realm.id)
+})
+
+test('a new signing key makes a new version, so that providers are rebuilt', async () => {
+  const realm = await born()
+  const registry = createRealmRegistry(store.realms)
+  const before = (await registry.find(realm.id))?.version ?? 0
+  await store.realm(realm.id).signingKeys.add(await createSigningKey({ algorithm: 'ES256', commonName: 'contoso.com', now }))
+  expect((await registry.find(realm.id))?.version).toBeGreaterThan(before)
+})
+
+test('a disabled realm is not found, until it is enabled', async () => {
+  const realm = await born()
+  const registry = createRealmRegistry(store.realms)
+  await registry.find(realm.id)
+  await store.realms.change(realm.id, { status: 'disabled' })
+  expect(await registry.find(realm.id)).toBeUndefined()
+  expect(await registry.find(`r${counter}.contoso.com`)).toBeUndefined()
+  await store.realms.change(realm.id, { status: 'active' })
+  expect((await registry.find(realm.id))?.id).toBe(realm.id)
+})
+
+test('what cannot name a realm never reaches the database', async () => {
+  const { reads, directory } = counted(store.realms)
+  const registry = createRealmRegistry(directory)
+  const hostile = [
+    '',
+    '..',
+    'contoso',
+    "a'; drop table realm;--",
+    '%00',
+    'a b.com',
+    `${'a'.repeat(300)}.com`,
+    '[::1]',
+    'contoso.com.',
+    'healthz',
+  ]
+  for (const name of hostile) expect(await registry.find(name)).toBeUndefined()
+  expect(reads).toEqual([])
+  expect(await registry.find('unknown.example')).toBeUndefined()
+  expect(await registry.find(randomUUID())).toBeUndefined()
+})
+
+test('a refused creation leaves no key and no policy', async () => {
+  await born()
+  const made = await createRealm(
+    { store, clock: () => now, newId: randomUUID, newSigningKey: createSigningKey },
+    { displayName: 'Again', domain: `r${counter}.contoso.com` },
+  )
+  expect(made).toEqual({ outcome: 'conflict' })
+})
+
+test('isDomainName takes ASCII names with a dot', () => {
+  expect(['contoso.com', 'xn--mnchen-3ya.de', 'a.b.c'].map(isDomainName)).toEqual([true, true, true])
+  expect(['contoso', 'Contoso.com', '-a.com', 'a-.com', 'a..com', 'münchen.de', '1.2.3.4/'].map(isDomainName)).toEqual(
+    Array(7).fill(false),
+  )
+})
