@@ -26,7 +26,7 @@ export interface AccessTokenClaims {
   readonly nbf?: number
   /** As signed; the empty string when the token carries no scope. */
   readonly scope: string
-  /** The scopes of `scope`. Compared exactly, letter case included (RFC 6749 section 3.3). Not written out by JSON. */
+  /** The scopes of `scope`. Compared exactly, letter case included (RFC 6749 section 3.3). A claim of this name is replaced. */
   readonly scopes: ReadonlySet<string>
   readonly acr?: string
   readonly amr?: readonly string[]
@@ -41,6 +41,8 @@ export interface AccessTokenClaims {
 }
 
 export type ClaimRules = Readonly<{
+  /** Scope strings that were read before, because an issuer writes few different ones. Bounded; filled here. */
+  knownScopes: Map<string, ReadonlySet<string>>
   audiences: ReadonlySet<string>
   acceptAudienceLists: boolean
   clockToleranceSeconds: number
@@ -50,6 +52,7 @@ export type ClaimRules = Readonly<{
 /** Year 5138 in seconds, and far below any date in milliseconds: a date in the wrong unit is refused (R58). */
 const endOfTime = 1e11
 
+const longestIdentifier = 255
 const printable = /^[\x21-\x7e]+$/
 /** One or more scope tokens with single spaces between (RFC 6749 section 3.3). */
 const scopeGrammar = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
@@ -61,34 +64,51 @@ const invalid = (name: string, why: string): TokenError => new TokenError('claim
  * A required identifier. ASCII only: a look-alike letter or a second Unicode form of one name must not become a second
  * person (OIDC Core section 2 limits `sub` to 255 ASCII characters; RFC 6749 appendix A.1 does so for client_id).
  */
-function requireIdentifier(claims: JsonObject, name: string, longest: number): string {
-  const value = claims[name]
+function requireIdentifier(name: string, value: JsonValue | undefined): void {
   if (value === undefined) throw missing(name)
   if (typeof value !== 'string') throw invalid(name, 'not a string')
-  if (value.length > longest || !printable.test(value)) throw invalid(name, 'empty, too long or not printable ASCII')
+  if (value.length > longestIdentifier || !printable.test(value)) throw invalid(name, 'empty, too long or not printable ASCII')
+}
+
+function requireTime(name: string, value: JsonValue | undefined): number {
+  if (value === undefined) throw missing(name)
+  if (typeof value !== 'number' || !Number.isInteger(value) || value <= 0 || value >= endOfTime) {
+    throw invalid(name, 'not whole seconds since 1970')
+  }
   return value
 }
 
-function requireTime(claims: JsonObject, name: string): number {
-  const value = claims[name]
-  if (value === undefined) throw missing(name)
-  if (!Number.isInteger(value) || (value as number) <= 0 || (value as number) >= endOfTime) {
-    throw invalid(name, 'not whole seconds since 1970')
-  }
-  return value as number // an integer, as just seen
+function requireOptionalString(name: string, value: JsonValue | undefined): void {
+  if (value !== undefined && typeof value !== 'string') throw invalid(name, 'not a string')
 }
 
-const isString = (value: JsonValue): boolean => typeof value === 'string'
-const optional: readonly [name: string, form: string, holds: (value: JsonValue) => boolean][] = [
-  ['acr', 'a string', isString],
-  ['amr', 'a list of strings', (value) => Array.isArray(value) && value.every(isString)],
-  ['auth_time', 'whole seconds', (value) => Number.isInteger(value) && (value as number) > 0 && (value as number) < endOfTime],
-  ['sid', 'a string', isString],
-  ['upn', 'a string', isString],
-  ['email', 'a string', isString],
-  ['oid', 'a string', isString],
-  ['tid', 'a string', isString],
-]
+const isString = (value: unknown): boolean => typeof value === 'string'
+
+/** The optional claims that {@link AccessTokenClaims} gives a type. Named one by one: a loop over names costs more than the checks. */
+function requireOptionalForms(claims: JsonObject): void {
+  requireOptionalString('acr', claims.acr)
+  requireOptionalString('sid', claims.sid)
+  requireOptionalString('upn', claims.upn)
+  requireOptionalString('email', claims.email)
+  requireOptionalString('oid', claims.oid)
+  requireOptionalString('tid', claims.tid)
+  const { amr } = claims
+  if (amr !== undefined && !(Array.isArray(amr) && amr.every(isString))) throw invalid('amr', 'not a list of strings')
+  if (claims.auth_time !== undefined) requireTime('auth_time', claims.auth_time)
+}
+
+const mostKnownScopes = 1000
+
+function readScope(claims: JsonObject, rules: ClaimRules): ReadonlySet<string> {
+  const { scope = '' } = claims
+  const known = typeof scope === 'string' ? rules.knownScopes.get(scope) : undefined
+  if (known !== undefined) return known
+  if (typeof scope !== 'string' || (claims.scope !== undefined && !scopeGrammar.test(scope)))
+    throw invalid('scope', 'not a list of scope names')
+  const scopes = ScopeSet.of(scope)
+  if (scope !== '' && rules.knownScopes.size < mostKnownScopes) rules.knownScopes.set(scope, scopes)
+  return scopes
+}
 
 function requireAudience(claims: JsonObject, rules: ClaimRules): void {
   const { aud } = claims
@@ -105,9 +125,9 @@ function requireAudience(claims: JsonObject, rules: ClaimRules): void {
 }
 
 function requireTimes(claims: JsonObject, rules: ClaimRules, now: number): void {
-  const exp = requireTime(claims, 'exp')
-  const iat = requireTime(claims, 'iat')
-  const nbf = claims.nbf === undefined ? iat : requireTime(claims, 'nbf')
+  const exp = requireTime('exp', claims.exp)
+  const iat = requireTime('iat', claims.iat)
+  const nbf = claims.nbf === undefined ? iat : requireTime('nbf', claims.nbf)
   if (exp < iat || exp < nbf) throw invalid('exp', 'before iat or nbf')
   if (exp - iat > rules.maxLifetimeSeconds) throw new TokenError('lifetime_too_long', { detail: `${exp - iat} s` })
   if (now >= exp + rules.clockToleranceSeconds) throw new TokenError('token_expired', { detail: `exp ${exp}` })
@@ -126,20 +146,15 @@ function requireTimes(claims: JsonObject, rules: ClaimRules, now: number): void 
 export function requireClaims(claims: JsonObject, rules: ClaimRules, now: number): AccessTokenClaims {
   requireAudience(claims, rules)
   requireTimes(claims, rules, now)
-  requireIdentifier(claims, 'sub', 255)
-  requireIdentifier(claims, 'client_id', 256)
-  requireIdentifier(claims, 'jti', 256)
-  const { scope } = claims
-  if (scope !== undefined && (typeof scope !== 'string' || !scopeGrammar.test(scope)))
-    throw invalid('scope', 'not a list of scope names')
-  for (const [name, form, holds] of optional) {
-    const value = claims[name]
-    if (value !== undefined && !holds(value)) throw invalid(name, `not ${form}`)
-  }
+  requireIdentifier('sub', claims.sub)
+  requireIdentifier('client_id', claims.client_id)
+  requireIdentifier('jti', claims.jti)
+  const scopes = readScope(claims, rules)
+  requireOptionalForms(claims)
   // Without a proof of the key, a bound token is a stolen token (RFC 9449 section 7, RFC 8705 section 3).
   if (claims.cnf !== undefined) throw new TokenError('sender_constraint_missing', { detail: 'cnf' })
   const finished = claims as { [name: string]: unknown } // parsed for this call alone; nobody else holds it yet
-  finished.scope = scope ?? ''
-  Object.defineProperty(finished, 'scopes', { value: ScopeSet.of(scope ?? '') })
+  finished.scope ??= ''
+  finished.scopes = scopes
   return Object.freeze(finished) as AccessTokenClaims // every member that the type promises was checked above
 }

@@ -5,7 +5,6 @@
  * R50). It does not look at keys or claims, and nothing it returns is verified yet.
  * @module
  */
-import { isUtf8 } from 'node:buffer'
 import { TokenError } from './errors.ts'
 import { type JsonObject, parseStrictObject } from './strict-json.ts'
 
@@ -15,33 +14,27 @@ export const maxTokenLength = 8192
 /** The only header that passes. `typ` is in its short lower-case form, `at+jwt` for `application/AT+JWT`. */
 export type TokenHeader = Readonly<{ alg: string; kid: string; typ: string; x5t: string | undefined }>
 
-const compactForm = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** Room for the bytes of any part. One buffer will do: nothing here waits while it is in use. */
+const room = Buffer.alloc(maxTokenLength)
 
-/** 2 or 4 unused bits of the last character must be zero, or several spellings would be one token (R52, R47). */
-const lastOfTwo = new Set('AQgw')
-const lastOfThree = new Set('AEIMQUYcgkosw048')
+const notCanonical = (what: string): TokenError =>
+  new TokenError('token_malformed', { detail: `${what}: not canonical base64url` })
 
-/** True if `part`, made of base64url characters only, is the one spelling of its bytes. */
-export function isCanonicalBase64url(part: string): boolean {
-  const last = part.charAt(part.length - 1)
-  switch (part.length % 4) {
-    case 0:
-      return true
-    case 2:
-      return lastOfTwo.has(last)
-    case 3:
-      return lastOfThree.has(last)
-    default:
-      return false
-  }
+/**
+ * Decodes `part` into `target` and returns the number of bytes. Only the one spelling that encoding would give back passes: no
+ * padding, no white space, no other alphabet, no stray bits in the last character (R52, R47).
+ */
+function decodeInto(target: Buffer, part: string, what: string): number {
+  const length = target.write(part, 'base64url')
+  if (length === 0 || target.toString('base64url', 0, length) !== part) throw notCanonical(what)
+  return length
 }
 
 function decodeObject(part: string, what: string): JsonObject {
-  const bytes = Buffer.from(part, 'base64url')
-  // A BOM stays in the text, and JSON.parse refuses it.
-  if (!isUtf8(bytes)) throw new TokenError('token_malformed', { detail: `${what}: not UTF-8` })
-  const parsed = parseStrictObject(utf8.decode(bytes))
+  const text = room.toString('utf8', 0, decodeInto(room, part, what))
+  // The decoder writes U+FFFD for bytes that are not UTF-8. A BOM stays in the text, and JSON.parse refuses it.
+  if (text.includes('\ufffd')) throw new TokenError('token_malformed', { detail: `${what}: not UTF-8` })
+  const parsed = parseStrictObject(text)
   if (!parsed.ok) throw new TokenError('token_malformed', { detail: `${what}: ${parsed.reason}` })
   return parsed.value
 }
@@ -54,7 +47,7 @@ export function shortType(typ: string): string {
   return lower.startsWith('application/') ? lower.slice('application/'.length) : lower
 }
 
-/** Reads a header: closed list of members, each a bounded string; `kid` and `alg` required. @throws {TokenError} */
+/** Reads a header: canonical, closed list of members, each a bounded string; `kid` and `alg` required. @throws {TokenError} */
 export function parseTokenHeader(part: string): TokenHeader {
   const header = decodeObject(part, 'header')
   for (const name in header) {
@@ -73,7 +66,7 @@ export function parseTokenHeader(part: string): TokenHeader {
   return Object.freeze({ alg, kid, typ: shortType(typ ?? ''), x5t })
 }
 
-/** The parts of a token whose form is right. Nothing in it is verified. */
+/** The parts of a token. Nothing in it is verified, and the parts are checked when they are decoded. */
 export type CompactToken = Readonly<{
   /** Header part as it was sent, the key of the header memory. */
   headerPart: string
@@ -83,20 +76,31 @@ export type CompactToken = Readonly<{
   signingInput: string
 }>
 
-/** Splits a compact JWS (RFC 7515 section 7.1) of three non-empty canonical parts. @throws {TokenError} */
+/** Splits a compact JWS (RFC 7515 section 7.1) into its three parts. @throws {TokenError} */
 export function splitCompactToken(token: string): CompactToken {
   if (typeof token !== 'string') throw new TokenError('token_malformed', { detail: 'not a string' })
   if (token.length > maxTokenLength) throw new TokenError('token_too_large', { detail: `${token.length} characters` })
-  if (!compactForm.test(token)) throw new TokenError('token_malformed', { detail: 'not three base64url parts' })
   const first = token.indexOf('.')
   const second = token.indexOf('.', first + 1)
-  const headerPart = token.slice(0, first)
-  const payloadPart = token.slice(first + 1, second)
-  const signaturePart = token.slice(second + 1)
-  if (!isCanonicalBase64url(headerPart) || !isCanonicalBase64url(payloadPart) || !isCanonicalBase64url(signaturePart)) {
-    throw new TokenError('token_malformed', { detail: 'base64url is not canonical' })
+  if (first === -1 || second === -1 || token.includes('.', second + 1))
+    throw new TokenError('token_malformed', { detail: 'not three parts' })
+  return {
+    headerPart: token.slice(0, first),
+    payloadPart: token.slice(first + 1, second),
+    signaturePart: token.slice(second + 1),
+    signingInput: token.slice(0, second),
   }
-  return { headerPart, payloadPart, signaturePart, signingInput: token.slice(0, second) }
+}
+
+const signatureRoom = Buffer.alloc(maxTokenLength)
+
+/**
+ * The signature's bytes. They stand in a buffer that the next call writes over: use them at once.
+ * @throws {TokenError} if the signature is not in its one spelling
+ */
+export function signatureBytes(token: CompactToken): Buffer {
+  const length = decodeInto(signatureRoom, token.signaturePart, 'signature')
+  return signatureRoom.subarray(0, length)
 }
 
 /** Reads the claims. The members inside are frozen, the object is not yet: claims.ts finishes it. @throws {TokenError} */

@@ -15,6 +15,10 @@ export class ScopeSet extends Set<string> {
     super()
     if (scope !== '') for (const one of scope.split(' ')) super.add(one)
   }
+  /** The names, where claims are written out as JSON. */
+  toJSON(): readonly string[] {
+    return [...this]
+  }
   override add(): never {
     throw new TypeError('The scopes of a token cannot be changed')
   }

@@ -36,13 +36,30 @@ test('a name that is written twice is refused at any depth, however it is spelle
     '{"a":{},"a":{"b":1}}',
     '{"a":{"b":1},"a":2}',
     '{"1":1,"1":2}',
+    '{"a" :1,"a":2}',
+    '{"a"\n:1,"a":2,"b":":"}',
+    '{"a"\t:1,"a":2}',
+    '{"a"\r:1,"a":2}',
+    '{ "a" : 1, "a" : 2 }',
+    '{"a" :1,"a":":"}',
+    '{"a":"\\":","a":1}',
   ]) {
     expect(parseStrictObject(text).ok, text).toBe(false)
   }
 })
 
 test('colons, quotes and brackets inside strings do not confuse it', () => {
-  for (const text of ['{"a:b":"c:d"}', '{"a\\"b":":{[\\\\"}', '{"a":"}","b":"{"}', '{"\\\\":1,"\\"":2}', '{"a":["x:y",":"]}']) {
+  for (const text of [
+    '{"a:b":"c:d"}',
+    '{"a\\"b":":{[\\\\"}',
+    '{"a":"}","b":"{"}',
+    '{"\\\\":1,"\\"":2}',
+    '{"a":["x:y",":"]}',
+    '{ "a" : 1,\n"b"\t:\r2 }',
+    '{"a":":"}',
+    '{"a":"\\":"}',
+    '{"proto":"constructors"}',
+  ]) {
     expect(parseStrictObject(text), text).toMatchObject({ ok: true })
   }
 })

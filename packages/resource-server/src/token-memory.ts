@@ -2,21 +2,30 @@
  * token-memory remembers tokens that were verified, so that the same token costs one look-up the next time.
  *
  * It owns the bounds: number of tokens and their characters in all. It does not decide whether a remembered token still
- * holds: validator.ts looks at time and key on every use. The key is the whole token, never a digest or a part of it.
+ * holds: validator.ts looks at time and key on every use. The whole token is compared, never a digest or a part of it alone.
  * @module
  */
 
-/** A hash table of bounded size with two generations: what was used recently survives, and nothing is ever scanned. */
+type Entry<Kept> = Readonly<{ token: string; kept: Kept }>
+
+/** Characters of the signature's end that a token is filed under: 192 bits, enough to tell honest tokens apart. */
+const fileLength = 32
+
+/**
+ * Two generations of a hash table: what was used recently survives, and nothing is ever scanned. Tokens are filed under their end,
+ * because hashing a whole token costs more than everything else here; then the whole token is compared. A forged token that
+ * ends like a good one misses, and pushes nothing out, because only verified tokens are ever remembered.
+ */
 export class TokenMemory<Kept> {
   readonly #perGeneration: number
   readonly #charactersPerGeneration: number
-  #young = new Map<string, Kept>()
-  #old = new Map<string, Kept>()
+  #young = new Map<string, Entry<Kept>>()
+  #old = new Map<string, Entry<Kept>>()
   #youngCharacters = 0
 
   /** At most `most` tokens and `mostCharacters` characters of tokens are held. 0: nothing is remembered. */
   constructor(most: number, mostCharacters = 32 * 1024 * 1024) {
-    this.#perGeneration = Math.floor(most / 2)
+    this.#perGeneration = Math.ceil(most / 2)
     this.#charactersPerGeneration = mostCharacters / 2
   }
 
@@ -25,29 +34,36 @@ export class TokenMemory<Kept> {
   }
 
   find(token: string): Kept | undefined {
-    const young = this.#young.get(token)
-    if (young !== undefined) return young
-    const old = this.#old.get(token)
-    if (old !== undefined) {
-      this.#old.delete(token)
-      this.remember(token, old)
-    }
-    return old
+    if (this.#perGeneration === 0) return undefined
+    const file = token.slice(-fileLength)
+    const young = this.#young.get(file)
+    if (young?.token === token) return young.kept
+    const old = this.#old.get(file)
+    if (old?.token !== token) return undefined
+    this.#old.delete(file)
+    this.remember(token, old.kept)
+    return old.kept
   }
 
   remember(token: string, kept: Kept): void {
-    if (this.#perGeneration === 0 || this.#young.has(token)) return
+    if (this.#perGeneration === 0) return
+    const file = token.slice(-fileLength)
+    if (this.#young.has(file)) return
     if (this.#young.size >= this.#perGeneration || this.#youngCharacters + token.length > this.#charactersPerGeneration) {
       this.#old = this.#young
       this.#young = new Map()
       this.#youngCharacters = 0
     }
-    this.#young.set(token, kept)
+    this.#young.set(file, { token, kept })
     this.#youngCharacters += token.length
   }
 
   forget(token: string): void {
-    if (this.#young.delete(token)) this.#youngCharacters -= token.length
-    this.#old.delete(token)
+    const file = token.slice(-fileLength)
+    if (this.#young.get(file)?.token === token) {
+      this.#young.delete(file)
+      this.#youngCharacters -= token.length
+    }
+    if (this.#old.get(file)?.token === token) this.#old.delete(file)
   }
 }

@@ -5,7 +5,7 @@
  * It does not speak HTTP (guard.ts does) and does not ask the issuer whether a token was revoked since.
  * @module
  */
-import { verify } from 'node:crypto'
+import { createVerify } from 'node:crypto'
 import { type AccessTokenClaims, type ClaimRules, requireClaims } from './claims.ts'
 import { type Clock, machineClock } from './clock.ts'
 import {
@@ -14,6 +14,7 @@ import {
   parseTokenHeader,
   parseTokenPayload,
   shortType,
+  signatureBytes,
   splitCompactToken,
   type TokenHeader,
 } from './compact-token.ts'
@@ -91,10 +92,10 @@ function requireSome<Item>(name: string, items: readonly Item[]): readonly Item[
 }
 
 function isSignedBy(token: CompactToken, { algorithm, key }: VerificationKey): boolean {
-  const signature = Buffer.from(token.signaturePart, 'base64url')
-  const input = Buffer.from(token.signingInput, 'latin1') // the gate let only ASCII through
-  if (algorithm === 'RS256') return verify('sha256', input, key, signature)
-  return signature.length === 64 && verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, signature)
+  const signature = signatureBytes(token)
+  const verifier = createVerify('sha256').update(token.signingInput, 'latin1') // both parts are base64url by now, so ASCII
+  if (algorithm === 'RS256') return verifier.verify(key, signature)
+  return signature.length === 64 && verifier.verify({ key, dsaEncoding: 'ieee-p1363' }, signature)
 }
 
 /**
@@ -109,6 +110,7 @@ export function createTokenValidator(options: TokenValidatorOptions): TokenValid
     if (name !== 'RS256' && name !== 'ES256') throw new TypeError(`algorithm ${name} is not supported`)
   for (const name of types) if (name !== 'at+jwt' && name !== 'jwt') throw new TypeError(`type ${name} is not supported`)
   const rules: ClaimRules = Object.freeze({
+    knownScopes: new Map<string, ReadonlySet<string>>(),
     audiences: new Set(requireSome('audience', typeof options.audience === 'string' ? [options.audience] : options.audience)),
     acceptAudienceLists: options.acceptAudienceLists ?? false,
     clockToleranceSeconds: requireRange('clockToleranceSeconds', options.clockToleranceSeconds ?? 30, 0, 300),
@@ -151,7 +153,7 @@ export function createTokenValidator(options: TokenValidatorOptions): TokenValid
     return { compact, header, claims, keys }
   }
 
-  function accept(token: string, inspected: ReturnType<typeof inspect>, key: VerificationKey): AccessTokenClaims {
+  function accept(token: string, inspected: ReturnType<typeof inspect>, key: VerificationKey, now: number): AccessTokenClaims {
     const { compact, header, keys } = inspected
     if (header.alg !== key.algorithm)
       throw new TokenError('algorithm_not_allowed', { detail: `${header.alg}, but the key is for ${key.algorithm}` })
@@ -163,7 +165,7 @@ export function createTokenValidator(options: TokenValidatorOptions): TokenValid
       const mark = marksOfOtherTokens.find((name) => inspected.claims[name] !== undefined)
       if (mark !== undefined) throw new TokenError('type_mismatch', { detail: `claim ${mark}` })
     }
-    const claims = requireClaims(inspected.claims, rules, seconds())
+    const claims = requireClaims(inspected.claims, rules, now)
     memory.remember(token, { claims, key, keys })
     if (headers.size < mostHeaders) headers.set(compact.headerPart, header)
     return claims
@@ -173,7 +175,7 @@ export function createTokenValidator(options: TokenValidatorOptions): TokenValid
     const key = await inspected.keys.findKey(inspected.header.kid)
     if (key === 'unavailable') throw new TokenError('keys_unavailable', { detail: inspected.keys.issuer })
     if (key === 'unknown') throw new TokenError('key_unknown', { detail: `kid ${JSON.stringify(inspected.header.kid)}` })
-    return accept(token, inspected, key)
+    return accept(token, inspected, key, seconds())
   }
 
   /** The remembered claims, if time and key still permit them. */
@@ -199,7 +201,7 @@ export function createTokenValidator(options: TokenValidatorOptions): TokenValid
         const { keys, header } = inspected
         keys.refreshIfDue(now)
         const key = keys.mustWait(now) ? undefined : keys.heldKey(header.kid, now)
-        return key === undefined ? validateWaiting(token, inspected) : Promise.resolve(accept(token, inspected, key))
+        return key === undefined ? validateWaiting(token, inspected) : Promise.resolve(accept(token, inspected, key, now))
       } catch (refusal) {
         return Promise.reject(refusal)
       }
