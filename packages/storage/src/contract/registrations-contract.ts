@@ -160,6 +160,9 @@ export function clientsContract(opened: () => OpenBackend): void {
       expect(await clients.addCredential(secret)).toBe('added')
       expect(await clients.addCredential(certificate)).toBe('added')
       expect(await clients.credentials(ClientId.of('a'))).toEqual([secret, certificate])
+      const together = await clients.findWithCredentials(ClientId.of('a'))
+      expect(together?.client).toEqual(await clients.find(ClientId.of('a')))
+      expect(together?.credentials).toEqual([secret, certificate])
       expect(await clients.removeCredential(ClientId.of('b'), secret.id)).toBe(false)
       expect(await clients.removeCredential(ClientId.of('a'), secret.id)).toBe(true)
       expect(await clients.credentials(ClientId.of('a'))).toEqual([certificate])
@@ -174,6 +177,8 @@ export function clientsContract(opened: () => OpenBackend): void {
       expect(await clients.addCredential(key())).toBe('added')
       expect(await clients.addCredential(key())).toBe('added')
       expect(await clients.credentials(ClientId.of('b'))).toEqual([])
+      expect((await clients.findWithCredentials(ClientId.of('b')))?.credentials).toEqual([])
+      expect(await clients.findWithCredentials(ClientId.of('nobody'))).toBeUndefined()
     })
 
     test('removes a client with its credentials', async () => {
@@ -197,6 +202,7 @@ export function clientsContract(opened: () => OpenBackend): void {
       expect(await other.clients.replace(client)).toBe(false)
       expect(await other.clients.remove(client.id)).toBe(false)
       expect(await other.clients.credentials(client.id)).toEqual([])
+      expect(await other.clients.findWithCredentials(client.id)).toBeUndefined()
       expect(await other.clients.removeCredential(client.id, credential.id)).toBe(false)
       await expect(other.clients.addCredential(key({ x5t: 'new' }))).rejects.toThrow()
       expect(await other.clients.add(client)).toBe('added')

@@ -49,6 +49,10 @@ export type ClientCredential = {
 export interface ClientStore {
   add(client: Client): Promise<'added' | 'conflict'>
   find(id: ClientId): Promise<Client | undefined>
+  /** The client together with its credentials: one read, for every request of a client. */
+  findWithCredentials(
+    id: ClientId,
+  ): Promise<{ readonly client: Client; readonly credentials: readonly ClientCredential[] } | undefined>
   list(page: { after?: string; limit: number }): Promise<readonly Client[]>
   replace(client: Client): Promise<boolean>
   remove(id: ClientId): Promise<boolean>

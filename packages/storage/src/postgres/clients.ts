@@ -78,6 +78,53 @@ export function createClientStore({ database, realmId }: RealmPart): ClientStore
       )
       return row && toClient(row)
     },
+    async findWithCredentials(id) {
+      if (!isText(id)) return undefined
+      const rows = await database.run((db) =>
+        db
+          .selectFrom('client')
+          .leftJoin('client_credential as credential', (join) =>
+            join.onRef('credential.realm_id', '=', 'client.realm_id').onRef('credential.client_id', '=', 'client.id'),
+          )
+          .selectAll('client')
+          .select([
+            'credential.id as credential_id',
+            'credential.kind as credential_kind',
+            'credential.digest',
+            'credential.jwk',
+            'credential.x5t',
+            'credential.x5t_s256',
+            'credential.created_at as credential_created_at',
+            'credential.expires_at as credential_expires_at',
+          ])
+          .where('client.realm_id', '=', realmId)
+          .where('client.id', '=', id)
+          .orderBy('credential.created_at')
+          .orderBy('credential.id')
+          .execute(),
+      )
+      const [first] = rows
+      if (first === undefined) return undefined
+      const credentials = rows.flatMap((row) =>
+        row.credential_id === null || row.credential_kind === null || row.credential_created_at === null
+          ? [] // a client without credentials
+          : [
+              toCredential({
+                realm_id: realmId,
+                id: row.credential_id,
+                client_id: id,
+                kind: row.credential_kind,
+                created_at: row.credential_created_at,
+                expires_at: row.credential_expires_at,
+                digest: row.digest,
+                jwk: row.jwk,
+                x5t: row.x5t,
+                x5t_s256: row.x5t_s256,
+              }),
+            ],
+      )
+      return Object.freeze({ client: toClient(first), credentials: list(credentials) })
+    },
     async list({ after, limit }) {
       if (!isText(after ?? '')) return list([])
       const rows = await database.run((db) =>

@@ -42,9 +42,8 @@ function clientAdapter({ store, clock }: AdapterParts): Adapter {
   return {
     async find(id) {
       if (id.length > 128 || !/^[\x21-\x7e]+$/.test(id)) return undefined
-      const client = await store.clients.find(id as ClientId)
-      if (client?.status !== 'active') return undefined
-      return toClientMetadata(client, await store.clients.credentials(client.id), clock())
+      const found = await store.clients.findWithCredentials(id as ClientId)
+      return found?.client.status === 'active' ? toClientMetadata(found.client, found.credentials, clock()) : undefined
     },
     upsert: unsupported,
     findByUid: unsupported,
