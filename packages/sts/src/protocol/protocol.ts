@@ -16,6 +16,7 @@ import { sealAnswer } from './kept-answer.ts'
 import { type ProviderParts, ROUTES } from './provider.ts'
 import { createRealmRuntimes, type RealmRuntime } from './realm-runtime.ts'
 import { createRequestFront } from './request-front.ts'
+import { findParameter } from './request-rewriting.ts'
 import { requestState } from './request-state.ts'
 import { toPublicJwk } from './signing-keys.ts'
 import { peekClaims, shapeDeviceAnswer, shapeTokenAnswer } from './token-answer.ts'
@@ -51,7 +52,11 @@ export function createProtocol(options: ProtocolOptions): Protocol {
   const runtimes = createRealmRuntimes({ store, baseUrl: options.baseUrl, clock, parts })
   const front = createRequestFront()
   const inspection = createTokenInspection({ clock })
-  const transaction = createTokenTransaction({ store, finish: (ctx) => finishTokenRequest(ctx, options) })
+  const transaction = createTokenTransaction({
+    store,
+    finish: (ctx) => finishTokenRequest(ctx, options),
+    redeems: () => findParameter(requestState().parameters ?? [], 'grant_type') !== 'client_credentials',
+  })
 
   /** The order in which a request passes; each part calls the next. */
   const stages: readonly Middleware[] = [

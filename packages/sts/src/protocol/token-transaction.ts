@@ -15,21 +15,29 @@ class RolledBack extends Error {
  * An answer below 500 commits, refusals too, because revocation happens in them; a fault rolls everything back and
  * answers 503, so the client may simply try again. The answer leaves only after the commit.
  *
- * `finish` runs last inside the transaction, when the answer is known and can still be changed.
+ * `finish` runs last inside the transaction, when the answer is known and can still be changed. `redeems` tells whether
+ * anything is used up: a request that does nothing but write its audit row is one statement, which is a transaction by
+ * itself. (An assertion's `jti` stays claimed even if that fails; a client makes a new assertion for each try.)
  */
 export function createTokenTransaction(options: {
   store: Pick<Store, 'transaction'>
   finish: (ctx: Context) => Promise<void>
+  redeems: (ctx: Context) => boolean
 }): (ctx: Context, next: Next) => Promise<void> {
   return async (ctx, next) => {
     const state = requestState()
+    const answer = async (): Promise<void> => {
+      await next()
+      if (ctx.status >= 500) throw new RolledBack(state.fault)
+      await options.finish(ctx)
+    }
     try {
-      await options.store.transaction(async () => {
-        state.locking = true
-        await next()
-        if (ctx.status >= 500) throw new RolledBack(state.fault)
-        await options.finish(ctx)
-      })
+      if (options.redeems(ctx)) {
+        await options.store.transaction(() => {
+          state.locking = true
+          return answer()
+        })
+      } else await answer()
     } catch (fault) {
       state.fault = fault instanceof RolledBack ? (fault.cause ?? fault) : fault
       answerUnavailable(ctx)
