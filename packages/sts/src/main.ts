@@ -55,7 +55,8 @@ export async function openMasterKey(config: Config): Promise<Uint8Array> {
 export async function startServer(
   config: Config,
   options: {
-    log: Logger /** Runs once with the open store before the first request, e.g. to seed it. */
+    log: Logger
+    /** Runs once with the open store before the first request, e.g. to seed it. */
     prepare?: (parts: { store: Store; service: Service }) => Promise<void>
   },
 ): Promise<RunningServer> {
@@ -63,33 +64,39 @@ export async function startServer(
   for (const relaxation of relaxationsOf(config)) log.warn({ relaxation }, `development mode: ${relaxation}`)
   const masterKey = await openMasterKey(config)
   const store = await openStore(config, { masterKey, clock: systemClock })
+  const listeners: Listener[] = []
+  const close = async () => {
+    await Promise.all(listeners.map((listener) => listener.drain()))
+    await store.close()
+  }
   try {
     const service = compose({ config, store, masterKey, clock: systemClock, log })
     await options.prepare?.({ store, service })
-    const draining = { now: false }
     const onMain = config.opsPort === undefined ? service.handle : withoutOperations(service.handle)
-    const servers = [
-      createListener(onMain, draining),
-      ...(config.opsPort === undefined ? [] : [createListener(onlyOperations(service.handle), draining)]),
+    const wanted = [
+      { port: config.port, setting: 'POSTERN_PORT', handle: onMain },
+      ...(config.opsPort === undefined
+        ? []
+        : [{ port: config.opsPort, setting: 'POSTERN_OPS_PORT', handle: onlyOperations(service.handle) }]),
     ]
-    const ports = [config.port, ...(config.opsPort === undefined ? [] : [config.opsPort])]
-    for (const [index, server] of servers.entries())
-      await listen(server, { host: config.host, port: ports[index] ?? config.port })
-    log.info({ host: config.host, ports, baseUrl: config.baseUrl }, 'listening')
+    for (const { handle, ...at } of wanted) {
+      const listener = createListener(handle)
+      listeners.push(listener)
+      await listen(listener.server, { host: config.host, ...at })
+    }
+    log.info({ host: config.host, ports: wanted.map(({ port }) => port), baseUrl: config.baseUrl }, 'listening')
     const sweeping = setInterval(() => void sweep(service, log), sweepMilliseconds)
     sweeping.unref()
     return Object.freeze({
       service,
       store,
-      async close() {
-        draining.now = true
+      close: () => {
         clearInterval(sweeping)
-        await Promise.all(servers.map(drain))
-        await store.close()
+        return close()
       },
     })
   } catch (error) {
-    await store.close()
+    await close()
     throw error
   }
 }
@@ -132,28 +139,48 @@ function exitWhenLogged(log: Logger, code: number): void {
   setTimeout(() => process.exit(code), 1000).unref()
 }
 
-function createListener(handle: Service['handle'], draining: { now: boolean }): Server {
-  const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 32_768 },
-    (request, response) => {
-      // So that a proxy does not send the next request down a connection that is about to close.
-      if (draining.now) response.setHeader('Connection', 'close')
-      handle(request, response)
-    },
-  )
-  // Longer than the 60 s after which usual proxies let go: whoever lets go first must not be us.
-  server.keepAliveTimeout = 65_000
-  return server
+interface Listener {
+  readonly server: Server
+  /** Stops accepting and waits for requests in flight, 10 s at most. */
+  drain(): Promise<void>
 }
 
-function listen(server: Server, at: { host: string; port: number }): Promise<void> {
+function createListener(handle: Handle): Listener {
+  const inFlight = new Set<ServerResponse>()
+  const limits = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 32_768 }
+  const server = createServer(limits, (request, response) => {
+    inFlight.add(response)
+    response.on('close', () => {
+      inFlight.delete(response)
+      // A connection that was kept alive would hold us up.
+      if (!server.listening) server.closeIdleConnections()
+    })
+    handle(request, response)
+  })
+  // Longer than the 60 s after which usual proxies let go: whoever lets go first must not be us.
+  server.keepAliveTimeout = 65_000
+  return {
+    server,
+    async drain() {
+      if (!server.listening) return
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      // So that a proxy does not send its next request down a connection that is about to close.
+      for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close')
+      const late = setTimeout(() => server.closeAllConnections(), drainMilliseconds)
+      await closed
+      clearTimeout(late)
+    },
+  }
+}
+
+function listen(server: Server, at: { host: string; port: number; setting: string }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE')
         reject(
           new StartRefused(
             'port_taken',
-            `Port ${at.port} of ${at.host} is taken. Stop what uses it, or choose another with POSTERN_PORT.`,
+            `Port ${at.port} of ${at.host} is taken. Stop what uses it, or choose another with ${at.setting}.`,
             { cause: error },
           ),
         )
@@ -161,7 +188,7 @@ function listen(server: Server, at: { host: string; port: number }): Promise<voi
         reject(
           new StartRefused(
             'port_forbidden',
-            `Port ${at.port} may not be used by this user. Choose one above 1023 with POSTERN_PORT, behind a proxy.`,
+            `Port ${at.port} may not be used by this user. Choose one above 1023 with ${at.setting}, behind a proxy.`,
             { cause: error },
           ),
         )
@@ -169,14 +196,6 @@ function listen(server: Server, at: { host: string; port: number }): Promise<voi
     })
     server.listen(at.port, at.host, () => resolve())
   })
-}
-
-async function drain(server: Server): Promise<void> {
-  if (!server.listening) return
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  const late = setTimeout(() => server.closeAllConnections(), drainMilliseconds)
-  await closed
-  clearTimeout(late)
 }
 
 async function sweep(service: Service, log: Logger): Promise<void> {
