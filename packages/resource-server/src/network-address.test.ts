@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { kindOfAddress } from './network-address.ts'
+
+test.for<[address: string, kind: string]>([
+  ['127.0.0.1', 'loopback'],
+  ['127.255.255.254', 'loopback'],
+  ['::1', 'loopback'],
+  ['10.0.0.1', 'private'],
+  ['172.16.0.1', 'private'],
+  ['172.31.255.255', 'private'],
+  ['192.168.1.1', 'private'],
+  ['100.64.0.1', 'private'],
+  ['fd00::1', 'private'],
+  ['169.254.169.254', 'forbidden'],
+  ['fe80::1', 'forbidden'],
+  ['fe80::1%eth0', 'forbidden'],
+  ['0.0.0.0', 'forbidden'],
+  ['::', 'forbidden'],
+  ['224.0.0.1', 'forbidden'],
+  ['255.255.255.255', 'forbidden'],
+  ['240.0.0.1', 'forbidden'],
+  ['192.0.2.1', 'forbidden'],
+  ['198.18.0.1', 'forbidden'],
+  ['::ffff:127.0.0.1', 'forbidden'],
+  ['::ffff:8.8.8.8', 'forbidden'],
+  ['::127.0.0.1', 'forbidden'],
+  ['64:ff9b::7f00:1', 'forbidden'],
+  ['2002:7f00:1::', 'forbidden'],
+  ['2001::1', 'forbidden'],
+  ['2001:db8::1', 'forbidden'],
+  ['ff02::1', 'forbidden'],
+  ['0177.0.0.1', 'forbidden'],
+  ['localhost', 'forbidden'],
+  ['', 'forbidden'],
+  ['8.8.8.8', 'public'],
+  ['172.32.0.1', 'public'],
+  ['2606:4700::1111', 'public'],
+])('%s is %s', ([address, kind]) => {
+  expect(kindOfAddress(address)).toBe(kind)
+})
