@@ -13,16 +13,13 @@ beforeEach(async () => {
   realm = await backend.newRealm()
 })
 
-/** Until `count` statements of our database wait for a lock. */
-async function untilWaiting(count: number): Promise<void> {
-  for (;;) {
-    const rows = await backend.connection.session((session) =>
+/** Whether a statement of our database waits for a lock. */
+const isWaiting = async (): Promise<boolean> =>
+  (
+    await backend.connection.session((session) =>
       session.query("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"),
     )
-    if (rows.length >= count) return
-    await wait(5)
-  }
-}
+  ).length > 0
 
 /** Runs `lock` and `finish` in one transaction, and `other` in a second one, which waits before `finish` begins. */
 async function oneThenOther<T>(work: {
@@ -31,16 +28,23 @@ async function oneThenOther<T>(work: {
   other: () => Promise<T>
 }): Promise<T> {
   const locked = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  let ended = false
   const one = backend.store.transaction(async () => {
     await work.lock()
     locked.resolve()
-    await untilWaiting(1)
+    await begun.promise
+    while (!ended && !(await isWaiting())) await wait(5)
+    expect(ended, 'the second transaction did not wait').toBe(false)
     await work.finish()
   })
   await locked.promise
-  const other = backend.store.transaction(work.other)
-  await one
-  return other
+  const other = backend.store.transaction(work.other).finally(() => {
+    ended = true
+  })
+  begun.resolve()
+  const [, outcome] = await Promise.all([one, other])
+  return outcome
 }
 
 describe('find with a lock', () => {

@@ -208,6 +208,9 @@ export function connect(options: ConnectOptions): Connection {
   const recording: Recording = new AsyncLocalStorage<CompiledQuery[]>()
   const size = options.kind === 'postgres' ? (options.poolSize ?? 10) : 1
   if (!Number.isInteger(size) || size < 1) throw new TypeError('poolSize must be a whole number of at least 1')
+  if (options.kind === 'postgres' && !/^postgres(?:ql)?:\/\//.test(options.url)) {
+    throw new TypeError('The URL of the database must begin with postgres://') // not shown: it may hold a password
+  }
   const source = options.kind === 'postgres' ? postgresSource(options, size) : pgliteSource(options)
   const outsideSource = options.kind === 'postgres' ? postgresSource(options, Math.max(2, Math.ceil(size / 4))) : undefined
   const db = new Kysely<Schema>({ dialect: linkDialect(source, options.kind === 'pglite' ? recording : undefined) })

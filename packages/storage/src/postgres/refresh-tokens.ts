@@ -63,7 +63,17 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock }: Re
         .updateTable('refresh_family')
         .set({ revoked_at: at, revoked_because: because })
         .where('realm_id', '=', realmId)
-        .where(by, '=', value)
+        // In one order for everybody, so that two who end many families do not wait for each other in a circle.
+        .where('id', 'in', (families) =>
+          families
+            .selectFrom('refresh_family')
+            .select('id')
+            .where('realm_id', '=', realmId)
+            .where(by, '=', value)
+            .where('revoked_at', 'is', null)
+            .orderBy('id')
+            .forNoKeyUpdate(),
+        )
         .where('revoked_at', 'is', null)
         .executeTakeFirstOrThrow()
       return Number(numUpdatedRows)
