@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from './clock.ts'
-import { parseConfig } from './config/parse.ts'
 import { type RunningServer, startServer } from './main.ts'
 import { createSigningKey } from './protocol/signing-keys.ts'
 import { createRealm } from './realms/create-realm.ts'
@@ -36,12 +35,26 @@ function freePort(): Promise<number> {
   })
 }
 
-const configOf = (variables: Record<string, string>) =>
-  parseConfig({ variables: { POSTERN_DEVELOPMENT: '1', ...variables }, readFile: () => undefined, directory })
+type Config = Parameters<typeof startServer>[0]
 
-async function start(variables: Record<string, string>): Promise<{ port: number; server: RunningServer }> {
-  const port = Number(variables.POSTERN_PORT ?? (await freePort()))
-  const server = await startServer(configOf({ ...variables, POSTERN_PORT: String(port) }), { log })
+const configOf = (changes: Partial<Config>): Config => ({
+  development: true,
+  baseUrl: 'http://localhost',
+  host: '127.0.0.1',
+  port: 0,
+  database: { kind: 'pglite', directory: join(directory, 'database') },
+  dataDirectory: directory,
+  masterKey: { kind: 'file', path: join(directory, 'master.key') },
+  trustedProxies: [],
+  logLevel: 'info',
+  workers: 1,
+  demoMailPort: 1,
+  ...changes,
+})
+
+async function start(changes: Partial<Config>): Promise<{ port: number; server: RunningServer }> {
+  const port = changes.port ?? (await freePort())
+  const server = await startServer(configOf({ ...changes, port }), { log })
   running = server
   return { port, server }
 }
@@ -81,7 +94,7 @@ test('a request in flight is answered while the service stops, and the connectio
 
 test('operations answer on their own port only, where they have one', async () => {
   const opsPort = await freePort()
-  const { port } = await start({ POSTERN_OPS_PORT: String(opsPort) })
+  const { port } = await start({ opsPort })
   expect([await statusOf(opsPort, '/healthz'), await statusOf(port, '/healthz'), await statusOf(port, '/metrics?x')]).toEqual([
     200, 404, 404,
   ])
@@ -93,7 +106,7 @@ test('a port that is taken is a refusal that names the setting, and leaves the d
   const port = await new Promise<number>((resolve) =>
     other.listen(0, '127.0.0.1', () => resolve((other.address() as AddressInfo).port)),
   )
-  await expect(start({ POSTERN_PORT: String(port) })).rejects.toMatchObject({
+  await expect(start({ port })).rejects.toMatchObject({
     code: 'port_taken',
     message: expect.stringContaining('POSTERN_PORT'),
   })
@@ -102,6 +115,6 @@ test('a port that is taken is a refusal that names the setting, and leaves the d
 })
 
 test('without a master key it starts in development only', async () => {
-  const production = configOf({ POSTERN_DEVELOPMENT: '0', POSTERN_BASE_URL: 'https://login.contoso.com' })
+  const production = configOf({ development: false, baseUrl: 'https://login.contoso.com' })
   await expect(startServer(production, { log })).rejects.toMatchObject({ code: 'master_key_missing' })
 })

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { connect, createStore, migrate, type Realm, type RealmDirectory, type Store } from '@postern/storage'
+import { connect, createStore, migrate, type Realm, type RealmDirectory, type SigningKey, type Store } from '@postern/storage'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createSigningKey } from '../protocol/signing-keys.ts'
 import { createRealm } from './create-realm.ts'
 import { createRealmRegistry, isDomainName } from './realm-registry.ts'
 
@@ -18,9 +17,19 @@ afterAll(() => store.close())
 
 let counter = 0
 
+/** The realm only keeps it; nothing here signs. */
+const newSigningKey = async (): Promise<SigningKey> => ({
+  kid: randomBytes(20).toString('base64url'),
+  algorithm: 'RS256',
+  privateKey: new Uint8Array(randomBytes(32)),
+  certificate: new Uint8Array(randomBytes(32)),
+  announcedAt: now,
+  signsFrom: now,
+})
+
 async function born(): Promise<Realm> {
   const made = await createRealm(
-    { store, clock: () => now, newId: randomUUID, newSigningKey: createSigningKey },
+    { store, clock: () => now, newId: randomUUID, newSigningKey },
     { displayName: 'Contoso', domain: `R${++counter}.Contoso.com` },
   )
   if (made.outcome !== 'created') throw new TypeError('conflict')
@@ -76,7 +85,7 @@ test('a new signing key makes a new version, so that providers are rebuilt', asy
   const realm = await born()
   const registry = createRealmRegistry(store.realms)
   const before = (await registry.find(realm.id))?.version ?? 0
-  await store.realm(realm.id).signingKeys.add(await createSigningKey({ algorithm: 'ES256', commonName: 'contoso.com', now }))
+  await store.realm(realm.id).signingKeys.add(await newSigningKey())
   expect((await registry.find(realm.id))?.version).toBeGreaterThan(before)
 })
 
@@ -115,7 +124,7 @@ test('what cannot name a realm never reaches the database', async () => {
 test('a refused creation leaves no key and no policy', async () => {
   await born()
   const made = await createRealm(
-    { store, clock: () => now, newId: randomUUID, newSigningKey: createSigningKey },
+    { store, clock: () => now, newId: randomUUID, newSigningKey },
     { displayName: 'Again', domain: `r${counter}.contoso.com` },
   )
   expect(made).toEqual({ outcome: 'conflict' })
