@@ -15,6 +15,8 @@ import { Secret } from './config/secret.ts'
 import { createSigningKey } from './protocol/signing-keys.ts'
 import { createRealm } from './realms/create-realm.ts'
 
+export { createGalleryApp, type Exhibit, exhibitAction, renderGallery } from './testing/gallery.ts'
+
 /** Where a person sits, with everything that is needed to sign in. */
 export interface TestPerson {
   readonly account: Account
@@ -51,6 +53,8 @@ export interface TestSts {
   }
   readonly resource: Resource
   readonly masterKey: Uint8Array
+  /** One more person, `{name}@contoso.com`, e.g. with a TOTP of which no step was used yet. */
+  addPerson(person: { name: string; factor: boolean }): Promise<TestPerson>
   close(): Promise<void>
 }
 
@@ -100,6 +104,7 @@ export async function startSts(options: TestStsOptions = {}): Promise<TestSts> {
     service,
     masterKey,
     ...seeded,
+    addPerson: (person: { name: string; factor: boolean }) => addPerson(seeded.kept, { service, clock }, person),
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -184,7 +189,7 @@ async function addPerson(
     upn,
     address: upn,
     furtherAddresses: [],
-    displayName: person.name === 'mary' ? 'Mary Rivera' : 'Joe Lindqvist',
+    displayName: `${person.name.charAt(0).toUpperCase()}${person.name.slice(1)} Rivera`,
     groups: [],
     status: 'active',
     createdAt: now,
