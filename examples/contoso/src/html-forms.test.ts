@@ -37,7 +37,15 @@ describe('forms of a page', () => {
   })
 
   test('survive rubbish', () => {
-    for (const html of ['', '<', '<form', '<form><input', '<<<>>>', '<form action="', `<form>${'<input name='.repeat(100_000)}`]) {
+    for (const html of [
+      '',
+      '<',
+      '<form',
+      '<form><input',
+      '<<<>>>',
+      '<form action="',
+      `<form>${'<input name='.repeat(100_000)}`,
+    ]) {
       expect(Array.isArray(parseForms(html))).toBe(true)
     }
   })

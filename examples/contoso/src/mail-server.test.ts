@@ -135,11 +135,12 @@ describe('a token', () => {
     expect((await ask('/api/v1/me/messages', { token: await issuer.token({ scope: 'openid' }) })).status).toBe(403)
   })
 
-  test('of a program opens no mailbox', async () => {
-    const response = await ask('/api/v1/me/messages', {
-      token: await issuer.token({ sub: 'mail-client', upn: undefined, idtyp: 'app' }),
-    })
-    expect(response.status).toBe(403)
+  test('of a program opens no mailbox, whatever name it carries', async () => {
+    for (const claims of [{ upn: undefined }, {}, { sub: 'mail-client', idtyp: undefined }]) {
+      const token = await issuer.token({ idtyp: 'app', ...claims })
+      const response = await ask('/api/v1/me/messages', { token })
+      expect(response.status).toBe(403)
+    }
   })
 
   test('of a person without a mailbox here is answered 403, so that the client keeps it', async () => {
