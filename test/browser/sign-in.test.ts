@@ -168,7 +168,7 @@ describe('signing in', () => {
       await page.keyboard.press('Enter')
       expect((await answer).status()).toBe(303)
       // One round trip to the page, so that whatever it complained of has arrived.
-      await page.evaluate(() => document.title)
+      await page.title()
     })
   })
 

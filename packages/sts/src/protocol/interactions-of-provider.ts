@@ -43,7 +43,10 @@ export function createInteractions(options: { clock: Clock; csrfKey: Uint8Array 
       const loaded = await load(ctx, uid)
       if ('lost' in loaded) return loaded.lost === 'restart' ? loaded.location : ctx.path
       // Whoever signs in starts from nothing: an older session's second factor does not count for a new password.
-      const before = loaded.prompt.name === 'login' ? [] : (loaded.session?.amr ?? [])
+      const isSignIn = loaded.prompt.name === 'login'
+      if (!isSignIn && loaded.session?.accountId !== proved.accountId)
+        throw new TypeError('a second factor was shown for an account other than the one that signed in')
+      const before = isSignIn ? [] : (loaded.session?.amr ?? [])
       const amr = combine(before, proved.evidence.amr)
       return step(ctx, uid, {
         login: {

@@ -180,7 +180,8 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
   const now = clock()
   const claims = peekClaims(body.access_token)
   const resource = typeof claims.aud === 'string' ? claims.aud : undefined
-  const answer = JSON.stringify(shapeTokenAnswer(body, { v1: state.v1, now, resource }))
+  const scopes = typeof claims.scope === 'string' && claims.scope !== '' ? claims.scope.split(' ') : []
+  const answer = JSON.stringify(shapeTokenAnswer(body, { v1: state.v1, now, resource, scopes }))
   ctx.body = answer
   const seconds = runtime.realm.settings.refreshReplaySeconds
   if (state.usedRefreshToken && state.form && seconds > 0)

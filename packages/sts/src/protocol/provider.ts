@@ -6,11 +6,12 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import type { AccountId, SigningKey } from '@postern/storage'
+import type { AccountId, ClientId, SigningKey } from '@postern/storage'
 import type { Context } from 'koa'
 import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
 import { createAdapterFactory } from './adapter.ts'
+import { requireStrictAssertion } from './assertion-rules.ts'
 import { accessTokenClaims, SCOPE_CLAIMS } from './claims.ts'
 import { type ClientRegistration, clientBehaviour } from './clients.ts'
 import { findAccount, type KnownAccount } from './find-account.ts'
@@ -107,6 +108,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
     extraParams: ['postern_offline', 'postern_again', 'postern_v1', 'domain_hint'],
     allowOmittingSingleRegisteredRedirectUri: false,
     conformIdTokenClaims: false,
+    assertJwtClientAuthClaimsAndHeader: async (_ctx, claims, header) => requireStrictAssertion(claims, header, clock()),
     // Browser posts from other sites come without cookies; request-front.ts turns them into GET.
     enableHttpPostMethods: false,
     clockTolerance: 15,
@@ -321,6 +323,8 @@ async function mayIntrospect(
   const { resources, store } = requestState().runtime
   if (token.accountId && (await store.accounts.find(token.accountId as AccountId))?.status !== 'active') return false
   if (token.clientId === clientId) return true
+  // A client that was disabled has no living tokens.
+  if (!token.clientId || (await store.clients.find(token.clientId as ClientId))?.status !== 'active') return false
   return (
     typeof token.aud === 'string' &&
     resources.some((one) => one.audience === token.aud && one.principalId === clientId && registration.proof !== '0')

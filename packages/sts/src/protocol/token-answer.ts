@@ -4,17 +4,24 @@ export interface TokenAnswerContext {
   readonly now: Date
   /** Audience of the access token, where it has one. */
   readonly resource: string | undefined
+  /** Short names of the scopes that the access token carries. */
+  readonly scopes: readonly string[]
 }
 
 /**
  * The v2 family answers numbers (RFC 6749 section 5.1). The v1 family answers strings, tells absolute times and the
  * resource, as recorded clients of it expect.
  */
-export function shapeTokenAnswer(body: Readonly<Record<string, unknown>>, context: TokenAnswerContext): Record<string, unknown> {
-  if (!context.v1) return { ...body }
+export function shapeTokenAnswer(
+  received: Readonly<Record<string, unknown>>,
+  context: TokenAnswerContext,
+): Record<string, unknown> {
+  const body =
+    typeof received.scope === 'string' ? { ...received, scope: spellOut(received.scope, context.scopes) } : { ...received }
+  if (!context.v1) return body
   const issuedAt = Math.floor(context.now.getTime() / 1000)
-  const lifetime = Number(body.expires_in)
-  const { access_token, token_type, expires_in: _expires, ...rest } = body
+  const lifetime = Number(received.expires_in)
+  const { access_token, token_type, expires_in: _expires, ...rest }: Record<string, unknown> = body
   return {
     token_type,
     expires_in: String(lifetime),
@@ -25,6 +32,15 @@ export function shapeTokenAnswer(body: Readonly<Record<string, unknown>>, contex
     access_token,
     ...rest,
   }
+}
+
+/** `.default` stands for scopes that the client did not name, so the answer does (RFC 6749 section 5.1), beside it. */
+function spellOut(scope: string, granted: readonly string[]): string {
+  const asked = scope.split(' ')
+  const meant = asked.flatMap((one) =>
+    one.endsWith('/.default') ? [one, ...granted.map((short) => `${one.slice(0, -'.default'.length)}${short}`)] : [one],
+  )
+  return [...new Set(meant)].join(' ')
 }
 
 /** RFC 8628 section 3.2, with the sentence that Microsoft-style clients show and the v1 name of the address. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { AccountId } from '@postern/storage'
+import type { AccountId, ClientId } from '@postern/storage'
 import type { Context, Middleware, Next } from 'koa'
 import type { Clock } from '../clock.ts'
 import { readJwt } from './issued-jwt.ts'
@@ -121,6 +121,7 @@ async function isLiving({ presented, claims }: Inspected): Promise<boolean> {
   const { store } = requestState().runtime
   if (presented.kind === 'RefreshToken' || claims.cnf !== undefined) return false
   if (await store.artifacts.find('WithdrawnToken', presented.handle)) return false
+  if ((await store.clients.find(String(claims.client_id) as ClientId))?.status !== 'active') return false
   if (presented.kind === 'ClientCredentials') return true
   const grant = await store.artifacts.find('Grant', String(claims.fam))
   return grant !== undefined && (await store.accounts.find(String(claims.sub) as AccountId))?.status === 'active'
