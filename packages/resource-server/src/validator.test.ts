@@ -82,10 +82,23 @@ test('exp, nbf and iat hold to the second, with the tolerance', async () => {
 
 test('a remembered token is refused once it has expired', async () => {
   const validator = validatorWith()
-  const token = sts.token(good)
+  const token = sts.token({ ...good, exp: noon + 60 })
   expect(await codeOf(validator.validate(token))).toBe('accepted')
-  now = noon + 3630
+  now = noon + 89
+  expect(await codeOf(validator.validate(token))).toBe('accepted')
+  now = noon + 90
   expect(await codeOf(validator.validate(token))).toBe('token_expired')
+})
+
+test('a remembered token ends as soon as a refresh in the background shows that its key is gone', async () => {
+  const validator = validatorWith()
+  const token = sts.token(good)
+  await validator.validate(token)
+  sts.keys = [otherRsa]
+  sts.publish()
+  now += 300
+  expect(await codeOf(validator.validate(token))).toBe('accepted') // and starts the refresh
+  await expect.poll(() => codeOf(validator.validate(token))).toBe('key_unknown')
 })
 
 test('a remembered token is answered with the same claims object', async () => {

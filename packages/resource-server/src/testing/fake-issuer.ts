@@ -4,7 +4,7 @@
  * It signs with node:crypto over the very strings it is given, so that no library mends a hostile token on the way.
  * @module
  */
-import { createHash, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
+import { generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
 
 export type SigningKey = Readonly<{ kid: string; alg: 'RS256' | 'ES256'; privateKey: KeyObject; jwk: JsonWebKey }>
 
@@ -86,5 +86,3 @@ export class FakeIssuer {
     )
   }
 }
-
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')
