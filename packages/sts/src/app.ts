@@ -27,7 +27,7 @@ export interface AppOptions {
   readonly registry: RealmRegistry
   readonly protocol: Protocol
   readonly features: readonly Feature[]
-  readonly operations: Middleware
+  readonly health: Middleware
   readonly cookieKeys: readonly string[]
   readonly clientAddress: (request: { socketAddress: string | undefined; forwardedFor: string | undefined }) => string
   /** Correlation id of a request: short enough to be read out on the telephone. */
@@ -56,7 +56,7 @@ export function createApp(options: AppOptions): Koa {
       report: (fault, ctx) => log.error({ err: fault, reference: ctx.state.reference }, 'a request could not be answered'),
     }),
   )
-  app.use(options.operations)
+  app.use(options.health)
   app.use(assets())
   app.use(serveRealm(options))
   return app

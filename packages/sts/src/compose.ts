@@ -16,7 +16,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { deriveCookieKeys, deriveKey } from './config/master-key.ts'
 import type { Config } from './config/parse.ts'
 import { createClientAddress } from './http/client-address.ts'
-import { createOperations } from './operations.ts'
+import { createHealth } from './health.ts'
 import { createPages } from './pages.ts'
 import { createProtocol, type Protocol } from './protocol/protocol.ts'
 import { createRealmRegistry } from './realms/realm-registry.ts'
@@ -122,7 +122,7 @@ export function compose({ config, store, masterKey, clock, log }: Parts): Servic
     registry: createRealmRegistry(store.realms),
     protocol,
     features: [signin],
-    operations: createOperations({
+    health: createHealth({
       clock,
       databaseTime: () => store.ping(),
       checks: {

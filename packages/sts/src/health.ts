@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client
 import type { Clock } from './clock.ts'
 
 /** What the service says about itself to those who run it. */
-export interface Operations {
+export interface Health {
   readonly middleware: Middleware
 }
 
@@ -11,7 +11,7 @@ export interface Operations {
  * `/healthz`: the process answers. `/readyz`: it can do its work, that is, the database answers and its clock agrees with
  * ours. `/metrics`: Prometheus text. None tells a secret; put them on a port of their own where even that is too much.
  */
-export function createOperations(options: {
+export function createHealth(options: {
   clock: Clock
   /** The database's time; throws when it is away. */
   databaseTime: () => Promise<Date>
@@ -19,7 +19,7 @@ export function createOperations(options: {
   checks: Readonly<Record<string, () => Promise<void>>>
   /** Greatest difference between our clock and the database's, in seconds (R99). */
   maximumSkewSeconds?: number
-}): Operations {
+}): Health {
   const { clock, maximumSkewSeconds = 30 } = options
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
