@@ -34,6 +34,7 @@ try {
       viewport: { width: look.width, height: look.height },
       colorScheme: look.scheme,
       hasTouch: look.width < 500,
+      isMobile: look.width < 500,
     })
     const page = await context.newPage()
     for (const { name } of exhibits) {

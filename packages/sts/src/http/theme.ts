@@ -15,10 +15,10 @@ export type Tokens = Readonly<Record<string, string>>
  */
 export function lightTokens(accent: Colour): Tokens {
   const grey = (lightness: number, chroma = 0.006) => toHex({ lightness, chroma, hue: accent.hue })
-  const page = grey(0.975, 0.005)
+  const page = grey(0.974, 0.0035)
   const surface = '#ffffff'
   const strong = readable(accent, [page, surface], 4.6, 'darker')
-  const state = (hue: number) => readable({ lightness: 0.55, chroma: 0.13, hue }, [grey(0.95), wash(hue)], 4.6, 'darker')
+  const state = (hue: number) => readable({ lightness: 0.55, chroma: 0.16, hue }, [grey(0.95), wash(hue)], 4.6, 'darker')
   const wash = (hue: number) => toHex({ lightness: 0.965, chroma: 0.018, hue })
   return {
     page,
