@@ -86,9 +86,11 @@ function artifactAdapter({ store, clock }: AdapterParts, kind: string): Adapter 
       if (!(await store.artifacts.consume(kind, id, clock()))) throw new errors.InvalidGrant('already used')
     },
     async destroy(id) {
-      const presented = findRequestState()?.presented
+      const state = findRequestState()
+      const presented = state?.presented
       if (presented?.kind === kind && presented.handle === id && presented.stored) {
         const exp = Number(presented.stored.exp)
+        if (state) state.ended ??= {}
         await store.artifacts.upsert({ kind: 'WithdrawnToken', id, payload: {}, expiresAt: new Date(exp * 1000), keys: {} })
       } else if (kind === 'Grant') await endGrant(store, id, clock(), 'revoked')
       else await store.artifacts.destroy(kind, id)
@@ -107,6 +109,8 @@ async function saveGrantInHand(): Promise<void> {
 }
 
 async function endGrant(store: RealmStore, grantId: string, at: Date, because: string): Promise<void> {
+  const state = findRequestState()
+  if (state) state.ended = { familyId: grantId }
   await store.refreshTokens.revoke(grantId as FamilyId, { at, because })
   await store.artifacts.destroy('Grant', grantId)
   await store.artifacts.removeByGrant(grantId)

@@ -15,6 +15,7 @@ import { createInteractions } from './interactions-of-provider.ts'
 import { sealAnswer } from './kept-answer.ts'
 import { type ProviderParts, ROUTES } from './provider.ts'
 import { createRealmRuntimes, type RealmRuntime } from './realm-runtime.ts'
+import { withSchemeOf } from './redirects.ts'
 import { createRequestFront } from './request-front.ts'
 import { findParameter } from './request-rewriting.ts'
 import { requestState } from './request-state.ts'
@@ -142,6 +143,9 @@ async function callProvider(ctx: Context, next: Next): Promise<void> {
   } finally {
     ctx.path = relative
   }
+  const { redirect_uri: redirectUri } = ctx.oidc?.params ?? {}
+  const location = ctx.res.getHeader('Location')
+  if (typeof redirectUri === 'string' && typeof location === 'string') ctx.set('Location', withSchemeOf(redirectUri, location))
 }
 
 /** Ends a token request inside its transaction: the last shape of the answer, what is kept of it, and the audit row. */
@@ -206,13 +210,13 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
 
 async function finishRevocation(ctx: Context, audit: Audit): Promise<void> {
   const state = requestState()
-  if (ctx.status !== 200 || !state.presented) return
+  if (ctx.status !== 200 || !state.ended) return
   const clientId = ctx.oidc?.client?.clientId
   await audit.record(state.runtime.store, {
     event: 'family.revoked',
     reference: state.reference,
     ...(clientId ? { clientId } : {}),
     ...(state.source ? { source: state.source } : {}),
-    detail: { because: 'revocation request' },
+    detail: { because: 'revocation request', ...state.ended },
   })
 }

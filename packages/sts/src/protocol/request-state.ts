@@ -28,6 +28,8 @@ export interface RequestState {
   reuseSuspected?: boolean
   /** The family that was ended for it, once everything else about the request had been found right. */
   reusedFamily?: string
+  /** What a revocation request ended: a family, or the one token of a program. */
+  ended?: { readonly familyId?: string }
   /** A user code was typed that no device shows. */
   userCodeUnknown?: boolean
   /** Why oidc-provider could not answer, where it hides that behind `server_error`. */
