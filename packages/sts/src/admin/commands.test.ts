@@ -65,3 +65,12 @@ test('control characters from a request do not reach the terminal', () => {
 test('nested members are shown by their path', () => {
   expect(renderOutput({ a: { b: 1 }, c: [{ d: 2 }] })).toBe('a.b     1\nc[0].d  2')
 })
+
+test('each operation has a name of its own, a summary, and a description of every member', () => {
+  expect(new Set(operations.map(({ name }) => name)).size).toBe(operations.length)
+  for (const { name, summary, input, positional } of operations) {
+    expect(name).toMatch(/^[a-z]+\.[a-z]+(-[a-z]+)*$/)
+    expect(summary.length).toBeGreaterThan(10)
+    for (const member of positional) expect(Object.keys(input.shape)).toContain(member)
+  }
+})

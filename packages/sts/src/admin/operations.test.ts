@@ -1,49 +1,41 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
-import type { AccountId, ClientId, FamilyId, Realm, Store } from '@postern/storage'
-import { connect, createStore, migrate } from '@postern/storage'
+import {
+  type AccountId,
+  type ClientId,
+  connect,
+  createStore,
+  type FamilyId,
+  migrate,
+  type Realm,
+  type Store,
+} from '@postern/storage'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createSigningKey, toCertificatePem } from '../protocol/signing-keys.ts'
-import type { AdminChange, AdminPorts } from './operation.ts'
+import type { AdminPorts } from './operation.ts'
 import { operations } from './operations.ts'
+import { type AdminStage, openAdminStage } from './testing/admin-stage.ts'
 
+let stage: AdminStage
 let store: Store
-let now: Date
 let ports: AdminPorts
-let changes: AdminChange[]
 let realm: Realm
 let counter = 0
 
-const fromNow = (seconds: number) => new Date(now.getTime() + seconds * 1000)
+const start = new Date('2027-03-01T10:00:00Z')
+const fromNow = (seconds: number) => new Date(stage.now.getTime() + seconds * 1000)
 
 beforeAll(async () => {
   const connection = await connect({ kind: 'pglite' })
   await migrate(connection)
-  store = createStore({ connection, masterKey: randomBytes(32), clock: () => now })
+  stage = await openAdminStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
+  store = stage.store
 })
 
 afterAll(() => store.close())
 
 beforeEach(async () => {
-  now = new Date('2027-03-01T10:00:00Z')
-  changes = []
-  ports = {
-    store,
-    clock: () => now,
-    newId: randomUUID,
-    random: randomBytes,
-    newSigningKey: createSigningKey,
-    passwords: {
-      setPassword: async (kept, accountId, password) => {
-        if (password.length < 8) return { refused: 'too_short' }
-        await kept.passwords.set(accountId, { hash: `stub:${password.length}`, changedAt: now })
-        return 'set'
-      },
-    },
-    factors: { reset: async (kept, accountId) => kept.authenticators.removePending(accountId, 'totp') },
-    recordChange: async (_, change) => {
-      changes.push(change)
-    },
-  }
+  stage.now = start
+  ports = stage.ports
   await call('realm.add', { domain: `r${++counter}.contoso.com`, displayName: 'Contoso' }, null)
   const found = await store.realms.findByDomain(`r${counter}.contoso.com`)
   if (found === undefined) throw new TypeError('no realm')
@@ -69,6 +61,7 @@ async function call(name: string, input: Record<string, unknown> = {}, within: R
 
 const refused = (code: string) => expect.objectContaining({ name: 'OperationRefused', code })
 const domain = () => realm.domains[0] ?? ''
+const trail = async () => (await store.realm(realm.id).audit.list({ limit: 100 })).map(({ detail }) => detail)
 const mary = () => call('account.add', { upn: `mary@${domain()}`, displayName: 'Mary', generatePassword: true })
 
 /** A living sign-in of a mail client. */
@@ -81,7 +74,7 @@ async function signIn(accountId: string, clientId: string): Promise<FamilyId> {
     accountId: accountId as AccountId,
     clientId: clientId as ClientId,
     payload: {},
-    issuedAt: now,
+    issuedAt: stage.now,
     expiresAt: fromNow(3600),
     familyEndsAt: fromNow(7200),
   })
@@ -98,7 +91,9 @@ describe('realm', () => {
     })
     expect(await call('key.list')).toMatchObject([{ algorithm: 'RS256', stage: 'signing' }])
     expect(await call('policy.list')).toMatchObject([{ name: 'Everybody needs a second factor', mode: 'on' }])
-    expect(changes).toMatchObject([{ operation: 'realm.add', subject: domain(), actor: 'test', reference: 'ref' }])
+    expect(await store.realm(realm.id).audit.list({ limit: 9 })).toMatchObject([
+      { event: 'admin.changed', actor: 'test', reference: 'ref', detail: { operation: 'realm.add', subject: domain() } },
+    ])
   })
 
   test('refuses a domain that is taken and leaves nothing behind', async () => {
@@ -160,7 +155,7 @@ describe('account', () => {
       const family = await signIn(account.id, client.id)
       await call(name, { account: account.upn })
       const kept = store.realm(realm.id)
-      expect((await kept.refreshTokens.family(family))?.revokedAt).toEqual(now)
+      expect((await kept.refreshTokens.family(family))?.revokedAt).toEqual(stage.now)
       expect(await kept.artifacts.removeByAccount(account.id)).toBe(0)
     },
   )
@@ -180,12 +175,12 @@ describe('account', () => {
     const account = await mary()
     const client = await call('client.add', { preset: 'thunderbird' })
     const family = await signIn(account.id, client.id)
-    changes.length = 0
+    const before = await trail()
     await expect(call('account.set-password', { account: account.upn, password: 'short' })).rejects.toEqual(
       refused('password_refused'),
     )
     expect((await store.realm(realm.id).refreshTokens.family(family))?.revokedAt).toBeUndefined()
-    expect(changes).toEqual([])
+    expect(await trail()).toEqual(before)
   })
 
   test('change keeps what is left out', async () => {
@@ -255,13 +250,15 @@ describe('client', () => {
     expect(JSON.stringify(await call('client.show', { client: client.id }))).not.toContain(secret)
     await call('client.remove-credential', { client: client.id, credential })
     await expect(call('client.remove-credential', { client: client.id, credential })).rejects.toEqual(refused('missing'))
-    expect(JSON.stringify(changes)).not.toContain(secret)
+    expect(JSON.stringify(await trail())).not.toContain(secret)
   })
 
   test('a key is taken as certificate, PEM and JWK, and a certificate by one client only (R72)', async () => {
     const add = (displayName: string) =>
       call('client.add', { displayName, authenticationMethod: 'private_key_jwt', grantTypes: ['client_credentials'] })
-    const certificate = toCertificatePem(await createSigningKey({ algorithm: 'RS256', commonName: 'exchange.contoso.com', now }))
+    const certificate = toCertificatePem(
+      await createSigningKey({ algorithm: 'RS256', commonName: 'exchange.contoso.com', now: start }),
+    )
     const [one, two] = [await add('One'), await add('Two')]
     expect(await call('client.add-key', { client: one.id, key: certificate })).toMatchObject({
       x5t: expect.stringMatching(/^[\w-]{27}$/),
@@ -337,7 +334,7 @@ describe('key', () => {
     await call('key.rotate', { announceSeconds: 3600 })
     expect((await stages()).toSorted()).toEqual(['announced', 'signing'])
     await expect(call('key.rotate')).rejects.toEqual(refused('conflict'))
-    now = fromNow(3600)
+    stage.now = fromNow(3600)
     expect((await stages()).toSorted()).toEqual(['retired', 'signing'])
   })
 
@@ -386,25 +383,16 @@ describe('policy', () => {
 })
 
 test('a change that cannot be recorded is not made (R133)', async () => {
-  ports = { ...ports, recordChange: () => Promise.reject(new TypeError('the audit log is full')) }
+  ports = { ...stage.ports, recordChange: () => Promise.reject(new TypeError('the audit log is full')) }
   await expect(mary()).rejects.toThrow('the audit log is full')
   await expect(call('account.show', { account: `mary@${domain()}` })).rejects.toEqual(refused('missing'))
 })
 
 test('every change is recorded, and nothing that only reads', async () => {
-  changes.length = 0
+  const before = await trail()
   for (const name of ['realm.list', 'account.list', 'client.list', 'resource.list', 'key.list', 'policy.list', 'audit.list'])
     await call(name)
-  expect(changes).toEqual([])
+  expect(await trail()).toEqual(before)
   const verbs = new Set(operations.filter(({ changes: changing }) => !changing).map(({ verb }) => verb))
   expect([...verbs].toSorted()).toEqual(['export', 'list', 'show', 'try'])
-})
-
-test('each operation has a name of its own, a summary, and a description of every member', () => {
-  expect(new Set(operations.map(({ name }) => name)).size).toBe(operations.length)
-  for (const { name, summary, input, positional } of operations) {
-    expect(name).toMatch(/^[a-z]+\.[a-z]+(-[a-z]+)*$/)
-    expect(summary.length).toBeGreaterThan(10)
-    for (const member of positional) expect(Object.keys(input.shape)).toContain(member)
-  }
 })
