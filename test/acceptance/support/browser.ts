@@ -25,6 +25,8 @@ export interface Page {
   readonly html: string
   readonly forms: readonly Form[]
   readonly left?: URL
+  /** The same as it stood in the `Location` header: a URL object would put schemes in small letters. */
+  readonly location?: string
   /** Status of every redirect on the way, and where from. */
   readonly hops: readonly { readonly status: number; readonly from: string }[]
 }
@@ -82,7 +84,7 @@ export function createBrowser(
       if (response.status < 300 || response.status > 399 || location === null) return here
       hops.push({ status: response.status, from: url.pathname })
       const next = new URL(location, url)
-      if (next.origin !== home) return { ...here, left: next }
+      if (next.origin !== home) return { ...here, left: next, location }
       if (hops.length > MOST_REDIRECTS) throw new TypeError(`the redirects never end, the last one to ${next.href}`)
       url = next
       init = { method: 'GET' }
