@@ -37,7 +37,7 @@ test('a name that is written twice is refused at any depth, however it is spelle
     '{"a":{"b":1},"a":2}',
     '{"1":1,"1":2}',
     '{"a" :1,"a":2}',
-    '{"a"\n:1,"a":2,"b":":"}',
+    '{"a"\n:1,"a":2}',
     '{"a"\t:1,"a":2}',
     '{"a"\r:1,"a":2}',
     '{ "a" : 1, "a" : 2 }',
