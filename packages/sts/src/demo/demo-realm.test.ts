@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createAttemptGate, createFactors } from '@postern/mfa'
+import { connect, createStore, migrate } from '@postern/storage'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type AdminStage, openAdminStage } from '../admin/testing/admin-stage.ts'
+import { type DemoFile, findDemoFile, writeDemoFile } from './demo-file.ts'
+import { ensureDemoRealm } from './demo-realm.ts'
+
+let directory: string
+let stage: AdminStage
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'postern-demo-'))
+  const connection = await connect({ kind: 'pglite' })
+  await migrate(connection)
+  stage = await openAdminStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
+})
+
+afterAll(async () => {
+  await stage.store.close()
+  await rm(directory, { recursive: true })
+})
+
+async function run(mailPort: number, previous?: DemoFile): Promise<DemoFile> {
+  const clock = () => stage.now
+  const factors = createFactors({ clock, random: randomBytes, gate: createAttemptGate({ clock }) })
+  const keyFiles = { privateKey: join(directory, 'key.pem'), certificate: join(directory, 'certificate.pem') }
+  const data = await ensureDemoRealm({ ports: stage.ports, factors, previous, mailPort, keyFiles })
+  return { issuer: `http://localhost:8080/${data.realm.id}`, ...data, endpoints: {} }
+}
+
+test('a second run keeps every secret, follows the mail port, and a lost file gets new secrets', async () => {
+  const first = await run(8090)
+  expect(first).toMatchObject({
+    realm: { domain: 'contoso.com' },
+    accounts: [{ upn: 'mary@contoso.com', totpSecret: expect.stringMatching(/^[A-Z2-7]{32}$/) }, { upn: 'joe@contoso.com' }],
+    admin: { upn: 'admin@contoso.com', totpSecret: expect.any(String) },
+    resources: { mail: 'http://localhost:8090/' },
+  })
+  expect(first.accounts[1]).not.toHaveProperty('totpSecret')
+  expect((await stat(first.clients.exchange.privateKeyFile)).mode & 0o777).toBe(0o600)
+
+  const moved = await run(8091, first)
+  expect(moved).toEqual({ ...first, resources: { mail: 'http://localhost:8091/' }, mailServer: 'http://localhost:8091' })
+  const kept = stage.store.realm(first.realm.id as Parameters<typeof stage.store.realm>[0])
+  expect((await kept.resources.list()).map(({ names }) => names)).toEqual([['http://localhost:8091/', 'http://localhost:8091']])
+  const web = (await kept.clients.list({ limit: 10 })).find(({ id }) => id === first.clients.confidential.clientId)
+  expect(web?.redirectUris).toEqual(['http://localhost:8091/callback'])
+
+  const lost = await run(8091)
+  expect(lost.realm).toEqual(first.realm)
+  expect(lost.admin.password).not.toBe(first.admin.password)
+  expect(lost.admin.totpSecret).not.toBe(first.admin.totpSecret)
+  expect(lost.clients.confidential.clientSecret).not.toBe(first.clients.confidential.clientSecret)
+})
+
+test('the file is for its owner only, and is read back as it was written', async () => {
+  const path = join(directory, 'demo.json')
+  const demo = await run(8090)
+  await writeDemoFile(path, demo)
+  expect((await stat(path)).mode & 0o777).toBe(0o600)
+  expect(await findDemoFile(path)).toEqual(demo)
+  expect(await findDemoFile(join(directory, 'none.json'))).toBeUndefined()
+})
