@@ -5,7 +5,8 @@ import { type AssuranceLevel, type Decision, evaluate, type Policy, satisfiesAcr
 export interface Occasion {
   readonly account: Account
   readonly clientId: string
-  readonly resource: string | undefined
+  /** Audiences of all resources that the tokens would be for. */
+  readonly resources: readonly string[]
   readonly source: string | undefined
   readonly flow: 'authorization' | 'device' | 'refresh' | 'exchange'
   /** `amr` values shown so far. */
@@ -28,17 +29,22 @@ export function assess(
   demanded: { acrValues: readonly string[]; acr: AssuranceLevel },
 ): Assurance {
   const { account } = occasion
-  const decision = evaluate(policies, {
-    account: { id: account.id, upn: account.upn, groups: account.groups },
-    client: { id: occasion.clientId },
-    ...(occasion.resource === undefined ? {} : { resource: occasion.resource }),
-    ...(occasion.source === undefined ? {} : { source: occasion.source }),
-    flow: occasion.flow,
-    evidence: occasion.evidence,
-  })
-  const { because } = decision
-  if (account.status !== 'active' || decision.outcome === 'block') return Object.freeze({ outcome: 'blocked', because })
-  const missing = new Set<string>(decision.outcome === 'require' ? decision.missing : [])
+  const decide = (resource: string | undefined): Decision =>
+    evaluate(policies, {
+      account: { id: account.id, upn: account.upn, groups: account.groups },
+      client: { id: occasion.clientId },
+      ...(resource === undefined ? {} : { resource }),
+      ...(occasion.source === undefined ? {} : { source: occasion.source }),
+      flow: occasion.flow,
+      evidence: occasion.evidence,
+    })
+  // One sign-in may be for several resources; it has to be good enough for each.
+  const [first = decide(undefined), ...others] = occasion.resources.map(decide)
+  const decisions = [first, ...others]
+  const blocking = decisions.find((one) => one.outcome === 'block')
+  const { because } = blocking ?? decisions.find((one) => one.outcome === 'require') ?? first
+  if (account.status !== 'active' || blocking) return Object.freeze({ outcome: 'blocked', because })
+  const missing = new Set<string>(decisions.flatMap((one) => (one.outcome === 'require' ? one.missing : [])))
   const unmet = demanded.acrValues.length > 0 && !demanded.acrValues.some((one) => satisfiesAcr(one, demanded.acr))
   if (unmet) missing.add('second-factor')
   return missing.size > 0

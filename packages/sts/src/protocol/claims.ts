@@ -66,7 +66,7 @@ export function accessTokenClaims(source: AccessTokenSource): Record<string, unk
           amr: source.amr,
           auth_time: source.authTime,
           sid: source.sid,
-          fam: source.familyId,
+          grant_id: source.familyId,
         }
       : {}),
   }

@@ -1,7 +1,7 @@
 import type { Account, AccountId } from '@postern/storage'
 import type { FindAccount, Account as ProviderAccount } from 'oidc-provider'
 import { acrOf } from '../policy/policy.ts'
-import { assess } from './assurance.ts'
+import { assess, type Occasion } from './assurance.ts'
 import { personClaims } from './claims.ts'
 import { requestState } from './request-state.ts'
 
@@ -13,7 +13,11 @@ export interface KnownAccount extends ProviderAccount {
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** Grants that give tokens for what was shown earlier; policy looks again each time (R33, R43). */
-const REDEEMING = new Set(['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'])
+const REDEEMING: ReadonlyMap<unknown, Occasion['flow']> = new Map([
+  ['authorization_code', 'authorization'],
+  ['refresh_token', 'refresh'],
+  ['urn:ietf:params:oauth:grant-type:device_code', 'device'],
+])
 
 /**
  * Finds the person behind `sub`. On the token route policy is asked again, so that a block, or a new demand that the
@@ -27,19 +31,19 @@ export const findAccount: FindAccount = async (ctx, sub, token) => {
     state.refusedBecause = record ? 'account_disabled' : 'account_unknown'
     return undefined
   }
-  const grantType = ctx.oidc.params?.grant_type
-  if (ctx.oidc.route === 'token' && typeof grantType === 'string' && REDEEMING.has(grantType)) {
-    // oidc-provider hands over the code or refresh token, which carries what was shown when it was made.
-    const shown = (token as { amr?: unknown } | undefined)?.amr
+  const flow = REDEEMING.get(ctx.oidc.params?.grant_type)
+  if (ctx.oidc.route === 'token' && flow) {
+    // oidc-provider hands over the code or refresh token, which carries what was shown and granted when it was made.
+    const { amr: shown, resource: granted } = (token ?? {}) as { amr?: unknown; resource?: unknown }
     const evidence = Array.isArray(shown) ? shown.filter((one) => typeof one === 'string') : []
     const assurance = assess(
       runtime.policies,
       {
         account: record,
         clientId: ctx.oidc.client?.clientId ?? '',
-        resource: undefined,
+        resources: namesIn(ctx.oidc.params?.resource ?? granted),
         source: state.source,
-        flow: 'refresh',
+        flow,
         evidence,
       },
       { acrValues: [], acr: acrOf(evidence) },
@@ -52,3 +56,7 @@ export const findAccount: FindAccount = async (ctx, sub, token) => {
   const account: KnownAccount = { accountId: record.id, record, claims: async () => personClaims(record, runtime.realm) }
   return account
 }
+
+/** One name or several, as oidc-provider keeps them. */
+const namesIn = (value: unknown): readonly string[] =>
+  (Array.isArray(value) ? value : [value]).filter((one): one is string => typeof one === 'string' && one !== '')

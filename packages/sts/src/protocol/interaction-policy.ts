@@ -69,13 +69,12 @@ async function assessSignIn(ctx: KoaContextWithOIDC, hasFactor: HasFactor) {
   // The login prompt comes first, so there is an account by now.
   const record = (oidc.account as KnownAccount | undefined)?.record
   if (!record) throw new TypeError('assurance was asked for before anybody signed in')
-  const [resource] = Object.keys(oidc.resourceServers ?? {})
   const assurance = assess(
     runtime.policies,
     {
       account: record,
       clientId: oidc.client?.clientId ?? '',
-      resource,
+      resources: Object.keys(oidc.resourceServers ?? {}),
       source,
       flow: oidc.route.startsWith('device') || oidc.route.startsWith('code_') ? 'device' : 'authorization',
       evidence: oidc.session?.amr ?? [],

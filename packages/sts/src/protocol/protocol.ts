@@ -203,7 +203,7 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
       refresh: typeof body.refresh_token === 'string',
       ...(resource ? { resource } : {}),
       ...(typeof claims.jti === 'string' ? { jti: claims.jti } : {}),
-      ...(typeof claims.fam === 'string' ? { familyId: claims.fam } : {}),
+      ...(typeof claims.grant_id === 'string' ? { familyId: claims.grant_id } : {}),
     },
   })
 }

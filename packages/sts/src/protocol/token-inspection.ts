@@ -87,7 +87,7 @@ function inspect(token: string, clock: Clock): Inspected | undefined {
     scope: claims.scope,
     iat: claims.iat,
     exp: claims.exp,
-    ...(ofPerson ? { accountId: claims.sub, grantId: claims.fam } : {}),
+    ...(ofPerson ? { accountId: claims.sub, grantId: claims.grant_id } : {}),
   }
   return { claims, presented: { kind: ofPerson ? 'AccessToken' : 'ClientCredentials', handle: claims.jti, stored } }
 }
@@ -123,6 +123,6 @@ async function isLiving({ presented, claims }: Inspected): Promise<boolean> {
   if (await store.artifacts.find('WithdrawnToken', presented.handle)) return false
   if ((await store.clients.find(String(claims.client_id) as ClientId))?.status !== 'active') return false
   if (presented.kind === 'ClientCredentials') return true
-  const grant = await store.artifacts.find('Grant', String(claims.fam))
+  const grant = await store.artifacts.find('Grant', String(claims.grant_id))
   return grant !== undefined && (await store.accounts.find(String(claims.sub) as AccountId))?.status === 'active'
 }
