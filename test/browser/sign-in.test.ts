@@ -99,12 +99,14 @@ describe('signing in', () => {
   it('goes from the app through name, password and code back to the app, by keyboard alone', async () => {
     await inBrowser(async (page) => {
       await page.goto(authorizeUrl())
+      // The cursor is put into the field a moment after the page has loaded.
+      await page.waitForSelector('input[name=name]:focus')
       await page.keyboard.type(sts.mary.upn)
       await page.keyboard.press('Enter')
-      await page.waitForSelector('input[name=password]')
+      await page.waitForSelector('input[name=password]:focus')
       await page.keyboard.type(sts.mary.password)
       await page.keyboard.press('Enter')
-      await page.waitForSelector('input[name=code]')
+      await page.waitForSelector('input[name=code]:focus')
       await page.keyboard.type(await codeOf(sts.mary.totpSecret))
       await page.keyboard.press('Enter')
       await page.waitForURL(/callback/)

@@ -7,6 +7,7 @@ describe('pickLanguage', () => {
     [{ uiLocales: ['nl', 'FR'], acceptLanguage: 'de' }, 'fr'],
     [{ uiLocales: ['nl'], acceptLanguage: 'es, fr;q=0.4, de;q=0.8' }, 'de'],
     [{ acceptLanguage: 'de;q=0, fr;q=0.1' }, 'fr'],
+    [{ acceptLanguage: 'de;q=0' }, 'en'],
     [{ acceptLanguage: '*' }, 'en'],
     [{ acceptLanguage: `${'x,'.repeat(100_000)}de` }, 'en'],
     [{ acceptLanguage: '__proto__, constructor;q=1' }, 'en'],
