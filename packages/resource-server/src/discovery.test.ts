@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { issuerCandidates } from './authorization-server.ts'
 import { coversUrl, type DiscoveryOptions, discover } from './discovery.ts'
 import { DiscoveryError } from './errors.ts'
+import { DocumentServer } from './testing/fake-issuer.ts'
 import { type LoopbackServer, listenOnLoopback } from './testing/loopback-server.ts'
 
 type Answer = Readonly<{ status?: number; headers?: Record<string, string | string[]>; body?: unknown }>
@@ -109,6 +110,45 @@ test('by authorization_uri: the issuer is found by its well-known document, also
   const found = await discover(`${server.origin}/EAS`, local)
   expect(found.issuer).toBe(`${server.origin}/5de110f8`)
   expect(found.resourceMetadata).toBeUndefined()
+})
+
+test('behind an authorization_uri, a document may name another issuer only if that one agrees, on the same origin', async () => {
+  const pages = (origin: string, named: string, itself: string): Record<string, Page> => ({
+    '/EAS': challenged(`Bearer authorization_uri="${origin}/contoso.com/oauth2/authorize"`),
+    '/contoso.com/.well-known/openid-configuration': metadata(named),
+    '/5de110f8/.well-known/openid-configuration': metadata(itself),
+  })
+  {
+    await using server = await site((origin) => pages(origin, `${origin}/5de110f8`, `${origin}/fabrikam`))
+    expect(await codeOf(discover(`${server.origin}/EAS`, local))).toBe('issuer_mismatch')
+  }
+  {
+    const elsewhere = (origin: string): string => `${origin.replace('localhost', '127.0.0.1')}/5de110f8`
+    await using server = await site((origin) => pages(origin, elsewhere(origin), elsewhere(origin)))
+    expect(await codeOf(discover(`${server.origin}/EAS`, local))).toBe('issuer_mismatch')
+  }
+})
+
+test('from https nothing leads to http, not even to this machine', async () => {
+  const page = 'https://mail.example/.well-known/oauth-protected-resource'
+  const walk = (line: string, authorizationServer = 'https://sts.example') => {
+    const documents = new DocumentServer()
+    documents.documents.set(
+      'https://mail.example/EWS',
+      new Response(null, { status: 401, headers: { 'WWW-Authenticate': line } }),
+    )
+    documents.documents.set(page, { resource: 'https://mail.example/', authorization_servers: [authorizationServer] })
+    documents.documents.set(
+      'https://sts.example/.well-known/openid-configuration',
+      metadata('https://sts.example', { token_endpoint: 'http://localhost/t' }).body,
+    )
+    const resolveHost = async (name: string) => [{ address: name === 'localhost' ? '127.0.0.1' : '8.8.8.8', family: 4 }]
+    return codeOf(discover('https://mail.example/EWS', { ...local, fetch: documents.fetch, resolveHost }))
+  }
+  expect(await walk('Bearer resource_metadata="http://localhost/x"')).toBe('url_not_allowed')
+  expect(await walk('Bearer authorization_uri="http://localhost/authorize"')).toBe('url_not_allowed')
+  expect(await walk(`Bearer resource_metadata="${page}"`, 'http://localhost/x')).toBe('url_not_allowed')
+  expect(await walk(`Bearer resource_metadata="${page}"`)).toBe('document_malformed')
 })
 
 test('an issuer that the client does not trust ends the walk before its metadata is asked', async () => {

@@ -4,7 +4,7 @@ import { parseChallenges } from './challenge-parser.ts'
 import { diagnostics } from './diagnostics.ts'
 import { TokenError, tokenErrorCodes } from './errors.ts'
 import { type Accepted, createGuard, type Refused } from './guard.ts'
-import { requireScope } from './scopes.ts'
+import { requireAnyScope, requireScope, requireUser } from './scopes.ts'
 import { Bench } from './testing/hostile-tokens.ts'
 import { makeScene } from './testing/scene.ts'
 import { createTokenValidator } from './validator.ts'
@@ -139,4 +139,20 @@ test('scopes are told apart by letter case', async () => {
   const claims = await validator.validate(bench.good)
   expect(() => requireScope(claims, 'Mail.Read')).not.toThrow()
   expect(() => requireScope(claims, 'mail.read')).toThrow(expect.objectContaining({ code: 'insufficient_scope' }))
+})
+
+test('a token of a program is not taken for a person, by its subject or by idtyp', async () => {
+  const claimsOf = (payload: Record<string, unknown>) => validator.validate(bench.signed({ payload }))
+  const person = await claimsOf({ idtyp: 'user' })
+  expect(() => requireUser(person)).not.toThrow()
+  for (const payload of [{ sub: 'outlook' }, { idtyp: 'app' }]) {
+    const claims = await claimsOf(payload)
+    expect(() => requireUser(claims)).toThrow(expect.objectContaining({ code: 'user_required' }))
+  }
+})
+
+test('one scope of several is enough where a route says so', async () => {
+  const claims = await validator.validate(bench.good)
+  expect(() => requireAnyScope(claims, 'EAS', 'Mail.Read')).not.toThrow()
+  expect(() => requireAnyScope(claims, 'EAS', 'EWS')).toThrow(expect.objectContaining({ code: 'insufficient_scope' }))
 })

@@ -161,6 +161,7 @@ test.for<[name: string, document: unknown]>([
   now += keyTimes.await
   expect(await kidOf(keys, 'k1')).toBe('k1')
   expect(problems).toHaveLength(1)
+  expect(problems.join()).toMatch(/not a key set|larger than/)
 })
 
 test('redirects are not followed', async () => {
