@@ -6,7 +6,7 @@ const MOST_LINES = 400
 const REFUSED_NAMES =
   /(^|[-/.])(utils?|helpers?|types|constants|managers?|services?|impl)([-/.]|$)|(^|\/)(common|shared|lib|misc)(\/|$)|(^|\/)base-/
 /** Written by a program, never by hand. */
-const GENERATED = /^packages\/storage\/src\/schema\.ts$/
+const GENERATED = /^packages\/storage\/src\/schema\.ts$|\.generated\.ts$/
 
 /** Rooms whose main file has a better name than the room's. */
 const DOORS: Readonly<Record<string, string>> = { admin: 'operation', config: 'parse', http: 'route', realms: 'realm-registry' }
@@ -32,7 +32,7 @@ const linesOfSign = (text: string): number =>
 
 /** Tells why `path` is badly named, or undefined. */
 function problemOfName(path: string): string | undefined {
-  const inside = path.replace(/^packages\/[^/]+\//, '').replace(/\.(test\.)?(ts|mjs|sql)$/, '')
+  const inside = path.replace(/^packages\/[^/]+\//, '').replace(/(\.test|\.generated)?\.(ts|mjs|sql)$/, '')
   if (REFUSED_NAMES.test(inside)) return 'says nothing about what is inside'
   if (!inside.split('/').every((part) => /^[a-z0-9_]+(-[a-z0-9]+)*$/.test(part))) return 'is not kebab-case'
   return undefined
