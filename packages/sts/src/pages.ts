@@ -38,7 +38,7 @@ function refuse(ctx: Context, problem: { error: string; description?: string | u
     ctx.body = { error: problem.error, ...(problem.description === undefined ? {} : { error_description: problem.description }) }
     return
   }
-  const surroundings = surroundingsOf(ctx)
+  const surroundings = { ...surroundingsOf(ctx), reference: String(ctx.state.reference ?? '') }
   if (problem.error === 'slow_down') {
     const texts = messagesIn(surroundings.language)
     const html = renderErrorPage(surroundings, { title: texts.problemTitleBusy, happened: texts.problemBusy })
@@ -51,10 +51,10 @@ function refuse(ctx: Context, problem: { error: string; description?: string | u
   })
 }
 
-function surroundingsOf(ctx: Context): Pick<DevicePage, 'realm' | 'language'> & { reference: string } {
+function surroundingsOf(ctx: Context): Pick<DevicePage, 'realm' | 'language'> {
   const realm: RealmView = ctx.state.realm
   // What the request asked for, then what the browser prefers.
   const uiLocales = typeof ctx.query.ui_locales === 'string' ? ctx.query.ui_locales.split(' ') : []
   const language = pickLanguage({ uiLocales, acceptLanguage: ctx.get('Accept-Language') })
-  return { realm, language, reference: String(ctx.state.reference ?? '') }
+  return { realm, language }
 }

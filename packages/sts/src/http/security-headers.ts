@@ -47,7 +47,7 @@ export function securityHeaders(options: { https: boolean }): Middleware {
     ctx.set('Content-Security-Policy', basePolicy)
     ctx.set('X-Content-Type-Options', 'nosniff')
     ctx.set('Referrer-Policy', 'no-referrer')
-    ctx.set('Cross-Origin-Opener-Policy', 'same-origin')
+    // No Cross-Origin-Opener-Policy: browser apps sign in through a popup and wait for it by its window.
     ctx.set('Cache-Control', 'no-store')
     if (options.https) ctx.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains')
     await next()

@@ -28,7 +28,7 @@ export function createInteractions(options: { clock: Clock; csrfKey: Uint8Array 
 
   async function step(ctx: Context, uid: string, result: Record<string, unknown>): Promise<string> {
     const loaded = await load(ctx, uid)
-    if ('lost' in loaded) return loaded.lost === 'restart' ? loaded.location : ctx.path
+    if ('lost' in loaded) return whereLost(loaded, uid)
     return requestState().runtime.provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true })
   }
 
@@ -41,7 +41,7 @@ export function createInteractions(options: { clock: Clock; csrfKey: Uint8Array 
 
     async finish(ctx, uid, proved) {
       const loaded = await load(ctx, uid)
-      if ('lost' in loaded) return loaded.lost === 'restart' ? loaded.location : ctx.path
+      if ('lost' in loaded) return whereLost(loaded, uid)
       // Whoever signs in starts from nothing: an older session's second factor does not count for a new password.
       const isSignIn = loaded.prompt.name === 'login'
       if (!isSignIn && loaded.session?.accountId !== proved.accountId)
@@ -64,6 +64,10 @@ export function createInteractions(options: { clock: Clock; csrfKey: Uint8Array 
     refuse: (ctx, uid, refusal) => step(ctx, uid, { error: refusal.error, error_description: refusal.description }),
   }
 }
+
+/** The page of the interaction says itself that it is over, or that the browser keeps no cookies. */
+const whereLost = (lost: LostInteraction, uid: string): string =>
+  lost.lost === 'restart' ? lost.location : `${requestState().runtime.issuer}/signin/${encodeURIComponent(uid)}`
 
 /** `amr` after one more thing was shown; `mfa` once two different ones were (RFC 8176 section 2). */
 export function combine(shown: readonly string[], next: string): string[] {
