@@ -183,6 +183,11 @@ test.for<[code: string, name: string, change: (origin: string) => Record<string,
     (origin) => ({ '/EWS': challenged(`Bearer resource_metadata="${origin.replace('//', '//a:b@')}/x"`) }),
   ],
   [
+    'url_not_allowed',
+    'a user name in the address',
+    (origin) => ({ '/EWS': challenged(`Bearer resource_metadata="${origin.replace('//', '//a@')}/x"`) }),
+  ],
+  [
     'address_not_allowed',
     'metadata at the cloud',
     () => ({ '/EWS': challenged('Bearer resource_metadata="https://169.254.169.254/latest"') }),
