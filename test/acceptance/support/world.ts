@@ -129,7 +129,8 @@ export async function signedIn(world: World, person: TestPerson = world.sts.mary
 export async function answerOf(browser: Browser, asked: Asked): Promise<URLSearchParams> {
   const page = await browser.open(asked.url)
   if (!page.left) throw new TypeError(`no answer but a page (${page.status}): ${textOf(page.html).slice(0, 400)}`)
-  return page.left.searchParams
+  // Where a client asks for what is no code, the refusal may come in the fragment.
+  return page.left.hash === '' ? page.left.searchParams : new URLSearchParams(page.left.hash.slice(1))
 }
 
 export async function codeOf(browser: Browser, asked: Asked): Promise<Asked & { code: string }> {
