@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { StorageUnavailable } from './errors.ts'
-import { breaksConnection, isUniqueViolation, toStorageFault } from './faults.ts'
+import { breaksConnection, toStorageFault } from './faults.ts'
 
 const coded = (code: string, message = 'x') => Object.assign(new TypeError(message), { code })
 
@@ -56,13 +56,4 @@ test('a session is given up after what broke it, and kept after an ordinary refu
   for (const code of ['ECONNRESET', '57P01', '08006', '25P03']) expect(breaks(coded(code))).toBe(true)
   expect(breaks(new TypeError('Query read timeout'))).toBe(true)
   for (const code of ['57014', '55P03', '40001', '53100', '23505']) expect(breaks(coded(code))).toBe(false)
-})
-
-test('a unique violation is known by its code alone', () => {
-  expect([coded('23505'), coded('23503'), new TypeError('23505'), undefined].map(isUniqueViolation)).toEqual([
-    true,
-    false,
-    false,
-    false,
-  ])
 })

@@ -55,10 +55,6 @@ export function toStorageFault(error: unknown): unknown {
   return reason === undefined ? error : new StorageUnavailable(reason, { cause: error })
 }
 
-/** Whether a unique constraint was violated (SQLSTATE 23505). */
-export const isUniqueViolation = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && stringMember(error, 'code') === '23505'
-
 /** Whether the connection that raised `error` must not be used again. */
 export function breaksConnection(error: unknown): boolean {
   if (!(error instanceof StorageUnavailable) || error.reason === 'contention') return false

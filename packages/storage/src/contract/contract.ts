@@ -10,6 +10,7 @@ import { accountsContract } from './accounts-contract.ts'
 import { artifactsContract } from './artifacts-contract.ts'
 import type { Backend, OpenBackend } from './backend.ts'
 import { attemptsContract, auditContract, replayContract } from './counters-contract.ts'
+import { isolationContract } from './isolation-contract.ts'
 import { refreshTokensContract } from './refresh-tokens-contract.ts'
 import {
   clientsContract,
@@ -33,6 +34,7 @@ export {
   authenticatorsContract,
   clientsContract,
   closedContract,
+  isolationContract,
   passwordsContract,
   policiesContract,
   realmsContract,
@@ -58,6 +60,7 @@ const suites = [
   replayContract,
   auditContract,
   storeContract,
+  isolationContract,
 ]
 
 /** Every suite on one backend, in one database. */

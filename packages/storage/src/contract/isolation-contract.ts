@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest'
+import { ClientId, FamilyId } from '../identifiers.ts'
+import type { ClientCredential } from '../ports/clients.ts'
+import type { RealmStore } from '../store.ts'
+import type { OpenBackend } from './backend.ts'
+import {
+  sampleAccount,
+  sampleAuditRow,
+  sampleAuthenticator,
+  sampleClient,
+  sampleResource,
+  sampleSigningKey,
+  sampleTime,
+  secondsAfter,
+} from './samples.ts'
+
+/** One of everything, under the same ids in whichever realm. */
+const account = sampleAccount({ furtherAddresses: ['further@contoso.com'] })
+const client = sampleClient({ id: ClientId.of('mail') })
+const secret: ClientCredential = {
+  kind: 'secret',
+  id: 's',
+  clientId: client.id,
+  digest: new Uint8Array(32),
+  createdAt: sampleTime,
+}
+const pending = sampleAuthenticator(account.id)
+const active = sampleAuthenticator(account.id, { state: 'active', lastStep: 1 })
+const resource = sampleResource({ names: ['one', 'two'] })
+const key = sampleSigningKey()
+const policy = { id: 'p', name: 'p', mode: 'on', definition: {}, createdAt: sampleTime, updatedAt: sampleTime } as const
+const auditRow = sampleAuditRow({ accountId: account.id })
+const token = { issuedAt: sampleTime, expiresAt: secondsAfter(60), payload: {} }
+const counter = { subject: `account:${account.id}`, method: 'totp' }
+const keys = { grantId: 'g', uid: 'u', userCode: 'c', accountId: account.id }
+
+async function fill(realm: RealmStore): Promise<void> {
+  await realm.accounts.add(account)
+  await realm.passwords.set(account.id, { hash: 'hash', changedAt: sampleTime })
+  await realm.authenticators.add(pending)
+  await realm.authenticators.add(active)
+  await realm.clients.add(client)
+  await realm.clients.addCredential(secret)
+  await realm.resources.add(resource)
+  await realm.signingKeys.add(key)
+  await realm.policies.put(policy)
+  await realm.audit.append(auditRow)
+  await realm.artifacts.upsert({ kind: 'Session', id: 'a', payload: {}, expiresAt: token.expiresAt, keys })
+  await realm.refreshTokens.start({
+    ...token,
+    handle: 'first',
+    familyId: FamilyId.of('f'),
+    accountId: account.id,
+    clientId: client.id,
+    familyEndsAt: secondsAfter(600),
+  })
+  await realm.attempts.update(counter, () => ({
+    next: { consecutive: 1, inWindow: 1, windowStartedAt: sampleTime, disabled: false },
+    result: undefined,
+  }))
+}
+
+const everything = async (realm: RealmStore) => ({
+  accounts: await realm.accounts.list({ limit: 10 }),
+  names: await Promise.all([account.upn, 'further@contoso.com'].map((name) => realm.accounts.findByName(name))),
+  password: await realm.passwords.find(account.id),
+  authenticators: await realm.authenticators.list(account.id),
+  clients: await realm.clients.list({ limit: 10 }),
+  credentials: await realm.clients.credentials(client.id),
+  resources: await realm.resources.list(),
+  resourceNames: await Promise.all(resource.names.map((name) => realm.resources.findByName(name))),
+  keys: await realm.signingKeys.list(sampleTime),
+  policies: await realm.policies.list(),
+  audit: await realm.audit.list({ limit: 10, accountId: account.id }),
+  artifact: [await realm.artifacts.find('Session', 'a'), await realm.artifacts.findByUid('Session', 'u')],
+  tokens: [await realm.refreshTokens.find('first'), await realm.refreshTokens.find('second')],
+  families: [await realm.refreshTokens.family(FamilyId.of('f')), await realm.refreshTokens.families(account.id)],
+  attempts: await realm.attempts.find(counter),
+})
+
+const ending = { at: secondsAfter(5), because: 'test' }
+
+/** Every way to change what is there, each by itself. */
+const changes: Readonly<Record<string, (realm: RealmStore) => Promise<unknown>>> = {
+  'accounts.replace': (realm) => realm.accounts.replace({ ...account, displayName: 'New', furtherAddresses: [] }),
+  'accounts.remove': (realm) => realm.accounts.remove(account.id),
+  'passwords.set': (realm) => realm.passwords.set(account.id, { hash: 'new', changedAt: sampleTime }),
+  'passwords.rehash': (realm) => realm.passwords.rehash(account.id, 'hash', 'new'),
+  'authenticators.confirm': (realm) => realm.authenticators.confirm(pending.id, { step: 5, at: sampleTime }),
+  'authenticators.acceptStep': (realm) => realm.authenticators.acceptStep(active.id, { step: 5, at: sampleTime }),
+  'authenticators.removePending': (realm) => realm.authenticators.removePending(account.id, 'totp'),
+  'authenticators.disable': (realm) => realm.authenticators.disable(active.id),
+  'authenticators.remove': (realm) => realm.authenticators.remove(active.id),
+  'clients.replace': (realm) => realm.clients.replace({ ...client, displayName: 'New' }),
+  'clients.remove': (realm) => realm.clients.remove(client.id),
+  'clients.removeCredential': (realm) => realm.clients.removeCredential(client.id, 's'),
+  'resources.replace': (realm) => realm.resources.replace({ ...resource, names: ['three'] }),
+  'resources.replace without names': (realm) => realm.resources.replace({ ...resource, names: [] }),
+  'resources.remove': (realm) => realm.resources.remove(resource.id),
+  'signingKeys.retire': (realm) => realm.signingKeys.retire(key.kid, { retiresAt: sampleTime, removedAt: sampleTime }),
+  'policies.put': (realm) => realm.policies.put({ ...policy, mode: 'off' }),
+  'policies.remove': (realm) => realm.policies.remove('p'),
+  'artifacts.upsert': (realm) =>
+    realm.artifacts.upsert({ kind: 'Session', id: 'a', payload: { n: 1 }, expiresAt: sampleTime, keys: {} }),
+  'artifacts.consume': (realm) => realm.artifacts.consume('Session', 'a', sampleTime),
+  'artifacts.destroy': (realm) => realm.artifacts.destroy('Session', 'a'),
+  'artifacts.removeByGrant': (realm) => realm.artifacts.removeByGrant('g'),
+  'artifacts.removeByAccount': (realm) => realm.artifacts.removeByAccount(account.id),
+  'refreshTokens.use': (realm) => realm.refreshTokens.use('first', sampleTime),
+  'refreshTokens.succeed': (realm) =>
+    realm.refreshTokens.succeed({ ...token, issuedAt: secondsAfter(9), handle: 'second', predecessor: 'first' }),
+  'refreshTokens.keepAnswer': (realm) =>
+    realm.refreshTokens.keepAnswer('first', { sealed: new Uint8Array(1), request: 'r', until: sampleTime }),
+  'refreshTokens.revoke': (realm) => realm.refreshTokens.revoke(FamilyId.of('f'), ending),
+  'refreshTokens.revokeByAccount': (realm) => realm.refreshTokens.revokeByAccount(account.id, ending),
+  'refreshTokens.revokeByClient': (realm) => realm.refreshTokens.revokeByClient(client.id, ending),
+  'attempts.update': (realm) =>
+    realm.attempts.update(counter, (state) => ({ next: state && { ...state, consecutive: 2 }, result: undefined })),
+  'attempts.update to nothing': (realm) => realm.attempts.update(counter, () => ({ next: undefined, result: undefined })),
+}
+
+export function isolationContract(opened: () => OpenBackend): void {
+  describe('two realms that hold the same ids', () => {
+    test.each(Object.keys(changes))('do not meet: %s in one changes that one alone', async (name) => {
+      opened().clock.now = sampleTime
+      const one = await opened().newRealm()
+      const other = await opened().newRealm()
+      await fill(one)
+      await fill(other)
+      const [before, otherBefore] = [await everything(one), await everything(other)]
+      expect(otherBefore).toEqual(before)
+      await changes[name]?.(other)
+      expect(await everything(one)).toEqual(before)
+      expect(await everything(other)).not.toEqual(otherBefore)
+    })
+  })
+}
