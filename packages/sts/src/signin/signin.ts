@@ -16,8 +16,6 @@ import type { SigninParts } from './ports.ts'
 import type { StepName } from './steps.ts'
 import { createVisits, type Step } from './visit.ts'
 
-export type { FactorCheck, PasswordCheck, PasswordOutcome, SigninEvent, SigninParts } from './ports.ts'
-
 export function createSignin(parts: SigninParts): Feature {
   const visits = createVisits(parts)
   const steps = {
