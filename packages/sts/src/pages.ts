@@ -6,6 +6,7 @@ import type { RealmView } from './http/realm-view.ts'
 import { answerPage } from './http/security-headers.ts'
 import type { ProviderPages } from './protocol/provider.ts'
 import { renderLoggedOut, renderLogoutConfirm } from './signin/views/logout-pages.ts'
+import { renderLostPage } from './signin/views/lost-page.ts'
 
 /** Joins the pages of features to the places where oidc-provider asks for one. It decides nothing but the language. */
 export function createPages(): ProviderPages {
@@ -25,6 +26,7 @@ export function createPages(): ProviderPages {
     deviceDone: (ctx, done) => answerPage(ctx, renderDeviceDone({ ...surroundingsOf(ctx), ...done })),
     logoutConfirm: (ctx, form) =>
       answerPage(ctx, renderLogoutConfirm({ ...surroundingsOf(ctx), ...form }), { forms: 'anywhere' }),
+    lost: (ctx, why) => answerPage(ctx, renderLostPage(surroundingsOf(ctx), why), { status: 400 }),
     loggedOut: (ctx) => answerPage(ctx, renderLoggedOut(surroundingsOf(ctx))),
     error: refuse,
   }

@@ -32,8 +32,15 @@ export function createInteractionPolicy(options: { hasFactor: HasFactor }) {
   return policy
 }
 
+/** `exhausted`: a second thing was shown in this session, and the demand is still not met. */
+interface Found {
+  readonly assurance: Assurance
+  readonly enrolled: boolean
+  readonly exhausted: boolean
+}
+
 function assurancePrompt(hasFactor: HasFactor) {
-  const assurances = new WeakMap<object, Promise<{ assurance: Assurance; enrolled: boolean }>>()
+  const assurances = new WeakMap<object, Promise<Found>>()
   const look = (ctx: KoaContextWithOIDC) => {
     const known = assurances.get(ctx.oidc)
     if (known) return known
@@ -41,7 +48,7 @@ function assurancePrompt(hasFactor: HasFactor) {
     assurances.set(ctx.oidc, looking)
     return looking
   }
-  const reason = (name: string, description: string, applies: (found: { assurance: Assurance; enrolled: boolean }) => boolean) =>
+  const reason = (name: string, description: string, applies: (found: Found) => boolean) =>
     new Check(name, description, async (ctx) => applies(await look(ctx)))
   return new Prompt(
     { name: 'assurance' },
@@ -53,17 +60,22 @@ function assurancePrompt(hasFactor: HasFactor) {
     reason(
       'factor_missing',
       'a second factor must be set up',
-      ({ assurance, enrolled }) => assurance.outcome === 'missing' && !enrolled,
+      ({ assurance, enrolled, exhausted }) => assurance.outcome === 'missing' && !exhausted && !enrolled,
     ),
     reason(
       'factor_required',
       'a second factor is needed',
-      ({ assurance, enrolled }) => assurance.outcome === 'missing' && enrolled,
+      ({ assurance, enrolled, exhausted }) => assurance.outcome === 'missing' && !exhausted && enrolled,
+    ),
+    reason(
+      'insufficient',
+      'what was shown is not enough, and asking for it again would not help',
+      ({ assurance, exhausted }) => assurance.outcome === 'missing' && exhausted,
     ),
   )
 }
 
-async function assessSignIn(ctx: KoaContextWithOIDC, hasFactor: HasFactor) {
+async function assessSignIn(ctx: KoaContextWithOIDC, hasFactor: HasFactor): Promise<Found> {
   const { runtime, source } = requestState()
   const { oidc } = ctx
   // The login prompt comes first, so there is an account by now.
@@ -81,7 +93,8 @@ async function assessSignIn(ctx: KoaContextWithOIDC, hasFactor: HasFactor) {
     },
     { acrValues: demandedAcr(ctx), acr: acrOf(oidc.session?.amr ?? []) },
   )
-  return { assurance, enrolled: assurance.outcome === 'missing' && (await hasFactor(runtime.store, record)) }
+  const exhausted = oidc.session?.amr?.includes('mfa') === true
+  return { assurance, exhausted, enrolled: assurance.outcome === 'missing' && (await hasFactor(runtime.store, record)) }
 }
 
 /** The `acr` values that the request names, in `acr_values` or in the claims parameter. */

@@ -32,6 +32,8 @@ export interface ProviderPages {
   deviceDone(ctx: Context, done: { clientName: string }): void
   logoutConfirm(ctx: Context, form: { action: string; xsrf: string }): void
   loggedOut(ctx: Context): void
+  /** There is no sign-in to continue, and it cannot be begun from here. */
+  lost(ctx: Context, why: 'expired' | 'cookies'): void
   error(ctx: Context, problem: { error: string; description: string | undefined; reference: string }): void
 }
 
@@ -134,6 +136,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
       if (thrown instanceof errors.SessionNotFound && ctx.method === 'GET') {
         const lost = await decideLost(runtime.provider, ctx.path.slice(ctx.path.lastIndexOf('/') + 1))
         if (lost.lost === 'restart') return ctx.redirect(lost.location)
+        return parts.pages.lost(ctx, lost.lost)
       }
       parts.pages.error(ctx, { error: out.error, description: out.error_description, reference })
     },
@@ -176,6 +179,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
         mask: '****-****',
         deviceInfo: () => ({}),
         userCodeInputSource: async (ctx, _form, out, err) => {
+          if (err instanceof errors.SessionNotFound) return restartDevice(ctx, realm.issuer)
           const problem = out || err ? deviceProblem(err) : undefined
           if (problem === 'unknown') requestState().userCodeUnknown = true
           const userCode = (err as { userCode?: string } | undefined)?.userCode
@@ -255,6 +259,14 @@ function refreshSeconds(firstIssuedAt: number | undefined, settings: RealmParts[
   const now = Math.floor(clock().getTime() / 1000)
   const familyLeft = (firstIssuedAt ?? now) + settings.refreshAbsoluteSeconds - now
   return Math.max(1, Math.min(settings.refreshIdleSeconds, familyLeft))
+}
+
+/** The page is too old or another browser's. oidc-provider has begun a session here that it could not keep. */
+function restartDevice(ctx: KoaContextWithOIDC, issuer: string): void {
+  if (ctx.oidc.session) (ctx.oidc.session as { touched?: boolean }).touched = false
+  ctx.status = 303
+  ctx.set('Location', `${issuer}/device`)
+  ctx.body = ''
 }
 
 function deviceProblem(err: unknown): DeviceProblem {
