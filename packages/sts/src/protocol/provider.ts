@@ -179,6 +179,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
         mask: '****-****',
         deviceInfo: () => ({}),
         userCodeInputSource: async (ctx, _form, out, err) => {
+          if (err && !isKept(ctx.oidc.session)) return restartDevice(ctx, realm.issuer)
           if (err instanceof errors.SessionNotFound) return restartDevice(ctx, realm.issuer)
           const problem = out || err ? deviceProblem(err) : undefined
           if (problem === 'unknown') requestState().userCodeUnknown = true
@@ -260,6 +261,9 @@ function refreshSeconds(firstIssuedAt: number | undefined, settings: RealmParts[
   const familyLeft = (firstIssuedAt ?? now) + settings.refreshAbsoluteSeconds - now
   return Math.max(1, Math.min(settings.refreshIdleSeconds, familyLeft))
 }
+
+/** oidc-provider begins a session for whoever comes without one, and fails when it changes one that it never saved. */
+const isKept = (session: unknown): boolean => typeof (session as { exp?: unknown } | undefined)?.exp === 'number'
 
 /** The page is too old or another browser's. oidc-provider has begun a session here that it could not keep. */
 function restartDevice(ctx: KoaContextWithOIDC, issuer: string): void {
