@@ -1,4 +1,5 @@
 /** No header of a request tells the service who it is (R37; I19; the class of CVE-2026-33495 and CVE-2026-29067). */
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RawAnswer, rawRequest } from '../support/raw-request.ts'
 import { authorization, basic, startWorld, type World } from '../support/world.ts'
@@ -113,19 +114,33 @@ describe.each(HOSTILE)('a hostile %s', (_name, headers) => {
 
 it('an address in the request line does not either', async () => {
   const { sts } = world
-  const url = new URL(sts.baseUrl)
-  const answer = await new Promise<string>((resolve) => {
-    import('node:net').then(({ connect }) => {
-      const socket = connect(Number(url.port), url.hostname)
+  const { port, hostname } = new URL(sts.baseUrl)
+  const { pathname, search } = new URL(authorization(world).url)
+  const realm = `/${sts.realm.id}`
+  for (const path of [
+    `${realm}/.well-known/openid-configuration`,
+    `/.well-known/oauth-authorization-server${realm}`,
+    `${pathname}${search}`,
+    `${realm}/device`,
+    `${realm}/oidc/userinfo`,
+    `${realm}/oauth2/v2.0/logout`,
+    `${realm}/signin/x`,
+    '/healthz',
+    '/',
+  ]) {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(port), hostname)
       let text = ''
-      socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')))
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString('utf8')
+      })
+      socket.on('error', reject)
       socket.on('close', () => resolve(text))
-      socket.write(
-        `GET http://${EVIL}/${sts.realm.id}/.well-known/openid-configuration HTTP/1.1\r\nHost: ${EVIL}\r\nConnection: close\r\n\r\n`,
-      )
+      socket.write(`GET http://${EVIL}${path} HTTP/1.1\r\nHost: ${EVIL}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`)
     })
-  })
-  expect(answer).not.toContain(EVIL)
+    expect(answer, path).toMatch(/^HTTP\/1\.1 [234]/)
+    expect(answer, path).not.toContain(EVIL)
+  }
 })
 
 it('every address in the discovery document begins with ours', async () => {
