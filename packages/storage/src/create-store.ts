@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Clock } from './clock.ts'
 import type { Connection } from './connect.ts'
 import { StorageUnavailable } from './errors.ts'
 import { createAccountStore } from './postgres/accounts.ts'
@@ -19,8 +20,6 @@ import { createSigningKeyStore } from './postgres/signing-keys.ts'
 import { createSealer } from './sealing.ts'
 import type { RealmStore, Store } from './store.ts'
 import { createDatabase } from './transaction.ts'
-
-export type Clock = () => Date
 
 function createRealmStore(part: RealmPart): RealmStore {
   return Object.freeze({

@@ -3,8 +3,10 @@
  * and hand it to {@link createStore}; everything else speaks of the ports alone.
  * @module
  */
+
+export type { Clock } from './clock.ts'
 export { type Connection, type ConnectOptions, connect } from './connect.ts'
-export { type Clock, createStore } from './create-store.ts'
+export { createStore } from './create-store.ts'
 export {
   DirectoryInUse,
   MigrationError,

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { Clock } from '../create-store.ts'
+import type { Clock } from '../clock.ts'
 import type { RealmId } from '../identifiers.ts'
 import type { Schema } from '../schema.ts'
 import type { Sealer } from '../sealing.ts'

@@ -78,3 +78,6 @@ export const clientBehaviour: ClientBehaviour<ClientRegistration> = {
     return matches
   },
 }
+
+/** What of ours oidc-provider's client object carries. */
+export const registrationOf = (client: unknown): ClientRegistration => (client as { postern: ClientRegistration }).postern // set by clients.ts

@@ -10,16 +10,18 @@ import type { AccountId, ClientId, SigningKey } from '@postern/storage'
 import type { Context } from 'koa'
 import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
+import { extraClaims, shapeAccessToken } from './access-tokens.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { requireStrictAssertion } from './assertion-rules.ts'
-import { accessTokenClaims, SCOPE_CLAIMS } from './claims.ts'
-import { type ClientRegistration, clientBehaviour } from './clients.ts'
-import { findAccount, type KnownAccount } from './find-account.ts'
+import { grantWhatWasAsked, scopesOf } from './authorized-grant.ts'
+import { SCOPE_CLAIMS } from './claims.ts'
+import { type ClientRegistration, clientBehaviour, registrationOf } from './clients.ts'
+import { findAccount } from './find-account.ts'
 import { createInteractionPolicy, type HasFactor } from './interaction-policy.ts'
 import { decideLost } from './interactions-of-provider.ts'
 import { expectAssertionAudience, guardReplays, replaceClientBehaviour, structureRefreshTokens } from './provider-internals.ts'
 import { ProviderSigningKey, typeIdTokens } from './provider-signing-key.ts'
-import type { RealmParts } from './realm-runtime.ts'
+import type { RealmParts } from './realm-parts.ts'
 import { createRefreshTokenCodec } from './refresh-tokens.ts'
 import { findRequestState, requestState } from './request-state.ts'
 import { acceptedSpellings, findResource, resourcesOfScopes } from './resources.ts'
@@ -63,8 +65,6 @@ export const ROUTES = {
   jwks: '/discovery/v2.0/keys',
   code_verification: '/device',
 } as const
-
-const registrationOf = (client: unknown): ClientRegistration => (client as { postern: ClientRegistration }).postern // set by clients.ts
 
 export function createProvider(realm: RealmParts, parts: ProviderParts): Provider {
   const { settings } = realm.realm
@@ -284,9 +284,6 @@ function deviceProblem(err: unknown): DeviceProblem {
   return names[(err as { name?: string } | undefined)?.name ?? ''] ?? 'failed'
 }
 
-const scopesOf = (ctx: { oidc: KoaContextWithOIDC['oidc'] }): readonly string[] =>
-  typeof ctx.oidc.params?.scope === 'string' ? ctx.oidc.params.scope.split(' ') : []
-
 /** Where a request names no `resource`, its scopes do; of several granted ones, the one they name or else the first. */
 function decideResource(
   realm: RealmParts,
@@ -297,29 +294,6 @@ function decideResource(
   const named = resourcesOfScopes(realm.resources, registration.access, scopes).map((one) => one.audience)
   if (oneOf) return named.find((one) => oneOf.includes(one)) ?? oneOf[0]
   return named.length > 1 ? named : named[0]
-}
-
-/**
- * A new grant for each authorization, so that ending one device's family ends no other's. Clients are registered by an
- * administrator, so what may be asked is granted; explicit consent is the consent prompt's matter.
- */
-async function grantWhatWasAsked(ctx: KoaContextWithOIDC) {
-  const { oidc } = ctx
-  if (!oidc.client || !oidc.account || !oidc.params) return undefined
-  const grant = new oidc.provider.Grant({ accountId: oidc.account.accountId, clientId: oidc.client.clientId })
-  grant.jti = (grant as unknown as { generateTokenId(): string }).generateTokenId() // saved later, by the adapter
-  // oidc-provider drops offline_access unless consent was prompted for; ours is given with the registration.
-  if (oidc.params.postern_offline === '1' && oidc.client.grantTypeAllowed('refresh_token')) {
-    const scope = new Set([...scopesOf(ctx), 'offline_access'])
-    oidc.params.scope = [...scope].join(' ')
-  }
-  grant.addOIDCScope(['openid', ...oidc.requestParamOIDCScopes].join(' '))
-  grant.addOIDCClaims([...oidc.requestParamClaims])
-  for (const [indicator, server] of Object.entries(oidc.resourceServers ?? {})) {
-    const asked = [...oidc.requestParamScopes].filter((scope) => server.scopes.has(scope))
-    if (asked.length > 0) grant.addResourceScope(indicator, asked.join(' '))
-  }
-  return grant
 }
 
 /** v1 clients read the code as the text between `code=` and `&session_state=`, so it stands right behind the code. */
@@ -345,50 +319,4 @@ async function mayIntrospect(
     typeof token.aud === 'string' &&
     resources.some((one) => one.audience === token.aud && one.principalId === clientId && registration.proof !== '0')
   )
-}
-
-function extraClaims(ctx: KoaContextWithOIDC, token: object) {
-  const { kind, clientId, scope, aud } = token as { kind?: string; clientId?: string; scope?: string; aud?: string }
-  const { runtime } = requestState()
-  const resource = typeof aud === 'string' ? findResource(runtime.resources, aud) : undefined
-  if (!resource || !ctx.oidc.client) return undefined
-  const { entities } = ctx.oidc
-  // What was shown at sign-in travels in the code, device code or refresh token that is being redeemed.
-  const shown = (entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode) as
-    | { acr?: string; amr?: string[]; authTime?: number; sid?: string; sessionUid?: string; grantId?: string }
-    | undefined
-  return accessTokenClaims({
-    clientId: clientId ?? ctx.oidc.client.clientId,
-    account: kind === 'AccessToken' ? (ctx.oidc.account as KnownAccount | undefined)?.record : undefined,
-    registration: registrationOf(ctx.oidc.client),
-    resource,
-    realm: runtime.realm,
-    scope: scope ?? '',
-    familyId: shown?.grantId,
-    acr: shown?.acr,
-    amr: shown?.amr,
-    authTime: shown?.authTime,
-    sid: shown?.sid ?? sidOf(shown?.sessionUid),
-  })
-}
-
-/** Names the browser session in tokens of clients that get no session id of their own; never a key to it. */
-const sidOf = (sessionUid: string | undefined): string | undefined =>
-  sessionUid === undefined ? undefined : createHash('sha256').update(sessionUid).digest('base64url').slice(0, 22)
-
-/** The last touch on an access JWT: our claims win over the engine's, the header tells `typ` and `x5t`. */
-function shapeAccessToken(
-  realm: RealmParts,
-  token: object,
-  jwt: { header?: object | undefined; payload: Record<string, unknown> },
-) {
-  const resource = typeof jwt.payload.aud === 'string' ? findResource(realm.resources, jwt.payload.aud) : undefined
-  const key = resource && realm.keys.signing[resource.algorithm]
-  const extra = (token as { extra?: Record<string, unknown> }).extra ?? {}
-  const { iat } = jwt.payload
-  const said = Object.fromEntries(
-    Object.entries({ ...jwt.payload, ...extra, nbf: iat }).filter(([, value]) => value !== undefined),
-  )
-  jwt.payload = said
-  if (resource && key) jwt.header = { typ: resource.tokenType, kid: key.kid, x5t: key.kid }
 }

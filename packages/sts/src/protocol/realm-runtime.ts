@@ -1,28 +1,11 @@
-import type { Realm, RealmStore, Resource, SigningKey, Store } from '@postern/storage'
+import type { Realm, SigningKey, Store } from '@postern/storage'
 import { LRUCache } from 'lru-cache'
-import type { Provider } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
-import { createPolicy, type Policy } from '../policy/policy.ts'
-import { createKeyRing, type KeyRing } from './issued-jwt.ts'
+import { createPolicy } from '../policy/policy.ts'
+import { createKeyRing } from './issued-jwt.ts'
 import { createProvider, type ProviderParts } from './provider.ts'
-import { decideKeyUse, type KeyUse } from './signing-keys.ts'
-
-/** What of a realm is read once and kept until its version changes. */
-export interface RealmParts {
-  readonly realm: Realm
-  /** `{base}/{realm GUID}`. */
-  readonly issuer: string
-  readonly store: RealmStore
-  readonly resources: readonly Resource[]
-  readonly policies: readonly Policy[]
-  readonly keys: KeyUse
-  readonly ring: KeyRing
-}
-
-/** A realm ready to answer: its settings, keys and oidc-provider. */
-export interface RealmRuntime extends RealmParts {
-  readonly provider: Provider
-}
+import type { RealmParts, RealmRuntime } from './realm-parts.ts'
+import { decideKeyUse } from './signing-keys.ts'
 
 /**
  * One runtime a realm, made on first use, kept in a bounded cache, rebuilt when the realm's version has changed or one

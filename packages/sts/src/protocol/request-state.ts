@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { RealmRuntime } from './realm-runtime.ts'
+import type { RealmRuntime } from './realm-parts.ts'
 import type { Parameters } from './request-rewriting.ts'
 
 /** What the parts of protocol know about the request in hand, beside oidc-provider's own context. */

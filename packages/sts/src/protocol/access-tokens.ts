@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { accessTokenClaims } from './claims.ts'
+import { registrationOf } from './clients.ts'
+import type { KnownAccount } from './find-account.ts'
+import type { RealmParts } from './realm-parts.ts'
+import { requestState } from './request-state.ts'
+import { findResource } from './resources.ts'
+
+/** The claims of ours in a token that is being made, for oidc-provider's `extraTokenClaims`. */
+export function extraClaims(ctx: KoaContextWithOIDC, token: object) {
+  const { kind, clientId, scope, aud } = token as { kind?: string; clientId?: string; scope?: string; aud?: string }
+  const { runtime } = requestState()
+  const resource = typeof aud === 'string' ? findResource(runtime.resources, aud) : undefined
+  if (!resource || !ctx.oidc.client) return undefined
+  const { entities } = ctx.oidc
+  // What was shown at sign-in travels in the code, device code or refresh token that is being redeemed.
+  const shown = (entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode) as
+    | { acr?: string; amr?: string[]; authTime?: number; sid?: string; sessionUid?: string; grantId?: string }
+    | undefined
+  return accessTokenClaims({
+    clientId: clientId ?? ctx.oidc.client.clientId,
+    account: kind === 'AccessToken' ? (ctx.oidc.account as KnownAccount | undefined)?.record : undefined,
+    registration: registrationOf(ctx.oidc.client),
+    resource,
+    realm: runtime.realm,
+    scope: scope ?? '',
+    familyId: shown?.grantId,
+    acr: shown?.acr,
+    amr: shown?.amr,
+    authTime: shown?.authTime,
+    sid: shown?.sid ?? sidOf(shown?.sessionUid),
+  })
+}
+
+/** Names the browser session in tokens of clients that get no session id of their own; never a key to it. */
+const sidOf = (sessionUid: string | undefined): string | undefined =>
+  sessionUid === undefined ? undefined : createHash('sha256').update(sessionUid).digest('base64url').slice(0, 22)
+
+/** The last touch on an access JWT: our claims win over the engine's, the header tells `typ` and `x5t`. */
+export function shapeAccessToken(
+  realm: RealmParts,
+  token: object,
+  jwt: { header?: object | undefined; payload: Record<string, unknown> },
+) {
+  const resource = typeof jwt.payload.aud === 'string' ? findResource(realm.resources, jwt.payload.aud) : undefined
+  const key = resource && realm.keys.signing[resource.algorithm]
+  const extra = (token as { extra?: Record<string, unknown> }).extra ?? {}
+  const { iat } = jwt.payload
+  const said = Object.fromEntries(
+    Object.entries({ ...jwt.payload, ...extra, nbf: iat }).filter(([, value]) => value !== undefined),
+  )
+  jwt.payload = said
+  if (resource && key) jwt.header = { typ: resource.tokenType, kid: key.kid, x5t: key.kid }
+}
