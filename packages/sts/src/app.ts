@@ -71,7 +71,7 @@ function pinOrigin(options: AppOptions): Middleware {
   return async (ctx: Context, next: Next) => {
     const { headers } = ctx.req
     const forwardedFor = headers['x-forwarded-for']
-    ctx.state.clientAddress = options.clientAddress({
+    ctx.state.source = options.clientAddress({
       socketAddress: ctx.req.socket.remoteAddress,
       forwardedFor: Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor,
     })
@@ -94,7 +94,7 @@ function serveRealm(options: AppOptions): Middleware {
     const state: RequestState = {
       runtime,
       reference: String(ctx.state.reference),
-      source: typeof ctx.state.clientAddress === 'string' && ctx.state.clientAddress !== '' ? ctx.state.clientAddress : undefined,
+      source: typeof ctx.state.source === 'string' && ctx.state.source !== '' ? ctx.state.source : undefined,
       v1: false,
       locking: false,
     }
