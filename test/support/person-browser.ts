@@ -25,6 +25,8 @@ export interface PersonBrowser {
   code(options?: { client?: TestClient; scope?: string }): Promise<Code>
   /** Requests a page with the cookies at hand, without following redirects. */
   get(url: string): Promise<Response>
+  /** Posts a form with the cookies at hand, without following redirects. */
+  post(url: string, form: Readonly<Record<string, string>>): Promise<Response>
 }
 
 /** What a mail client asks for. */
@@ -56,14 +58,15 @@ export async function signInOnce(
     ...options,
   })
 
-  const get = (url: string) =>
-    recording(url, {
-      redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
-    })
+  const send = (url: string, init: RequestInit = {}) => {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    return recording(url, { ...init, redirect: 'manual', headers: { cookie } })
+  }
+  const get = (url: string) => send(url)
 
   return {
     get,
+    post: (url, form) => send(url, { method: 'POST', body: new URLSearchParams(form) }),
     async code({ client = mail, scope = MAIL_SCOPE } = {}) {
       const verifier = randomBytes(32).toString('base64url')
       const url = new URL(`${sts.issuer}/oauth2/v2.0/authorize`)

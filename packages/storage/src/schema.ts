@@ -18,6 +18,7 @@ export interface AccountTable {
   status: string
   created_at: Date
   updated_at: Date
+  signed_out_at: Date | null
 }
 
 export interface AccountAddressTable {
@@ -64,6 +65,7 @@ export interface AuthenticatorTable {
   created_at: Date
   confirmed_at: Date | null
   last_used_at: Date | null
+  begun_by: string | null
 }
 
 export interface ClientTable {

@@ -118,6 +118,19 @@ export function accountsContract(opened: () => OpenBackend): void {
       expect(await accounts.add(sampleAccount({ upn: 'old@contoso.com' }))).toBe('added')
     })
 
+    test('remembers the latest moment at which an account was signed out, in its own realm, and keeps it when the record is replaced', async () => {
+      const { accounts } = await opened().newRealm()
+      const { accounts: foreign } = await opened().newRealm()
+      const account = sampleAccount()
+      await accounts.add(account)
+      expect(await accounts.signOut(account.id, secondsAfter(10))).toBe(true)
+      expect(await accounts.signOut(account.id, secondsAfter(5))).toBe(true)
+      expect(await foreign.signOut(account.id, secondsAfter(20))).toBe(false)
+      await accounts.replace({ ...account, displayName: 'Other' })
+      expect((await accounts.find(account.id))?.signedOutAt).toEqual(secondsAfter(10))
+      expect((await accounts.findByName(account.upn))?.signedOutAt).toEqual(secondsAfter(10))
+    })
+
     test('replaces nothing when a name is taken or the account is missing', async () => {
       const { accounts } = await opened().newRealm()
       const mary = sampleAccount({ furtherAddresses: ['keep@contoso.com'] })

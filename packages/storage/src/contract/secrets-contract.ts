@@ -59,6 +59,7 @@ export function authenticatorsContract(opened: () => OpenBackend): void {
       expect(await realm.authenticators.list(account.id)).toEqual([authenticator])
       const full = sampleAuthenticator(account.id, {
         state: 'active',
+        begunBy: 'somebody',
         lastStep: 2 ** 40,
         confirmedAt: sampleTime,
         lastUsedAt: sampleTime,
@@ -68,12 +69,15 @@ export function authenticatorsContract(opened: () => OpenBackend): void {
       expect(await realm.authenticators.find(full.id)).toEqual(full)
     })
 
-    test('confirms a pending one once and remembers the step', async () => {
-      const { realm, id } = await withAuthenticator()
+    test('confirms a pending one once, remembers the step and forgets who began', async () => {
+      const { realm, id } = await withAuthenticator({ begunBy: 'somebody' })
+      expect(await realm.authenticators.find(id)).toMatchObject({ state: 'pending', begunBy: 'somebody' })
       expect(await realm.authenticators.acceptStep(id, { step: 5, at: sampleTime })).toBe(false)
       expect(await realm.authenticators.confirm(id, { step: 7, at: sampleTime })).toBe(true)
       expect(await realm.authenticators.confirm(id, { step: 8, at: sampleTime })).toBe(false)
-      expect(await realm.authenticators.find(id)).toMatchObject({ state: 'active', lastStep: 7, confirmedAt: sampleTime })
+      const confirmed = await realm.authenticators.find(id)
+      expect(confirmed).toMatchObject({ state: 'active', lastStep: 7, confirmedAt: sampleTime })
+      expect(confirmed).not.toHaveProperty('begunBy')
     })
 
     test('accepts a step once, and none before it', async () => {

@@ -13,6 +13,8 @@ export interface Account {
   readonly phone?: string
   readonly groups: readonly string[]
   readonly status: 'active' | 'disabled'
+  /** Whatever was proved before this moment counts no more. Set by {@link AccountStore.signOut} alone. */
+  readonly signedOutAt?: Date
   readonly createdAt: Date
   readonly updatedAt: Date
 }
@@ -25,7 +27,12 @@ export interface AccountStore {
   findByName(name: string): Promise<Account | undefined>
   /** In order of UPN; `after` is the UPN of the last one seen. */
   list(page: { after?: string; limit: number; search?: string }): Promise<readonly Account[]>
-  /** Replaces the whole record. */
+  /**
+   * From now on nothing counts that was proved until `at`: sessions, codes and refresh tokens made before, and those that a
+   * request in flight still makes from them. Never goes back in time. `false`: no such account.
+   */
+  signOut(id: AccountId, at: Date): Promise<boolean>
+  /** Replaces the whole record but `signedOutAt`. */
   replace(account: Account): Promise<'replaced' | 'missing' | 'conflict'>
   /** Removes the account with its password, authenticators, attempts, artifacts and refresh families. */
   remove(id: AccountId): Promise<boolean>

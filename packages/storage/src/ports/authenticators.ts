@@ -12,6 +12,8 @@ export interface Authenticator {
   readonly state: 'pending' | 'active' | 'disabled'
   /** Highest time step accepted so far (TOTP). */
   readonly lastStep?: number
+  /** While `pending`: a digest of what tells the one sign-in that began it. Nobody else may be shown the secret. */
+  readonly begunBy?: string
   readonly createdAt: Date
   readonly confirmedAt?: Date
   readonly lastUsedAt?: Date
@@ -21,7 +23,7 @@ export interface AuthenticatorStore {
   add(authenticator: Authenticator): Promise<void>
   find(id: AuthenticatorId): Promise<Authenticator | undefined>
   list(accountId: AccountId): Promise<readonly Authenticator[]>
-  /** Makes a pending one active and remembers the step that proved it. `false`: it was not pending any more. */
+  /** Makes a pending one active, remembers the step that proved it and forgets `begunBy`. `false`: it was not pending any more. */
   confirm(id: AuthenticatorId, proof: { step: number; at: Date }): Promise<boolean>
   /** Accepts a time step once: `false` unless it is greater than every step accepted before and the state is `active`. */
   acceptStep(id: AuthenticatorId, proof: { step: number; at: Date }): Promise<boolean>

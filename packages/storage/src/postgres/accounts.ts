@@ -14,11 +14,12 @@ const toAccount = (row: Row<'account'>): Account =>
     ...present({ phone: row.phone }),
     groups: list(row.groups),
     status: row.status as Account['status'], // account_status_known
+    ...present({ signedOutAt: row.signed_out_at }),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   })
 
-/** Everything but the key. */
+/** Everything but the key, and the moment that only signOut sets. */
 const toColumns = (account: Account): Omit<Insertable<AccountTable>, 'realm_id' | 'id'> => ({
   upn: account.upn,
   upn_key: folded(account.upn),
@@ -120,6 +121,18 @@ export function createAccountStore({ database, realmId }: RealmPart): AccountSto
           .execute(),
       )
       return list(rows.map(toAccount))
+    },
+    async signOut(id, at) {
+      if (!isUuid(id)) return false
+      const { numUpdatedRows } = await database.run((db) =>
+        db
+          .updateTable('account')
+          .set({ signed_out_at: sql`greatest(signed_out_at, ${at}::timestamptz)` })
+          .where('realm_id', '=', realmId)
+          .where('id', '=', id)
+          .executeTakeFirstOrThrow(),
+      )
+      return numUpdatedRows === 1n
     },
     async replace(account) {
       try {

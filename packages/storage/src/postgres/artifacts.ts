@@ -26,6 +26,32 @@ export function createArtifactStore({ database, realmId, sealer }: RealmPart): A
       expiresAt: row.expires_at,
     })
 
+  /**
+   * Locks what goes in the order of kind and id before it removes anything, so that nobody waits in a circle: two who remove
+   * much take the same way, and who redeems a code holds the code before it writes the grant, which sorts behind it.
+   */
+  const removeAll = (by: 'grant_id' | 'account_id', value: string) =>
+    database.run(async (db) => {
+      const { numDeletedRows } = await db
+        .with('doomed', (query) =>
+          query
+            .selectFrom('oidc_artifact')
+            .select(['kind', 'id_hash'])
+            .where('realm_id', '=', realmId)
+            .where(by, '=', value)
+            .orderBy('kind')
+            .orderBy('id_hash')
+            .forUpdate(),
+        )
+        .deleteFrom('oidc_artifact')
+        .using('doomed')
+        .where('oidc_artifact.realm_id', '=', realmId)
+        .whereRef('oidc_artifact.kind', '=', 'doomed.kind')
+        .whereRef('oidc_artifact.id_hash', '=', 'doomed.id_hash')
+        .executeTakeFirstOrThrow()
+      return Number(numDeletedRows)
+    })
+
   return Object.freeze({
     async upsert({ kind, id, payload, expiresAt, keys }) {
       const idHash = hashOf('id', kind, id)
@@ -114,23 +140,7 @@ export function createArtifactStore({ database, realmId, sealer }: RealmPart): A
           .execute(),
       )
     },
-    async removeByGrant(grantId) {
-      if (!isText(grantId)) return 0
-      const { numDeletedRows } = await database.run((db) =>
-        db.deleteFrom('oidc_artifact').where('realm_id', '=', realmId).where('grant_id', '=', grantId).executeTakeFirstOrThrow(),
-      )
-      return Number(numDeletedRows)
-    },
-    async removeByAccount(accountId) {
-      if (!isText(accountId)) return 0
-      const { numDeletedRows } = await database.run((db) =>
-        db
-          .deleteFrom('oidc_artifact')
-          .where('realm_id', '=', realmId)
-          .where('account_id', '=', accountId)
-          .executeTakeFirstOrThrow(),
-      )
-      return Number(numDeletedRows)
-    },
+    removeByGrant: async (grantId) => (isText(grantId) ? removeAll('grant_id', grantId) : 0),
+    removeByAccount: async (accountId) => (isText(accountId) ? removeAll('account_id', accountId) : 0),
   } satisfies ArtifactStore)
 }

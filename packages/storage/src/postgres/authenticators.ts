@@ -12,7 +12,7 @@ export function createAuthenticatorStore({ database, realmId, sealer }: RealmPar
       label: row.label,
       secret: sealer.open('authenticator', sealedRow(row.id), row.secret_sealed),
       state: row.state as Authenticator['state'], // authenticator_state_known
-      ...present({ lastStep: row.last_step }),
+      ...present({ lastStep: row.last_step, begunBy: row.begun_by }),
       createdAt: row.created_at,
       ...present({ confirmedAt: row.confirmed_at, lastUsedAt: row.last_used_at }),
     })
@@ -31,6 +31,7 @@ export function createAuthenticatorStore({ database, realmId, sealer }: RealmPar
             secret_sealed: sealer.seal('authenticator', sealedRow(authenticator.id), authenticator.secret),
             state: authenticator.state,
             last_step: authenticator.lastStep ?? null,
+            begun_by: authenticator.begunBy ?? null,
             created_at: authenticator.createdAt,
             confirmed_at: authenticator.confirmedAt ?? null,
             last_used_at: authenticator.lastUsedAt ?? null,
@@ -64,7 +65,7 @@ export function createAuthenticatorStore({ database, realmId, sealer }: RealmPar
       const { numUpdatedRows } = await database.run((db) =>
         db
           .updateTable('authenticator')
-          .set({ state: 'active', last_step: step, confirmed_at: at })
+          .set({ state: 'active', last_step: step, begun_by: null, confirmed_at: at })
           .where('realm_id', '=', realmId)
           .where('id', '=', id)
           .where('state', '=', 'pending')

@@ -54,7 +54,7 @@ function clientAdapter({ store, clock }: AdapterParts): Adapter {
   }
 }
 
-function artifactAdapter({ store, clock }: AdapterParts, kind: string): Adapter {
+function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): Adapter {
   const unpack = (found: Awaited<ReturnType<RealmStore['artifacts']['find']>>): StoredPayload | undefined =>
     found && { ...found.payload, ...(found.consumedAt ? { consumed: seconds(found.consumedAt) } : {}) }
   return {
@@ -67,6 +67,7 @@ function artifactAdapter({ store, clock }: AdapterParts, kind: string): Adapter 
         accountId: text(payload.accountId),
         clientId: text(payload.clientId),
       }
+      if (kind === 'Session' && (await isEnded(payload))) return
       const known = Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined))
       await store.artifacts.upsert({ kind, id, payload, expiresAt: after(clock(), ttl), keys: known })
     },
@@ -77,9 +78,13 @@ function artifactAdapter({ store, clock }: AdapterParts, kind: string): Adapter 
         const withdrawn = await store.artifacts.find('WithdrawnToken', id)
         return withdrawn ? undefined : { ...state.presented.stored }
       }
-      return unpack(await store.artifacts.find(kind, id, { lock: state?.locking === true && LOCKED.has(kind) }))
+      const found = unpack(await store.artifacts.find(kind, id, { lock: state?.locking === true && LOCKED.has(kind) }))
+      return kind === 'Session' && found && (await isEnded(found)) ? undefined : found
     },
-    findByUid: async (uid) => unpack(await store.artifacts.findByUid(kind, uid)),
+    async findByUid(uid) {
+      const found = unpack(await store.artifacts.findByUid(kind, uid))
+      return kind === 'Session' && found && (await isEnded(found)) ? undefined : found
+    },
     findByUserCode: async (userCode) => unpack(await store.artifacts.findByUserCode(kind, userCode)),
     async consume(id) {
       // The row is locked by find, so losing here means that somebody used it outside of a token request.
@@ -93,11 +98,36 @@ function artifactAdapter({ store, clock }: AdapterParts, kind: string): Adapter 
         if (state) state.ended ??= {}
         await store.artifacts.upsert({ kind: 'WithdrawnToken', id, payload: {}, expiresAt: new Date(exp * 1000), keys: {} })
       } else if (kind === 'Grant') await endGrant(store, id, clock(), 'revoked')
+      else if (kind === 'Session') await endSession(id)
       else await store.artifacts.destroy(kind, id)
     },
     async revokeByGrantId(grantId) {
       await store.artifacts.removeByGrant(grantId)
     },
+  }
+
+  /**
+   * oidc-provider writes a session back at the end of every request, so one in flight would bring back a session that was
+   * ended meanwhile. Its `uid` stays the same for life and is remembered as ended until no copy of it can be valid.
+   */
+  async function isEnded({ uid }: StoredPayload): Promise<boolean> {
+    return typeof uid === 'string' && (await store.artifacts.find('EndedSession', uid)) !== undefined
+  }
+
+  /** Signing out ends the session; a new id for a living session only ends the old id. */
+  async function endSession(id: string): Promise<void> {
+    const ctx = Provider.ctx
+    const signsOut = ctx?.oidc.route === 'end_session_confirm' && ctx.oidc.params?.logout !== undefined
+    const uid = signsOut ? ctx.oidc.session?.uid : undefined
+    if (uid !== undefined)
+      await store.artifacts.upsert({
+        kind: 'EndedSession',
+        id: uid,
+        payload: {},
+        expiresAt: after(clock(), realm.settings.sessionSeconds),
+        keys: {},
+      })
+    await store.artifacts.destroy('Session', id)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Account, AccountId } from '@postern/storage'
-import type { FindAccount, Account as ProviderAccount } from 'oidc-provider'
+import type { FindAccount, KoaContextWithOIDC, Account as ProviderAccount } from 'oidc-provider'
 import { acrOf } from '../policy/policy.ts'
 import { assess, type Occasion } from './assurance.ts'
 import { personClaims } from './claims.ts'
@@ -31,6 +31,10 @@ export const findAccount: FindAccount = async (ctx, sub, token) => {
     state.refusedBecause = record ? 'account_disabled' : 'account_unknown'
     return undefined
   }
+  if (!provedSince(record.signedOutAt, ctx, token)) {
+    state.refusedBecause = 'signed_out_since'
+    return undefined
+  }
   const flow = REDEEMING.get(ctx.oidc.params?.grant_type)
   if (ctx.oidc.route === 'token' && flow) {
     // oidc-provider hands over the code or refresh token, which carries what was shown and granted when it was made.
@@ -60,3 +64,15 @@ export const findAccount: FindAccount = async (ctx, sub, token) => {
 /** One name or several, as oidc-provider keeps them. */
 const namesIn = (value: unknown): readonly string[] =>
   (Array.isArray(value) ? value : [value]).filter((one): one is string => typeof one === 'string' && one !== '')
+
+/**
+ * Whether what this request relies on was proved after the account was last signed out everywhere. That is the session in
+ * a browser, and the code, device code or refresh token at the token endpoint; each carries the time of its sign-in. An
+ * access token carries the time it was made, which was checked then.
+ */
+function provedSince(signedOutAt: Date | undefined, ctx: KoaContextWithOIDC, token: unknown): boolean {
+  if (signedOutAt === undefined) return true
+  const { authTime, iat } = (token ?? {}) as { authTime?: number; iat?: number }
+  const provedAt = authTime ?? ctx.oidc.session?.loginTs ?? iat
+  return provedAt !== undefined && provedAt > Math.floor(signedOutAt.getTime() / 1000)
+}

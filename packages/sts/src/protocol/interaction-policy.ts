@@ -26,6 +26,14 @@ export function createInteractionPolicy(options: { hasFactor: HasFactor }) {
   // Demands on `acr` are met by showing more, not by typing the password again: assurance below asks for them.
   login?.checks.remove('essential_acrs')
   login?.checks.remove('essential_acr')
+  // The session names somebody who may not use it any more: disabled, removed, or signed out everywhere since.
+  login?.checks.add(
+    new Check(
+      'session_void',
+      'the session does not count any more',
+      (ctx) => ctx.oidc.session?.accountId !== undefined && !ctx.oidc.account,
+    ),
+  )
   policy.remove('consent')
   policy.add(assurancePrompt(options.hasFactor))
   policy.add(consentPrompt())

@@ -2,7 +2,6 @@ import { createHmac } from 'node:crypto'
 import type { AccountId, ClientId } from '@postern/storage'
 import type { Context } from 'koa'
 import { errors, type Interaction, type Provider } from 'oidc-provider'
-import type { Clock } from '../clock.ts'
 import { acrOf } from '../policy/policy.ts'
 import type { ClientRegistration } from './clients.ts'
 import type { Evidence, Interactions, LostInteraction, PendingInteraction } from './interactions.ts'
@@ -11,8 +10,8 @@ import { requestState } from './request-state.ts'
 const PROMPTS = new Set(['login', 'assurance', 'consent'])
 
 /** The interactions of the realm whose request is in hand. */
-export function createInteractions(options: { clock: Clock; csrfKey: Uint8Array }): Interactions {
-  const { clock, csrfKey } = options
+export function createInteractions(options: { csrfKey: Uint8Array }): Interactions {
+  const { csrfKey } = options
 
   async function load(ctx: Context, uid: string): Promise<Interaction | LostInteraction> {
     const { provider } = requestState().runtime
@@ -54,7 +53,7 @@ export function createInteractions(options: { clock: Clock; csrfKey: Uint8Array 
           amr,
           acr: acrOf(amr),
           remember: true,
-          ts: Math.floor(clock().getTime() / 1000),
+          ts: await signInTime(proved),
         },
       })
     },
@@ -63,6 +62,18 @@ export function createInteractions(options: { clock: Clock; csrfKey: Uint8Array 
 
     refuse: (ctx, uid, refusal) => step(ctx, uid, { error: refusal.error, error_description: refusal.description }),
   }
+}
+
+/**
+ * The time of a sign-in in whole seconds, as sessions and tokens carry it (`auth_time`). Sessions proved up to the moment
+ * of a sign-out count no more, so whoever proves something later in that very second is put into the next one.
+ */
+async function signInTime({ accountId, evidence }: { accountId: AccountId; evidence: Evidence }): Promise<number> {
+  const account = await requestState().runtime.store.accounts.find(accountId)
+  const proved = Math.floor(evidence.at.getTime() / 1000)
+  const signedOutAt = account?.signedOutAt
+  if (signedOutAt === undefined || evidence.at <= signedOutAt) return proved
+  return Math.max(proved, Math.floor(signedOutAt.getTime() / 1000) + 1)
 }
 
 /** The page of the interaction says itself that it is over, or that the browser keeps no cookies. */

@@ -39,6 +39,8 @@ export async function requireAccount(kept: RealmStore, name: string): Promise<Ac
 
 /** Ends what the account holds: refresh families, sessions, codes and grants (R33, R43). */
 async function endEverything({ kept, clock }: RealmPorts, account: Account, because: string): Promise<void> {
+  // First: what a request in flight still writes after us was proved before, and counts no more.
+  await kept.accounts.signOut(account.id, clock())
   await kept.refreshTokens.revokeByAccount(account.id, { at: clock(), because })
   await kept.artifacts.removeByAccount(account.id)
 }
