@@ -92,7 +92,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
 
   return {
     runtimeOf: (realm) => runtimes.of(realm),
-    interactions: createInteractions({ clock, csrfKey: options.csrfKey }),
+    interactions: createInteractions({ csrfKey: options.csrfKey }),
     middleware: (ctx, next) => {
       const run = (at: number): Promise<unknown> => {
         const stage = stages[at]
