@@ -17,6 +17,7 @@ import { deriveCookieKeys, deriveKey } from './config/master-key.ts'
 import type { Config } from './config/parse.ts'
 import { createHealth } from './health.ts'
 import { createClientAddress } from './http/client-address.ts'
+import { requireOriginForm } from './http/request-target.ts'
 import { createPages } from './pages.ts'
 import { createProtocol, type Protocol } from './protocol/protocol.ts'
 import { createRealmRegistry } from './realms/realm-registry.ts'
@@ -142,7 +143,7 @@ export function compose({ config, store, masterKey, clock, log }: Parts): Servic
   })
 
   return Object.freeze({
-    handle: app.callback(),
+    handle: requireOriginForm(app.callback()),
     accounts,
     factors,
     audit,

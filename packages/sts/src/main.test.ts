@@ -101,6 +101,33 @@ test('operations answer on their own port only, where they have one', async () =
   expect(await statusOf(opsPort, '/contoso.com/.well-known/openid-configuration')).toBe(404)
 })
 
+test('no spelling of their paths brings the operations back to the public port', async () => {
+  const opsPort = await freePort()
+  const { port } = await start({ opsPort })
+  const ask = (at: number, path: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      request({ host: '127.0.0.1', port: at, path, agent: false }, (response) =>
+        response.resume().on('end', () => resolve(response.statusCode)),
+      )
+        .on('error', reject)
+        .end()
+    })
+  for (const path of ['/metrics', '/readyz', '/healthz']) {
+    expect(await ask(opsPort, path)).toBe(200)
+    for (const spelling of [
+      path,
+      `${path}?a`,
+      `//x${path}`,
+      `/.${path}`,
+      `${path}/`,
+      `/%${path.charCodeAt(1).toString(16)}${path.slice(2)}`,
+    ])
+      expect(await ask(port, spelling), spelling).toBe(404)
+    for (const spelling of [`http://x${path}`, `${path}#a`, `${path}#?a`, `http://[${path}`, `x${path}`, `${path}\u00a0`])
+      expect(await ask(port, spelling), spelling).toBe(400)
+  }
+})
+
 test('a port that is taken is a refusal that names the setting, and leaves the database free', async () => {
   const other = createServer()
   const port = await new Promise<number>((resolve) =>

@@ -13,6 +13,7 @@ import { systemClock } from './clock.ts'
 import { compose, openStore, type Service } from './compose.ts'
 import { loadMasterKey, loadOrMakeMasterKey } from './config/master-key.ts'
 import { type Config, relaxationsOf } from './config/parse.ts'
+import { pathOf } from './http/request-target.ts'
 
 /** How long requests in flight may take when we are told to stop. */
 const drainMilliseconds = 10_000
@@ -210,7 +211,8 @@ async function sweep(service: Service, log: Logger): Promise<void> {
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
-const isOperation = (request: IncomingMessage): boolean => operationsPaths.has((request.url ?? '').split('?')[0] ?? '')
+/** Any other spelling of these paths is refused by the service itself, see request-target.ts. */
+const isOperation = (request: IncomingMessage): boolean => operationsPaths.has(pathOf(request))
 
 const onlyOperations =
   (handle: Handle): Handle =>

@@ -112,22 +112,32 @@ describe.each(HOSTILE)('a hostile %s', (_name, headers) => {
   })
 })
 
-it('an address in the request line does not either', async () => {
+it.each([
+  ['an address in the request line', (path: string) => `http://${EVIL}${path}`],
+  ['one that cannot be read', (path: string) => `http://[${path}`],
+  ['a fragment', (path: string) => `${path}#a`],
+  ['a target without a path', () => '*'],
+])('%s is refused, whatever it asks for', async (_name, spell) => {
   const { sts } = world
   const { port, hostname } = new URL(sts.baseUrl)
   const { pathname, search } = new URL(authorization(world).url)
   const realm = `/${sts.realm.id}`
-  for (const path of [
-    `${realm}/.well-known/openid-configuration`,
-    `/.well-known/oauth-authorization-server${realm}`,
-    `${pathname}${search}`,
-    `${realm}/device`,
-    `${realm}/oidc/userinfo`,
-    `${realm}/oauth2/v2.0/logout`,
-    `${realm}/signin/x`,
-    '/healthz',
-    '/',
-  ]) {
+  const form = `client_id=${sts.clients.mail.clientId}&scope=openid`
+  const body = `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n\r\n${form}`
+  for (const [method, path] of [
+    ['GET', `${realm}/.well-known/openid-configuration`],
+    ['GET', `/.well-known/oauth-authorization-server${realm}`],
+    ['GET', `${pathname}${search}`],
+    ['GET', `${realm}/device`],
+    ['GET', `${realm}/oidc/userinfo`],
+    ['GET', `${realm}/oauth2/v2.0/logout`],
+    ['GET', `${realm}/signin/x`],
+    ['GET', '/metrics'],
+    ['GET', '/'],
+    ['POST', `${realm}/oauth2/v2.0/devicecode`],
+    ['POST', `${realm}/oauth2/v2.0/token`],
+    ['OPTIONS', `${realm}/oauth2/v2.0/token`],
+  ] as const) {
     const answer = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(port), hostname)
       let text = ''
@@ -136,9 +146,10 @@ it('an address in the request line does not either', async () => {
       })
       socket.on('error', reject)
       socket.on('close', () => resolve(text))
-      socket.write(`GET http://${EVIL}${path} HTTP/1.1\r\nHost: ${EVIL}\r\nAccept: text/html\r\nConnection: close\r\n\r\n`)
+      const head = `${method} ${spell(path)} HTTP/1.1\r\nHost: ${EVIL}\r\nAccept: text/html\r\nConnection: close\r\n`
+      socket.write(method === 'POST' ? `${head}${body}` : `${head}\r\n`)
     })
-    expect(answer, path).toMatch(/^HTTP\/1\.1 [234]/)
+    expect(answer.split('\r\n')[0], path).toBe('HTTP/1.1 400 Bad Request')
     expect(answer, path).not.toContain(EVIL)
   }
 })

@@ -38,7 +38,6 @@ const REPEATABLE = new Set(['resource'])
  */
 export function createRequestFront(): Middleware {
   return async (ctx, next) => {
-    forgetNamedHost(ctx)
     const state = requestState()
     const twin = TWINS.get(ctx.path)
     if (twin) {
@@ -53,19 +52,6 @@ export function createRequestFront(): Middleware {
     else if (ctx.method === 'POST' && FORMS.has(ctx.path) && !(await rewriteForm(ctx))) return
     return next()
   }
-}
-
-/**
- * A request line may name a host (absolute form, RFC 9112 section 3.2.2), and oidc-provider would make its addresses from
- * that. Ours come from configuration (R37), so only the path and the query stay.
- */
-function forgetNamedHost(ctx: Context): void {
-  const { originalUrl } = ctx.request
-  if (originalUrl.startsWith('/')) return
-  const { pathname, search } = URL.canParse(originalUrl) ? new URL(originalUrl) : { pathname: '/', search: '' }
-  ctx.originalUrl = `${pathname}${search}`
-  ctx.request.originalUrl = ctx.originalUrl
-  ctx.url = `${ctx.path}${search}`
 }
 
 /**
