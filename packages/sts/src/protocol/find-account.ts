@@ -71,8 +71,10 @@ const namesIn = (value: unknown): readonly string[] =>
  * access token carries the time it was made, which was checked then.
  */
 function provedSince(signedOutAt: Date | undefined, ctx: KoaContextWithOIDC, token: unknown): boolean {
-  if (signedOutAt === undefined) return true
   const { authTime, iat } = (token ?? {}) as { authTime?: number; iat?: number }
-  const provedAt = authTime ?? ctx.oidc.session?.loginTs ?? iat
-  return provedAt !== undefined && provedAt > Math.floor(signedOutAt.getTime() / 1000)
+  return countsAfter(signedOutAt, authTime ?? ctx.oidc.session?.loginTs ?? iat)
 }
+
+/** Whether a sign-in at `provedAt` (seconds) still counts for an account that was signed out everywhere at that moment. */
+export const countsAfter = (signedOutAt: Date | undefined, provedAt: number | undefined): boolean =>
+  signedOutAt === undefined || (provedAt !== undefined && provedAt > Math.floor(signedOutAt.getTime() / 1000))

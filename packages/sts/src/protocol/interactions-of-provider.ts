@@ -4,6 +4,7 @@ import type { Context } from 'koa'
 import { errors, type Interaction, type Provider } from 'oidc-provider'
 import { acrOf } from '../policy/policy.ts'
 import type { ClientRegistration } from './clients.ts'
+import { countsAfter } from './find-account.ts'
 import type { Evidence, Interactions, LostInteraction, PendingInteraction } from './interactions.ts'
 import { requestState } from './request-state.ts'
 
@@ -18,7 +19,7 @@ export function createInteractions(options: { csrfKey: Uint8Array }): Interactio
     try {
       const interaction = await provider.interactionDetails(ctx.req, ctx.res)
       // The cookie is bound to the page's path, so another uid means a hand-made address.
-      if (interaction.uid === uid) return interaction
+      if (interaction.uid === uid && (await isLiving(interaction))) return interaction
     } catch (cause) {
       if (!(cause instanceof errors.SessionNotFound)) throw cause
     }
@@ -62,6 +63,16 @@ export function createInteractions(options: { csrfKey: Uint8Array }): Interactio
 
     refuse: (ctx, uid, refusal) => step(ctx, uid, { error: refusal.error, error_description: refusal.description }),
   }
+}
+
+/** A step after the first relies on the session: it must still be there, and its account must not be signed out since. */
+async function isLiving({ prompt, session: begun }: Interaction): Promise<boolean> {
+  if (prompt.name === 'login') return true
+  const { provider, store } = requestState().runtime
+  const session = begun?.uid === undefined ? undefined : await provider.Session.findByUid(begun.uid)
+  if (session?.accountId === undefined) return false
+  const account = await store.accounts.find(session.accountId as AccountId) // given by finish(), so an id of ours
+  return account?.status === 'active' && countsAfter(account.signedOutAt, session.loginTs)
 }
 
 /**
