@@ -19,6 +19,7 @@ import { createHealth } from './health.ts'
 import { createClientAddress } from './http/client-address.ts'
 import { requireOriginForm } from './http/request-target.ts'
 import { createPages } from './pages.ts'
+import { createKeysReady } from './protocol/keys-ready.ts'
 import { createProtocol, type Protocol } from './protocol/protocol.ts'
 import { createRealmRegistry } from './realms/realm-registry.ts'
 import { createSignin } from './signin/signin.ts'
@@ -127,9 +128,7 @@ export function compose({ config, store, masterKey, clock, log }: Parts): Servic
       clock,
       databaseTime: () => store.ping(),
       checks: {
-        keys: async () => {
-          for (const realm of await store.realms.list()) if (realm.status === 'active') await protocol.runtimeOf(realm)
-        },
+        keys: createKeysReady({ store, clock }),
       },
     }).middleware,
     cookieKeys,
