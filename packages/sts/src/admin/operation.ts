@@ -1,8 +1,8 @@
 /**
  * admin is what administrators can do, each thing declared once as an operation.
  *
- * It owns the operations and the phases that all of them share: check the input, run in one transaction, record who
- * changed what. Operations know neither the command line nor HTTP; both are read off their declarations
+ * It owns the operations and the phases that all of them share: check the input, run in one transaction (again where it
+ * had to give way to another), record who changed what. Operations know neither the command line nor HTTP; both are read off their declarations
  * (`commands.ts` does the command line). It does not decide who is an administrator.
  * @module
  */
@@ -107,8 +107,9 @@ export interface Operation {
   readonly prints: string | undefined
   readonly errors: readonly OperationErrorCode[]
   /**
-   * Checks the input strictly, runs, and records the change, the last two in one transaction. Does NOT ask whether the
-   * actor may do this: the caller has.
+   * Checks the input strictly, runs, and records the change, the last two in one transaction. Where the database makes that
+   * transaction give way to others, it begins again from the start, three times at most. Does NOT ask whether the actor may
+   * do this: the caller has. To be called outside of a transaction, for inside of one there is nothing to begin again.
    * @throws {OperationRefused}
    */
   execute(ports: AdminPorts, call: OperationCall): Promise<unknown>
@@ -155,7 +156,7 @@ export function operation<Where extends Scope, Input extends z.ZodObject, Output
         return output
       }
       try {
-        return declared.changed === undefined ? await perform() : await ports.store.transaction(perform)
+        return declared.changed === undefined ? await perform() : await transact(ports.store, perform)
       } catch (error) {
         if (error instanceof OperationRefused && !declared.errors.includes(error.code)) {
           throw new TypeError(`${declared.name} refuses with "${error.code}", which it does not declare`, { cause: error })
@@ -165,6 +166,24 @@ export function operation<Where extends Scope, Input extends z.ZodObject, Output
     },
   })
 }
+
+/**
+ * Runs the whole transaction again where it had to give way (deadlock, serialisation failure): whoever is being stopped
+ * must not keep an administrator from it by being busy. What was rolled back left nothing, so each try is the first.
+ */
+async function transact<T>(store: AdminPorts['store'], perform: () => Promise<T>): Promise<T> {
+  for (let triesLeft = 3; ; triesLeft -= 1) {
+    try {
+      return await store.transaction(perform)
+    } catch (error) {
+      if (triesLeft === 0 || !gaveWay(error)) throw error
+    }
+  }
+}
+
+/** By the name of the error's class, because only compose.ts may know the classes of storage. */
+const gaveWay = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'StorageUnavailable' && 'reason' in error && error.reason === 'contention'
 
 function parseInput<Input extends z.ZodObject>(schema: Input, raw: unknown): z.output<Input> {
   const parsed = z.strictObject(schema.shape).safeParse(raw)
