@@ -15,6 +15,7 @@ import { createAdapterFactory } from './adapter.ts'
 import { requireStrictAssertion } from './assertion-rules.ts'
 import { grantWhatWasAsked, scopesOf } from './authorized-grant.ts'
 import { SCOPE_CLAIMS } from './claims.ts'
+import { requireReadableClaims } from './claims-request.ts'
 import { type ClientRegistration, clientBehaviour, registrationOf } from './clients.ts'
 import { findAccount } from './find-account.ts'
 import { createInteractionPolicy, type HasFactor } from './interaction-policy.ts'
@@ -163,7 +164,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
       },
       revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
       userinfo: { enabled: true },
-      claimsParameter: { enabled: true },
+      claimsParameter: { enabled: true, assertClaimsParameter: async (_ctx, claims) => requireReadableClaims(claims) },
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: false },
       dPoP: { enabled: true },
       backchannelLogout: { enabled: true },

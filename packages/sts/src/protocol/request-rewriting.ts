@@ -67,15 +67,14 @@ function withV1Scopes(parameters: Parameters): Parameters {
 function withoutAccessTokenClaims(parameters: Parameters): Parameters {
   const claims = findParameter(parameters, 'claims')
   if (claims === undefined) return parameters
-  let parsed: unknown
   try {
-    parsed = JSON.parse(claims)
+    const parsed: unknown = JSON.parse(claims)
+    if (typeof parsed !== 'object' || parsed === null || !('access_token' in parsed)) return parameters
+    const { access_token: _dropped, ...rest } = parsed
+    return Object.keys(rest).length > 0 ? withValue(parameters, 'claims', JSON.stringify(rest)) : without(parameters, 'claims')
   } catch {
-    return parameters // oidc-provider says what is wrong with it
+    return parameters // no JSON, or too deep to be written again: it is refused when it is read
   }
-  if (typeof parsed !== 'object' || parsed === null || !('access_token' in parsed)) return parameters
-  const { access_token: _dropped, ...rest } = parsed
-  return Object.keys(rest).length > 0 ? withValue(parameters, 'claims', JSON.stringify(rest)) : without(parameters, 'claims')
 }
 
 /** A request to the token endpoint. */
