@@ -93,9 +93,10 @@ const setStatus = (status: Account['status'], summary: string) =>
     errors: ['missing', 'conflict'],
     changed: ({ output }) => ({ subject: output.upn }),
     run: async ({ input, at }) => {
-      const account = await replace(at, { ...(await requireAccount(at.kept, input.account)), status })
+      const account = await requireAccount(at.kept, input.account)
+      // Before the row of the account is held: a code that is being redeemed is held first and refers to the account then.
       if (status === 'disabled') await endEverything(at, account, 'account disabled')
-      return toView(account)
+      return toView(await replace(at, { ...account, status }))
     },
   })
 
