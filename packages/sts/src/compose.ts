@@ -99,7 +99,7 @@ export function compose({ config, store, masterKey, clock, log }: Parts): Servic
       secure: config.baseUrl.startsWith('https:'),
       pages: createPages(),
       hasFactor: async (realm, account) => (await factors.methodsOf(realm, account.id)).length > 0,
-      fetch: (url, init) => fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(5_000) }),
+      fetch: tellClient,
     },
     guardUserCode: async (source, runtime, attempt) => {
       const counter = { attempts: runtime.store.attempts, subject: `source:${source}`, method: USER_CODE }
@@ -149,6 +149,15 @@ export function compose({ config, store, masterKey, clock, log }: Parts): Servic
     protocol,
     removeExpired: () => store.removeExpired(clock(), SWEEP),
   })
+}
+
+/**
+ * The one request that the service makes by itself: back-channel logout. oidc-provider would let none out to private
+ * addresses, which is where the apps of a self-hosted realm are; only administrators register these addresses.
+ */
+function tellClient(url: URL, init: RequestInit & { dispatcher?: unknown }): Promise<Response> {
+  const { dispatcher: _guard, ...request } = init
+  return fetch(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(5_000) })
 }
 
 /** No letter or digit that is mistaken for another when it is read out (Crockford's base 32). */
