@@ -18,6 +18,7 @@ const random = (bytes: number) =>
 const gate = createAttemptGate({ clock })
 const factors = createFactors({ clock, random, gate })
 const names = { issuerName: 'Contoso', accountName: 'mary@contoso.com' }
+const begunBy = 'uid of one sign-in'
 
 let opened: OpenBackend
 let realm: RealmStore
@@ -40,7 +41,7 @@ async function newAccount(): Promise<AccountId> {
   return account.id
 }
 const begin = (kind?: 'further') =>
-  factors.beginEnrollment(realm, { accountId, method: 'totp', label: 'Phone', ...names, ...(kind && { kind }) })
+  factors.beginEnrollment(realm, { accountId, method: 'totp', label: 'Phone', begunBy, ...names, ...(kind && { kind }) })
 const codeOf = ({ secret }: { secret: string }) => generateSync({ secret, epoch: Math.floor(clock().getTime() / 1000) })
 const wrongFor = (enrolled: { secret: string }) => (codeOf(enrolled) === '000000' ? '000001' : '000000')
 const verify = (code: string) => factors.verify(realm, { accountId, method: 'totp', code })
@@ -49,6 +50,7 @@ async function enrol(kind?: 'further') {
   const outcome = await factors.confirmEnrollment(realm, {
     accountId,
     authenticatorId: enrolled.authenticatorId,
+    begunBy,
     code: codeOf(enrolled),
     ...(kind && { kind }),
   })
@@ -63,7 +65,7 @@ describe('an enrolment', () => {
     expect(enrolled.secret).toMatch(/^[A-Z2-7]{32}$/)
     expect(await factors.methodsOf(realm, accountId)).toEqual([])
     expect(await verify(codeOf(enrolled))).toEqual({ outcome: 'expired' })
-    const request = { accountId, authenticatorId: enrolled.authenticatorId }
+    const request = { accountId, begunBy, authenticatorId: enrolled.authenticatorId }
     expect(await factors.confirmEnrollment(realm, { ...request, code: wrongFor(enrolled) })).toEqual({
       outcome: 'wrong',
       attemptsLeft: 4,
@@ -80,32 +82,51 @@ describe('an enrolment', () => {
 
   test('shows the same secret when the page is loaded again', async () => {
     const enrolled = await begin()
-    expect(await factors.pendingEnrollment(realm, { accountId, method: 'totp', ...names })).toEqual(enrolled)
+    expect(await factors.pendingEnrollment(realm, { accountId, method: 'totp', begunBy, ...names })).toEqual(enrolled)
+  })
+
+  test('is of the one who began it: another with the same password sees none and can confirm none', async () => {
+    const enrolled = await begin()
+    const other = 'uid of another sign-in'
+    expect(await factors.pendingEnrollment(realm, { accountId, method: 'totp', begunBy: other, ...names })).toBeUndefined()
+    const request = { accountId, authenticatorId: enrolled.authenticatorId, code: codeOf(enrolled) }
+    expect(await factors.confirmEnrollment(realm, { ...request, begunBy: other })).toEqual({ outcome: 'expired' })
+    const kept = await realm.authenticators.find(enrolled.authenticatorId)
+    expect(kept).toMatchObject({ state: 'pending' })
+    expect(JSON.stringify(kept)).not.toContain(begunBy)
+    expect(await factors.confirmEnrollment(realm, { ...request, begunBy })).toMatchObject({ outcome: 'proved' })
+  })
+
+  test('that names nobody who began it is of nobody', async () => {
+    const enrolled = await factors.beginEnrollment(realm, { accountId, method: 'totp', label: 'Phone', ...names })
+    expect(await factors.pendingEnrollment(realm, { accountId, method: 'totp', begunBy: '', ...names })).toBeUndefined()
+    const request = { accountId, authenticatorId: enrolled.authenticatorId, code: codeOf(enrolled) }
+    expect(await factors.confirmEnrollment(realm, { ...request, begunBy: '' })).toEqual({ outcome: 'expired' })
   })
 
   test('that begins anew ends the one before', async () => {
     const first = await begin()
     const second = await begin()
     expect(second.secret).not.toBe(first.secret)
-    const request = { accountId, authenticatorId: first.authenticatorId, code: codeOf(first) }
+    const request = { accountId, begunBy, authenticatorId: first.authenticatorId, code: codeOf(first) }
     expect(await factors.confirmEnrollment(realm, request)).toEqual({ outcome: 'expired' })
-    expect(await factors.pendingEnrollment(realm, { accountId, method: 'totp', ...names })).toEqual(second)
+    expect(await factors.pendingEnrollment(realm, { accountId, method: 'totp', begunBy, ...names })).toEqual(second)
   })
 
   test('is over after thirty minutes', async () => {
     const enrolled = await begin()
     seconds = 30 * 60 - 1
-    expect(await factors.pendingEnrollment(realm, { accountId, method: 'totp', ...names })).toEqual(enrolled)
+    expect(await factors.pendingEnrollment(realm, { accountId, method: 'totp', begunBy, ...names })).toEqual(enrolled)
     seconds = 30 * 60
-    expect(await factors.pendingEnrollment(realm, { accountId, method: 'totp', ...names })).toBeUndefined()
-    const request = { accountId, authenticatorId: enrolled.authenticatorId, code: codeOf(enrolled) }
+    expect(await factors.pendingEnrollment(realm, { accountId, method: 'totp', begunBy, ...names })).toBeUndefined()
+    const request = { accountId, begunBy, authenticatorId: enrolled.authenticatorId, code: codeOf(enrolled) }
     expect(await factors.confirmEnrollment(realm, request)).toEqual({ outcome: 'expired' })
   })
 
   test('of somebody else cannot be confirmed', async () => {
     const enrolled = await begin()
     const other = await newAccount()
-    const request = { accountId: other, authenticatorId: enrolled.authenticatorId, code: codeOf(enrolled) }
+    const request = { accountId: other, begunBy, authenticatorId: enrolled.authenticatorId, code: codeOf(enrolled) }
     expect(await factors.confirmEnrollment(realm, request)).toEqual({ outcome: 'expired' })
     expect(await factors.methodsOf(realm, other)).toEqual([])
   })
@@ -113,7 +134,7 @@ describe('an enrolment', () => {
   test('uses up the code that confirms it', async () => {
     const enrolled = await begin()
     const code = codeOf(enrolled)
-    await factors.confirmEnrollment(realm, { accountId, authenticatorId: enrolled.authenticatorId, code })
+    await factors.confirmEnrollment(realm, { accountId, begunBy, authenticatorId: enrolled.authenticatorId, code })
     expect(await verify(code)).toMatchObject({ outcome: 'wrong' })
     seconds += 30
     expect(await verify(codeOf(enrolled))).toMatchObject({ outcome: 'proved' })
@@ -121,7 +142,7 @@ describe('an enrolment', () => {
 
   test('confirmed twice at once makes one factor', async () => {
     const enrolled = await begin()
-    const request = { accountId, authenticatorId: enrolled.authenticatorId, code: codeOf(enrolled) }
+    const request = { accountId, begunBy, authenticatorId: enrolled.authenticatorId, code: codeOf(enrolled) }
     const outcomes = await Promise.allSettled([
       factors.confirmEnrollment(realm, request),
       factors.confirmEnrollment(realm, request),
@@ -136,10 +157,11 @@ describe('an enrolment', () => {
       accountId,
       method: 'totp',
       label: 'Tablet',
+      begunBy,
       ...names,
       kind: 'further',
     })
-    const proof = { accountId, authenticatorId: further.authenticatorId, code: codeOf(further) }
+    const proof = { accountId, begunBy, authenticatorId: further.authenticatorId, code: codeOf(further) }
     expect(await factors.confirmEnrollment(realm, { ...proof, kind: 'further' })).toMatchObject({ outcome: 'proved' })
     await expect(begin()).rejects.toMatchObject({ code: 'already_bound' })
     const late = await realm.authenticators.find(early.authenticatorId)
@@ -158,7 +180,7 @@ describe('an enrolment', () => {
       state: 'active',
       createdAt: clock(),
     })
-    const request = { accountId, authenticatorId: open.authenticatorId, code: codeOf(open) }
+    const request = { accountId, begunBy, authenticatorId: open.authenticatorId, code: codeOf(open) }
     await expect(factors.confirmEnrollment(realm, request)).rejects.toMatchObject({ code: 'already_bound' })
   })
 
@@ -170,7 +192,7 @@ describe('an enrolment', () => {
   test('that fails often does not lock the factor that works', async () => {
     const enrolled = await enrol()
     const further = await begin('further')
-    const request = { accountId, authenticatorId: further.authenticatorId, kind: 'further' as const }
+    const request = { accountId, begunBy, authenticatorId: further.authenticatorId, kind: 'further' as const }
     for (let count = 0; count < 6; count++) await factors.confirmEnrollment(realm, { ...request, code: wrongFor(further) })
     expect(await factors.confirmEnrollment(realm, { ...request, code: codeOf(further) })).toMatchObject({ outcome: 'throttled' })
     expect(await verify(codeOf(enrolled))).toMatchObject({ outcome: 'proved' })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { AccountId, Authenticator, AuthenticatorId, RealmStore } from '@postern/storage'
 import { answerChallenge, type Outcome } from './challenge.ts'
 import type { Clock } from './clock.ts'
@@ -18,6 +19,13 @@ export type Enrollment = Presentation & Readonly<{ authenticatorId: Authenticato
  */
 export type EnrollmentKind = 'first' | 'further'
 
+/**
+ * `begunBy` names the one sign-in that an enrolment belongs to, by something that no other browser has and nobody can
+ * guess; a digest of it is kept. Two people may know one password: were the secret shown to both, one of them could copy
+ * what the other then proves.
+ */
+type Begun = Readonly<{ begunBy: string }>
+
 /** The second things that people show, over all methods. Every check goes through the one gate. */
 export interface Factors {
   /** What the account has, disabled ones included: whoever finds nothing here may be led through a first enrolment. */
@@ -29,17 +37,23 @@ export interface Factors {
    */
   beginEnrollment(
     realm: RealmStore,
-    request: { accountId: AccountId; method: string; label: string; kind?: EnrollmentKind } & Names,
+    request: { accountId: AccountId; method: string; label: string; kind?: EnrollmentKind } & Partial<Begun> & Names,
   ): Promise<Enrollment>
-  /** The enrolment that is not finished, so that a page loaded twice shows the same secret. `undefined`: none, or older than 30 minutes. */
-  pendingEnrollment(realm: RealmStore, request: { accountId: AccountId; method: string } & Names): Promise<Enrollment | undefined>
   /**
-   * Makes a pending factor active if the code is right. Its step is burnt with it, and old failures of the method are forgotten.
+   * The enrolment that this very sign-in has not finished, so that a page loaded twice shows the same secret. `undefined`:
+   * none, older than 30 minutes, or begun by somebody else, which includes those begun without `begunBy`.
+   */
+  pendingEnrollment(
+    realm: RealmStore,
+    request: { accountId: AccountId; method: string } & Begun & Names,
+  ): Promise<Enrollment | undefined>
+  /**
+   * Makes a pending factor active if the code is right and who began is who confirms; otherwise it is `expired`. Its step is burnt with it, and old failures of the method are forgotten.
    * @throws {FactorError} `already_bound`, when somebody else was first.
    */
   confirmEnrollment(
     realm: RealmStore,
-    request: { accountId: AccountId; authenticatorId: AuthenticatorId; code: string; kind?: EnrollmentKind },
+    request: { accountId: AccountId; authenticatorId: AuthenticatorId; code: string; kind?: EnrollmentKind } & Begun,
   ): Promise<Outcome>
   /** Checks a code against every active factor of the method. `expired`: the account has none. */
   verify(realm: RealmStore, request: { accountId: AccountId; method: string; code: string }): Promise<Outcome>
@@ -55,6 +69,8 @@ export function createFactors(parts: { clock: Clock; random: (bytes: number) => 
 
   const isPending = (one: Authenticator): boolean =>
     one.state === 'pending' && one.createdAt.getTime() + enrollmentLastsSeconds * 1000 > clock().getTime()
+
+  const isBegunBy = (one: Authenticator, begunBy: string): boolean => isPending(one) && one.begunBy === digestOf(begunBy)
 
   const bound = async (realm: RealmStore, accountId: AccountId) =>
     (await realm.authenticators.list(accountId)).filter(({ state }) => state !== 'pending')
@@ -79,7 +95,7 @@ export function createFactors(parts: { clock: Clock; random: (bytes: number) => 
       )
     },
 
-    async beginEnrollment(realm, { accountId, method, label, kind = 'first', ...names }) {
+    async beginEnrollment(realm, { accountId, method, label, begunBy, kind = 'first', ...names }) {
       const { secretBytes } = requireMethod(method)
       await requireEnrollable(realm, accountId, kind)
       const authenticator: Authenticator = {
@@ -89,6 +105,7 @@ export function createFactors(parts: { clock: Clock; random: (bytes: number) => 
         label,
         secret: random(secretBytes),
         state: 'pending',
+        ...(begunBy === undefined ? {} : { begunBy: digestOf(begunBy) }),
         createdAt: clock(),
       }
       await realm.authenticators.removePending(accountId, method)
@@ -96,15 +113,17 @@ export function createFactors(parts: { clock: Clock; random: (bytes: number) => 
       return present(authenticator, names)
     },
 
-    async pendingEnrollment(realm, { accountId, method, ...names }) {
-      const pending = (await realm.authenticators.list(accountId)).find((one) => one.method === method && isPending(one))
+    async pendingEnrollment(realm, { accountId, method, begunBy, ...names }) {
+      const all = await realm.authenticators.list(accountId)
+      const pending = all.find((one) => one.method === method && isBegunBy(one, begunBy))
       return pending && present(pending, names)
     },
 
-    async confirmEnrollment(realm, { accountId, authenticatorId, code, kind = 'first' }) {
+    async confirmEnrollment(realm, { accountId, authenticatorId, begunBy, code, kind = 'first' }) {
       const found = await realm.authenticators.find(authenticatorId)
       // Somebody else's id is treated as none: an id in a form is whatever the browser sends.
-      if (found === undefined || found.accountId !== accountId || !isPending(found)) return Object.freeze({ outcome: 'expired' })
+      const isOwn = found !== undefined && found.accountId === accountId && isBegunBy(found, begunBy)
+      if (!isOwn) return Object.freeze({ outcome: 'expired' })
       await requireEnrollable(realm, accountId, kind)
       const outcome = await answerChallenge(
         {
@@ -159,6 +178,9 @@ const counterOf = (realm: RealmStore, accountId: AccountId, method: string) => (
   subject: `account:${accountId}`,
   method,
 })
+
+/** Not keyed: what is digested cannot be guessed. */
+const digestOf = (begunBy: string): string => createHash('sha256').update(begunBy).digest('base64url')
 
 /** A UUID of version 4 (RFC 9562 section 5.4) from 16 random bytes. */
 function identifierFrom(bytes: Uint8Array): AuthenticatorId {

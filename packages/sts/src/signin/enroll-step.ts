@@ -14,19 +14,29 @@ const method = 'totp'
 
 /**
  * Leads an account without a factor through binding its first one: why and what one needs, then the code to scan, then
- * one code to prove it. What is shown once stays until it is proved or too old, so a reload shows the same key.
+ * one code to prove it. What is shown once stays until it is proved or too old, so a reload shows the same key. It is
+ * shown to the sign-in that began it and to no other, which has shown no more than a password that both may know.
  */
 export function createEnrollStep(parts: Pick<SigninParts, 'interactions' | 'factors' | 'clock'>, visits: Visits): Step {
   const { interactions, factors, clock } = parts
 
   const named = async (visit: Visit) => ({ issuerName: visit.view.realm.displayName, accountName: await accountNameOf(visit) })
 
+  // While this step is due the uid stays, and it opens nothing without the browser's cookie.
+  const begunBy = (visit: Visit) => ({ begunBy: visit.uid })
+
   const pendingOf = async (visit: Visit) =>
-    factors.pendingEnrollment(visit.store, { accountId: requireAccountId(visit), method, ...(await named(visit)) })
+    factors.pendingEnrollment(visit.store, {
+      accountId: requireAccountId(visit),
+      method,
+      ...begunBy(visit),
+      ...(await named(visit)),
+    })
 
   const begin = async (visit: Visit) => {
     const names = await named(visit)
-    return factors.beginEnrollment(visit.store, { accountId: requireAccountId(visit), method, label: names.issuerName, ...names })
+    const accountId = requireAccountId(visit)
+    return factors.beginEnrollment(visit.store, { accountId, method, label: names.issuerName, ...begunBy(visit), ...names })
   }
 
   const showIntro = (visit: Visit): Answer =>
@@ -61,14 +71,15 @@ export function createEnrollStep(parts: Pick<SigninParts, 'interactions' | 'fact
     const { language, realm } = visit.view
     const texts = messagesIn(language)
     const pending = await pendingOf(visit)
-    // Another window began anew, or half an hour went by: the code belongs to a key that is no more.
+    // Another window or browser began anew, or half an hour went by: the code belongs to a key that is no more.
     if (pending === undefined || pending.authenticatorId !== form.authenticatorId) {
       return showScan(visit, pending ?? (await begin(visit)), { notice: texts.enrollExpired, status: 422 })
     }
     if (form.code.trim() === '') return showScan(visit, pending, { complaint: texts.codeMissing, status: 422 })
 
     const authenticatorId = form.authenticatorId as AuthenticatorId // equal to the id that mfa gave, compared above
-    const result = await factors.confirmEnrollment(visit.store, { accountId, authenticatorId, code: form.code })
+    const proof = { accountId, authenticatorId, ...begunBy(visit), code: form.code }
+    const result = await factors.confirmEnrollment(visit.store, proof)
     if (result.outcome === 'proved') {
       await visit.record({ event: 'factor.enrolled', accountId, detail: { method } })
       return redirect(await interactions.finish(visit.ctx, visit.uid, { accountId, evidence: result.evidence }))
