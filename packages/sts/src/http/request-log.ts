@@ -1,8 +1,8 @@
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 
-/** Longer segments are no names of ours; a token that a client glued to a path ends here (R134). */
-const longestSegment = 48
+/** Holds a UUID (36) and the names of ours. What is longer ends here (R134): tokens, and the 43 of a sign-in's uid. */
+const longestSegment = 40
 
 /**
  * The path as it may be logged: without the query, and without segments long enough to be a code or a token.
