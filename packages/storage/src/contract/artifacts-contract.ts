@@ -114,6 +114,29 @@ export function artifactsContract(opened: () => OpenBackend): void {
       expect(await realm.artifacts.find('AuthorizationCode', 'd')).toBeDefined()
     })
 
+    test.each(['account', 'grant'] as const)(
+      'removes all of one %s beside a request that redeems, and none waits for ever',
+      async (by) => {
+        const { store, newRealm } = opened()
+        const realm = await newRealm()
+        const keys = { grantId: 'g', accountId: 'x' }
+        await put(realm, 'g', keys, 'Grant') // a grant is there before its code
+        await put(realm, 'a', keys)
+        const locked = Promise.withResolvers<void>()
+        const redeemed = store.transaction(async () => {
+          await realm.artifacts.find('AuthorizationCode', 'a', { lock: true })
+          locked.resolve()
+          // Time enough for the removal to begin, and to have locked the grant first if it took the wrong way.
+          for (let turn = 0; turn < 100; turn += 1) await realm.artifacts.find('AuthorizationCode', 'a')
+          await put(realm, 'g', keys, 'Grant')
+        })
+        await locked.promise
+        const removed = by === 'account' ? realm.artifacts.removeByAccount('x') : realm.artifacts.removeByGrant('g')
+        await redeemed
+        expect(await removed).toBe(2)
+      },
+    )
+
     test('keeps realms apart', async () => {
       const one = await opened().newRealm()
       const other = await opened().newRealm()
