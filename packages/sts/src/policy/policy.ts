@@ -17,7 +17,7 @@ export { type PolicyDefinition, parsePolicy } from './definition.ts'
 export { PolicyError } from './errors.ts'
 export { firstPolicy } from './first-policy.ts'
 export type { Requirement } from './requirements.ts'
-export { flows, type Signals } from './signals.ts'
+export { type Flow, flows, type Signals } from './signals.ts'
 
 export type PolicyMode = 'on' | 'report-only' | 'off'
 
@@ -94,6 +94,9 @@ function judge(policy: Policy, signals: Signals): Reason {
 
   const unknown = [...policy.when, ...policy.except].filter(({ matches }) => matches(signals) === 'unknown')
   const doubt = unknown.length > 0 ? ` What "${unknown[0]?.condition}" needs to know is missing, so the policy applies.` : ''
+  // A program has shown its own credentials and can show nothing else.
+  if (signals.flow === 'client' && policy.definition.access !== 'block')
+    return reason('not-applicable', 'A program for itself can only be blocked.')
   if (policy.definition.access === 'block') return reason('blocked', `The policy blocks access.${doubt}`)
   const required = policy.definition.require ?? []
   const missing = required.filter((requirement) => !isSatisfied(requirement, signals.evidence))

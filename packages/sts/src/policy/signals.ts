@@ -11,6 +11,9 @@ export interface Signals {
   readonly evidence: readonly string[]
 }
 
-/** How the caller came here: a browser at `/authorize`, a device code, a refresh token, or a token handed in for another one. */
+/**
+ * How the caller came here: a browser at `/authorize`, a device code, a refresh token, a token handed in for another one, or
+ * `client`: a program for itself, without a person (client credentials).
+ */
 export type Flow = (typeof flows)[number]
-export const flows = ['authorization', 'device', 'refresh', 'exchange'] as const
+export const flows = ['authorization', 'device', 'refresh', 'exchange', 'client'] as const

@@ -1,11 +1,28 @@
 import { createHash } from 'node:crypto'
-import type { KoaContextWithOIDC } from 'oidc-provider'
+import { errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { assessProgram } from './assurance.ts'
 import { accessTokenClaims } from './claims.ts'
 import { registrationOf } from './clients.ts'
 import type { KnownAccount } from './find-account.ts'
 import type { RealmParts } from './realm-parts.ts'
 import { requestState } from './request-state.ts'
 import { findResource } from './resources.ts'
+
+/**
+ * Asks policy before a program gets a token for itself. Persons were asked about when they were found (find-account.ts).
+ * Called when the client and the resource are known and nothing is kept or given out yet.
+ * @throws {errors.UnauthorizedClient} when policy blocks it.
+ */
+export function requireUnblockedProgram(token: object): void {
+  const { kind, clientId, aud } = token as { kind?: string; clientId?: string; aud?: unknown }
+  if (kind !== 'ClientCredentials') return
+  const state = requestState()
+  const resource = typeof aud === 'string' ? aud : undefined
+  const occasion = { clientId: clientId ?? '', resource, source: state.source }
+  if (assessProgram(state.runtime.policies, occasion) === 'sufficient') return
+  state.refusedBecause = 'policy_blocks'
+  throw new errors.UnauthorizedClient('policy blocks this client')
+}
 
 /** The claims of ours in a token that is being made, for oidc-provider's `extraTokenClaims`. */
 export function extraClaims(ctx: KoaContextWithOIDC, token: object) {

@@ -1,5 +1,5 @@
 import type { Account } from '@postern/storage'
-import { type AssuranceLevel, type Decision, evaluate, type Policy, satisfiesAcr } from '../policy/policy.ts'
+import { type AssuranceLevel, type Decision, evaluate, type Flow, type Policy, satisfiesAcr } from '../policy/policy.ts'
 
 /** What a request is about, as far as policy wants to know. */
 export interface Occasion {
@@ -8,7 +8,7 @@ export interface Occasion {
   /** Audiences of all resources that the tokens would be for. */
   readonly resources: readonly string[]
   readonly source: string | undefined
-  readonly flow: 'authorization' | 'device' | 'refresh' | 'exchange'
+  readonly flow: Exclude<Flow, 'client'>
   /** `amr` values shown so far. */
   readonly evidence: readonly string[]
 }
@@ -19,8 +19,30 @@ export type Assurance =
   | Readonly<{ outcome: 'blocked'; because: Decision['because'] }>
   | Readonly<{ outcome: 'missing'; missing: readonly string[]; because: Decision['because'] }>
 
+/** Nobody: no account has this id or name, and it is in no group, so conditions about persons match no program. */
+const nobody = Object.freeze({ id: '', upn: '', groups: Object.freeze([]) })
+
 /**
- * The one place that asks policy about a live request. Adds what the request itself demands: of the `acr` values that it
+ * Asks policy about a program that wants a token for itself (RFC 6749 section 4.4). Only policies that block can apply, and
+ * of these only such as are not for certain persons.
+ */
+export function assessProgram(
+  policies: readonly Policy[],
+  occasion: { readonly clientId: string; readonly resource: string | undefined; readonly source: string | undefined },
+): 'sufficient' | 'blocked' {
+  const { outcome } = evaluate(policies, {
+    account: nobody,
+    client: { id: occasion.clientId },
+    resource: occasion.resource,
+    source: occasion.source,
+    flow: 'client',
+    evidence: [],
+  })
+  return outcome === 'block' ? 'blocked' : 'sufficient'
+}
+
+/**
+ * The one place that asks policy about a live request of a person. Adds what the request itself demands: of the `acr` values that it
  * calls essential, or prefers, one must be reached (OpenID Connect Core section 5.5.1.1).
  */
 export function assess(

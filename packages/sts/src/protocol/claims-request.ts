@@ -9,9 +9,9 @@ const DEEPEST = 8
  * Does NOT look at the names of claims, nor at what a `value` says: unknown ones are simply not given.
  * @throws {errors.InvalidRequest}
  */
-export function requireReadableClaims(claims: Readonly<Record<string, unknown>>): void {
+export function requireReadableClaims(claims: { readonly id_token?: unknown; readonly userinfo?: unknown }): void {
   if (isDeeperThan(claims, DEEPEST)) throw new errors.InvalidRequest('claims parameter is nested too deeply')
-  for (const place of ['id_token', 'userinfo']) {
+  for (const place of ['id_token', 'userinfo'] as const) {
     for (const claim of Object.values(claims[place] ?? {})) {
       if (claim === null) continue
       if (!isObject(claim)) throw new errors.InvalidRequest(`members of claims.${place} should be null or an object`)

@@ -10,7 +10,7 @@ import type { AccountId, ClientId, SigningKey } from '@postern/storage'
 import type { Context } from 'koa'
 import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
-import { extraClaims, shapeAccessToken } from './access-tokens.ts'
+import { extraClaims, requireUnblockedProgram, shapeAccessToken } from './access-tokens.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { requireStrictAssertion } from './assertion-rules.ts'
 import { grantWhatWasAsked, scopesOf } from './authorized-grant.ts'
@@ -130,7 +130,10 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
       policy: createInteractionPolicy({ hasFactor: parts.hasFactor }),
       url: (_ctx, interaction) => `${realm.issuer}/signin/${interaction.uid}`,
     },
-    extraTokenClaims: async (ctx, token) => extraClaims(ctx, token),
+    extraTokenClaims: async (ctx, token) => {
+      requireUnblockedProgram(token)
+      return extraClaims(ctx, token)
+    },
     formats: { customizers: { jwt: (_ctx, token, jwt) => shapeAccessToken(realm, token, jwt) } },
     renderError: async (ctx, out, thrown) => {
       const { reference, runtime } = requestState()
