@@ -1,8 +1,19 @@
 /** Asking about tokens (RFC 7662; R62, R63), as Dovecot asks (F 5.3), and ending them (RFC 7009; R45). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { askToken, refresh, refreshTokenOf, type TokenAnswer } from '../../support/person-browser.ts'
+import { askToken, redeem, refresh, refreshTokenOf, type TokenAnswer } from '../../support/person-browser.ts'
 import type { Browser } from '../support/browser.ts'
-import { basic, claimsOf, mailTokens, programToken, signedIn, startWorld, verdict, type World } from '../support/world.ts'
+import {
+  authorization,
+  basic,
+  claimsOf,
+  codeOf,
+  mailTokens,
+  programToken,
+  signedIn,
+  startWorld,
+  verdict,
+  type World,
+} from '../support/world.ts'
 
 let world: World
 let browser: Browser
@@ -221,5 +232,84 @@ describe('a client ends its token', () => {
     const rows = await world.sts.kept.audit.list({ limit: 100, event: 'family.revoked' })
     const row = rows.find((one) => one.detail.familyId === claimsOf(token).fam)
     expect(row?.clientId).toBe(world.sts.clients.mail.clientId)
+  })
+})
+
+describe('an opaque access token, which is for our own userinfo endpoint', () => {
+  const opaque = async () => {
+    const asked = authorization(world, { change: { scope: 'openid profile offline_access' } })
+    const { body } = await redeem(world.token, await codeOf(browser, asked))
+    return { access: String(body.access_token), refresh: String(body.refresh_token) }
+  }
+  const userinfo = async (token: string) =>
+    (await fetch(`${world.issuer}/oidc/userinfo`, { headers: { authorization: `Bearer ${token}` } })).status
+  const own = () => ({ client_id: world.sts.clients.mail.clientId })
+
+  it('is told about to the client that holds it, and to nobody else', async () => {
+    browser = await signedIn(world)
+    const { access } = await opaque()
+    expect(access).not.toContain('.')
+    expect((await ask(access, own(), {})).body).toMatchObject({
+      active: true,
+      iss: world.issuer,
+      sub: world.sts.mary.account.id,
+      client_id: world.sts.clients.mail.clientId,
+      scope: expect.stringMatching(/\bopenid profile offline_access$/),
+      token_type: 'Bearer',
+    })
+    for (const other of [world.sts.clients.confidential, server()])
+      expect((await ask(access, {}, basic(other))).body).toEqual(INACTIVE)
+    // A mail server that takes any bearer's word must not be told that this one is good for mail.
+    expect((await get(introspection(), { authorization: `Bearer ${access}` })).body).toEqual(INACTIVE)
+  })
+
+  it('lives as long as its account and its time', async () => {
+    const { access } = await opaque()
+    await world.changeAccount(world.sts.mary, { status: 'disabled' })
+    expect((await ask(access, own(), {})).body).toEqual(INACTIVE)
+    await world.changeAccount(world.sts.mary, { status: 'active' })
+    expect((await ask(access, own(), {})).body.active).toBe(true)
+    world.pass(world.sts.realm.settings.accessTokenSeconds + 1)
+    expect((await ask(access, own(), {})).body).toEqual(INACTIVE)
+    browser = await signedIn(world)
+  })
+
+  it.each(['access_token', 'refresh_token', 'nonsense'])('is ended, family and all, whatever the hint says: %s', async (hint) => {
+    const { access, refresh: token } = await opaque()
+    expect(await userinfo(access)).toBe(200)
+    for (let time = 0; time < 2; time += 1)
+      expect((await askToken(revocation(), { token: access, token_type_hint: hint, ...own() })).status).toBe(200)
+    expect(await userinfo(access)).toBe(401)
+    expect((await ask(access, own(), {})).body).toEqual(INACTIVE)
+    expect(verdict(await refresh(world.token, world.sts.clients.mail.clientId, token))).toBe('400 invalid_grant')
+  })
+
+  it('is not ended by another client, which cannot tell whether there is one', async () => {
+    const { access } = await opaque()
+    const answers = []
+    for (const token of [access, 'A'.repeat(access.length)])
+      answers.push(await askToken(revocation(), { token }, basic(world.sts.clients.confidential)))
+    expect(answers.map(({ status, text }) => [status, text])).toEqual([
+      [200, ''],
+      [200, ''],
+    ])
+    expect(await userinfo(access)).toBe(200)
+  })
+
+  it('has a row that names its family', async () => {
+    const { refresh: token } = await opaque()
+    const rows = await world.sts.kept.audit.list({ limit: 100, event: 'token.issued' })
+    expect(rows.map((row) => row.detail.familyId)).toContain(claimsOf(token).fam)
+  })
+
+  it('is not what a code, a session or a refresh handle is', async () => {
+    const { refresh: token } = await opaque()
+    const asked = await codeOf(browser, authorization(world))
+    const handles = [asked.code, String(claimsOf(token).jti), String(claimsOf(token).fam)]
+    for (const handle of [...handles, ...[...browser.cookies.values()].map(({ value }) => value)])
+      expect((await ask(handle, own(), {})).body, handle).toEqual(INACTIVE)
+    for (const handle of handles) expect((await askToken(revocation(), { token: handle, ...own() })).status).toBe(200)
+    expect(verdict(await redeem(world.token, asked))).toBe('200 ok')
+    expect(verdict(await refresh(world.token, world.sts.clients.mail.clientId, token))).toBe('200 ok')
   })
 })

@@ -57,7 +57,8 @@ export function createProtocol(options: ProtocolOptions): Protocol {
   const transaction = createTokenTransaction({
     store,
     finish: (ctx) => finishTokenRequest(ctx, options),
-    redeems: () => findParameter(requestState().parameters ?? [], 'grant_type') !== 'client_credentials',
+    redeems: ({ path }) =>
+      path !== ROUTES.token || findParameter(requestState().parameters ?? [], 'grant_type') !== 'client_credentials',
   })
 
   /** The order in which a request passes; each part calls the next. */
@@ -184,6 +185,8 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
   }
   const now = clock()
   const claims = peekClaims(body.access_token)
+  // An opaque access token carries no claims, but belongs to a family all the same.
+  const familyId = claims.grant_id ?? ctx.oidc?.entities?.AccessToken?.grantId
   const resource = typeof claims.aud === 'string' ? claims.aud : undefined
   const scopes = typeof claims.scope === 'string' && claims.scope !== '' ? claims.scope.split(' ') : []
   const answer = JSON.stringify(shapeTokenAnswer(body, { v1: state.v1, now, resource, scopes }))
@@ -204,7 +207,7 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
       refresh: typeof body.refresh_token === 'string',
       ...(resource ? { resource } : {}),
       ...(typeof claims.jti === 'string' ? { jti: claims.jti } : {}),
-      ...(typeof claims.grant_id === 'string' ? { familyId: claims.grant_id } : {}),
+      ...(typeof familyId === 'string' ? { familyId } : {}),
     },
   })
 }

@@ -2,8 +2,8 @@
  * token-inspection fronts introspection (RFC 7662) and revocation (RFC 7009) for our structured tokens.
  *
  * oidc-provider refuses structured tokens at both endpoints. So the token is verified here, and oidc-provider is asked
- * about its handle: it authenticates the client, looks at the grant, and decides who may know. Whatever is not a living
- * token of ours becomes a handle that nobody has, so the answers are equal and the client is authenticated all the same.
+ * about its handle: it authenticates the client, looks at the grant, and decides who may know. An opaque token is a handle
+ * already. Whatever else is not a living token of ours becomes a handle that nobody has, so the answers are equal and the client is authenticated all the same.
  * @module
  */
 
@@ -20,6 +20,8 @@ import { type PresentedToken, requestState } from './request-state.ts'
 
 /** A handle that is never given out: too short, and with a character that handles lack. */
 const NOBODYS = 'not.ours'
+/** What no JWT is: an opaque access token, for our own userinfo endpoint, is its handle. */
+const OPAQUE = /^[\w-]{20,128}$/
 
 interface Inspected {
   readonly presented: PresentedToken
@@ -62,11 +64,14 @@ async function askByHandle(ctx: Context, next: Next, parameters: Parameters, clo
   if (inspected) requestState().presented = inspected.presented
   const rest = parameters.filter(([name]) => name !== 'token' && name !== 'token_type_hint')
   const asked: Parameters =
-    token === undefined ? rest : [...rest, ['token', inspected?.presented.handle ?? NOBODYS], ['token_type_hint', hint]]
+    token === undefined ? rest : [...rest, ['token', inspected?.presented.handle ?? opaqueOf(token)], ['token_type_hint', hint]]
   replayBody(ctx, encode(asked))
   await next()
   return inspected
 }
+
+/** Found among the kept access tokens or not at all: handles of the other kinds are only ever inside of a token. */
+const opaqueOf = (token: string): string => (OPAQUE.test(token) ? token : NOBODYS)
 
 /** Reads a token of ours that has not expired. Does NOT know whether it was withdrawn: the database does. */
 function inspect(token: string, clock: Clock): Inspected | undefined {
