@@ -55,14 +55,21 @@ async function replace({ kept, clock }: RealmPorts, account: Account): Promise<A
   return updated
 }
 
-/** People sign in under a domain of the realm, so that one realm cannot hold the names of another. */
-function requireOwnDomain({ realm }: RealmPorts, upn: string): void {
-  const domain = (upn.split('@')[1] ?? '').toLowerCase()
-  if (realm.domains.includes(domain)) return
-  throw new OperationRefused(
-    'invalid',
-    `${upn} is not under a domain of this realm (${realm.domains.join(', ')}). Add it with: postern realm add-domain ${realm.domains[0]} ${domain}`,
-  )
+/**
+ * Names and addresses are under domains of the realm: tokens vouch for them (`email_verified`), so that one realm must not
+ * hold those of another, nor those of a domain that nobody here has verified.
+ * @throws {OperationRefused} `invalid`
+ */
+async function requireOwnDomains({ realm, store }: RealmPorts, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const domain = (name.split('@')[1] ?? '').toLowerCase()
+    if (realm.domains.includes(domain)) continue
+    const remedy =
+      (await store.realms.findByDomain(domain)) === undefined
+        ? `If ${domain} is yours, add it first: postern realm add-domain ${realm.domains[0]} ${domain}`
+        : `Another realm has ${domain}, and no other can vouch for its addresses.`
+    throw new OperationRefused('invalid', `${name} is not under a domain of this realm (${realm.domains.join(', ')}). ${remedy}`)
+  }
 }
 
 /** 120 bits: long enough to never be guessed, in groups that can be read out. */
@@ -123,7 +130,7 @@ export const accountOperations = [
     errors: ['conflict', 'invalid', 'password_refused'],
     changed: ({ output }) => ({ subject: output.upn }),
     run: async ({ input: { generatePassword: wanted, phone, ...input }, at }) => {
-      requireOwnDomain(at, input.upn)
+      await requireOwnDomains(at, [input.upn, ...(input.address === undefined ? [] : [input.address]), ...input.furtherAddresses])
       const now = at.clock()
       const account: Account = Object.freeze({
         ...input,
@@ -227,7 +234,11 @@ export const accountOperations = [
     changed: ({ output }) => ({ subject: output.upn }),
     run: async ({ input: { account: name, ...wanted }, at }) => {
       const account = await requireAccount(at.kept, name)
-      if (wanted.upn !== undefined) requireOwnDomain(at, wanted.upn)
+      const names = [wanted.upn, wanted.address, ...(wanted.furtherAddresses ?? [])]
+      await requireOwnDomains(
+        at,
+        names.filter((one) => one !== undefined),
+      )
       const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
       return toView(await replace(at, { ...account, ...given }))
     },
