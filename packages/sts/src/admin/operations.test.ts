@@ -138,6 +138,25 @@ describe('account', () => {
     await expect(call('account.add', { upn: 'mary@fabrikam.com' })).rejects.toEqual(refused('invalid'))
   })
 
+  test('has no address that the realm cannot vouch for: of another realm, or of a domain that nobody added', async () => {
+    await call('realm.add', { domain: `other${counter}.fabrikam.com` }, null)
+    await mary()
+    for (const foreign of [`joe@other${counter}.fabrikam.com`, 'joe@example.org']) {
+      for (const given of [{ address: foreign }, { furtherAddresses: [`j@${domain()}`, foreign.toUpperCase()] }]) {
+        await expect(call('account.add', { upn: `joe@${domain()}`, ...given })).rejects.toEqual(refused('invalid'))
+        await expect(call('account.change', { account: `mary@${domain()}`, ...given })).rejects.toEqual(refused('invalid'))
+      }
+    }
+    const message = async (address: string) =>
+      await call('account.change', { account: `mary@${domain()}`, address }).catch((error: Error) => error.message)
+    expect(await message('joe@example.org')).toContain(`postern realm add-domain ${domain()} example.org`)
+    expect(await message(`joe@other${counter}.fabrikam.com`)).toContain('Another realm has')
+    await call('realm.add-domain', { realm: domain(), domain: `further${counter}.contoso.com` }, null)
+    const grown = (await store.realms.find(realm.id)) ?? realm
+    const address = `mary@further${counter}.contoso.com`
+    expect(await call('account.change', { account: `mary@${domain()}`, address }, grown)).toMatchObject({ address })
+  })
+
   test('is refused under a name or address that is taken', async () => {
     await mary()
     await expect(call('account.add', { upn: `MARY@${domain()}` })).rejects.toEqual(refused('conflict'))
@@ -352,33 +371,6 @@ describe('key', () => {
     await call('key.add', { algorithm: 'ES256' })
     const [{ kid }] = (await call('key.list')) as unknown as [{ kid: string }]
     expect((await call('key.export', { kid })).certificate).toContain('BEGIN CERTIFICATE')
-  })
-})
-
-describe('policy', () => {
-  test('a new one only reports, until it is switched on', async () => {
-    expect(
-      await call('policy.put', { policy: 'No guests', definition: { when: { group: ['guests'] }, access: 'block' } }),
-    ).toMatchObject({ mode: 'report-only' })
-    expect(await call('policy.set-mode', { policy: 'No guests', mode: 'on' })).toMatchObject({ mode: 'on' })
-    await call('account.add', { upn: `guest@${domain()}`, groups: ['guests'] })
-    expect(await call('policy.try', { account: `guest@${domain()}` })).toMatchObject({ outcome: 'block' })
-  })
-
-  test('try says what is missing, and why', async () => {
-    const account = await mary()
-    expect(await call('policy.try', { account: account.upn })).toMatchObject({
-      outcome: 'require',
-      missing: ['second-factor'],
-      because: [{ result: 'missing' }],
-    })
-    expect(await call('policy.try', { account: account.upn, evidence: ['pwd', 'otp'] })).toMatchObject({ outcome: 'allow' })
-  })
-
-  test('one that means nothing is refused', async () => {
-    await expect(call('policy.put', { policy: 'x', definition: { require: ['magic'] } })).rejects.toEqual(
-      refused('policy_invalid'),
-    )
   })
 })
 

@@ -5,6 +5,7 @@ import { createPolicy, evaluate, flows, PolicyError, parsePolicy } from '../../p
 import { OperationRefused } from '../errors.ts'
 import { clientId, shownText, when } from '../fields.ts'
 import { operation } from '../operation.ts'
+import { findAudience, renameResources } from '../policy-resources.ts'
 import { requireAccount } from './account.ts'
 
 const mode = z.enum(['on', 'report-only', 'off']).describe('report-only: judged and recorded, not enforced')
@@ -31,13 +32,25 @@ async function requirePolicy(kept: RealmStore, name: string): Promise<StoredPoli
   return policy
 }
 
-function parseDefinition(input: unknown): Record<string, unknown> {
+/** @throws {OperationRefused} `policy_invalid`; also for a resource that is not there, for it would never match. */
+async function readDefinition(kept: RealmStore, input: unknown): Promise<Record<string, unknown>> {
   try {
-    return { ...parsePolicy(input) }
+    const resources = await kept.resources.list()
+    const { definition, problems } = renameResources(parsePolicy(input), (name) => findAudience(resources, name))
+    if (problems.length > 0) throw new PolicyError(problems)
+    return { ...definition }
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error
     throw new OperationRefused('policy_invalid', error.message, { problems: error.problems, cause: error })
   }
+}
+
+/** The resource as a live request would carry it. @throws {OperationRefused} `missing` */
+async function requireAudience(kept: RealmStore, name: string): Promise<string> {
+  const audience = findAudience(await kept.resources.list(), name)
+  if (audience === undefined)
+    throw new OperationRefused('missing', `There is no resource ${name} in this realm. See: postern resource list`)
+  return audience
 }
 
 export const policyOperations = [
@@ -68,7 +81,7 @@ export const policyOperations = [
     positional: ['policy', 'definition'],
     input: z.object({
       policy: shownText('Id of an existing policy, or the name of an existing or new one'),
-      definition: definition.meta({ description: 'The definition', file: 'json' }),
+      definition: definition.meta({ description: 'The definition; resources by id or any name', file: 'json' }),
       mode: mode.optional(),
     }),
     output: policyView,
@@ -83,7 +96,7 @@ export const policyOperations = [
         name: existing?.name ?? input.policy,
         // A new policy only reports at first: one slip must not lock everybody out.
         mode: input.mode ?? existing?.mode ?? 'report-only',
-        definition: parseDefinition(input.definition),
+        definition: await readDefinition(at.kept, input.definition),
         createdAt: existing?.createdAt ?? now,
         updatedAt: now,
       })
@@ -130,7 +143,7 @@ export const policyOperations = [
     input: z.object({
       account: shownText('User principal name, address or id of the account', 254),
       client: clientId.default('any-client'),
-      resource: shownText('What the token would be for', 2000).optional(),
+      resource: shownText('What the token would be for: id or a name of the resource', 2000).optional(),
       source: z
         .string()
         .refine((text) => isIP(text) !== 0, 'must be an IP address')
@@ -156,7 +169,7 @@ export const policyOperations = [
       const decision = evaluate(policies, {
         account: { id, upn, groups },
         client: { id: client },
-        resource,
+        resource: resource === undefined ? undefined : await requireAudience(kept, resource),
         source,
         flow,
         evidence,

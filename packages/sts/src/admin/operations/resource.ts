@@ -1,9 +1,12 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { RealmStore, Resource } from '@postern/storage'
 import { z } from 'zod'
+import { parsePolicy } from '../../policy/policy.ts'
 import { decideKeyUse, longestTokenSeconds } from '../../protocol/signing-keys.ts'
 import { OperationRefused } from '../errors.ts'
 import { scopeName, seconds, shownText, when } from '../fields.ts'
 import { operation, type RealmPorts } from '../operation.ts'
+import { renameResources } from '../policy-resources.ts'
 
 /** An absolute URI without a fragment (RFC 8707 section 2). */
 const resourceName = z
@@ -66,6 +69,15 @@ async function replace({ kept, clock }: RealmPorts, resource: Resource): Promise
   if (outcome === 'missing')
     throw new OperationRefused('missing', `The resource ${resource.audience} is gone. See: postern resource list`)
   return updated
+}
+
+/** Policies name a resource by its audience, so they go with it; else a rule about it would silently end. */
+async function followAudience({ kept, clock }: RealmPorts, { from, to }: { from: string; to: string }): Promise<void> {
+  for (const policy of await kept.policies.list()) {
+    const { definition } = renameResources(parsePolicy(policy.definition), (name) => (name === from ? to : name))
+    if (isDeepStrictEqual(definition, policy.definition)) continue
+    await kept.policies.put(Object.freeze({ ...policy, definition: { ...definition }, updatedAt: clock() }))
+  }
 }
 
 /** A resource is useless without a key of its algorithm, so the first one that needs it brings it. */
@@ -180,7 +192,9 @@ export const resourceOperations = [
       // A new audience takes its twin along and leaves the old names, which clients may still use.
       const changed = { ...resource, ...given, names: namesOf(audience, wanted.names ?? resource.names) }
       await ensureSigningKey(at, changed.algorithm)
-      return toView(await replace(at, changed))
+      const replaced = await replace(at, changed)
+      if (audience !== resource.audience) await followAudience(at, { from: resource.audience, to: audience })
+      return toView(replaced)
     },
   }),
   ...(['disabled', 'active'] as const).map((status) =>
