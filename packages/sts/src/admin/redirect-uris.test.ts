@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { clientPresets } from './client-presets.ts'
 import { findRedirectUriProblem } from './redirect-uris.ts'
 
 describe('findRedirectUriProblem', () => {
@@ -12,6 +13,14 @@ describe('findRedirectUriProblem', () => {
     'http://localhost',
     'com.contoso.mail:/callback',
     'com.contoso.mail://callback',
+    'com.contoso.mail://oauth/callback',
+    'com.contoso.mail:/',
+    'com.contoso.mail:/callback?from=postern',
+    'de.contoso:/oauth',
+    'https://app.example/.well-known/callback',
+    'https://app.example/a..b/...',
+    'https://app.example/100%25/a%20b',
+    'https://app.example/cb?next=%2F..%2Fx',
     'urn:ietf:wg:oauth:2.0:oob',
     'com.apple.Preferences://oauth-redirect',
     'msauth.com.microsoft.Office.Outlook://auth',
@@ -41,6 +50,31 @@ describe('findRedirectUriProblem', () => {
     'JavaScript://app.example/%0aalert(1)',
     'data:text/html,x',
     'file:///etc/passwd',
+    'java.script:x',
+    'java.script:/callback',
+    'intent.foo://',
+    'intent.foo://callback',
+    'ms-settings.foo:/x',
+    'chrome-extension.foo://callback',
+    'com.evil:javascript:alert(1)',
+    'com.evil:/javascript:alert(1)',
+    'com.evil://user@host/cb',
+    'com.evil://host:80/cb',
+    'com.evil:callback',
+    'com.evil:',
+    'com.evil:///callback',
+    'com.evil:/a/../b',
+    'com.evil:/a/%2e%2E/b',
+    'com..evil:/cb',
+    'com.-evil:/cb',
+    '1.2.3.4:/cb',
+    'http.example:/cb',
+    'https://a/..%2f',
+    'https://app.example/%2e%2e/cb',
+    'https://app.example/a%2F..%2Fb',
+    'https://app.example/a%5c..%5cb',
+    'https://app.example/a%252f..%252fb',
+    'https://app.example/a/..;x/b',
     'mail:/callback',
     'myapp://callback',
     'urn:ietf:wg:oauth:2.0:oob:auto',
@@ -60,6 +94,10 @@ describe('findRedirectUriProblem', () => {
   ])('refuses %s of a web client', (uri) => {
     expect(findRedirectUriProblem(uri, 'web')).toBeTypeOf('string')
   })
+})
+
+test.each(Object.entries(clientPresets))('findRedirectUriProblem accepts what %s was recorded to use', (_, { redirectUris }) => {
+  for (const uri of redirectUris) expect(findRedirectUriProblem(uri, 'native'), uri).toBeUndefined()
 })
 
 test('findRedirectUriProblem refuses what is too long', () => {

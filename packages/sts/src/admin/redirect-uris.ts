@@ -8,22 +8,18 @@ const recorded: readonly RegExp[] = [
   /^ms-appx-web:\/\/Microsoft\.AAD\.BrokerPlugin\/[0-9A-Za-z-]+$/,
 ]
 
-/** Schemes that browsers or mail programs handle themselves; code or data could come back through them. */
-const dangerous = new Set([
-  'javascript',
-  'data',
-  'vbscript',
-  'file',
-  'blob',
-  'about',
-  'filesystem',
-  'ws',
-  'wss',
-  'ftp',
-  'mailto',
-  'tel',
-  'view-source',
-])
+/**
+ * First labels that make a scheme a name of browsers, systems or stores instead of a domain name reversed, whatever follows
+ * a dot: `java.script`, `intent.foo`, `ms-settings.x`, `view-source.x`.
+ */
+const foreign =
+  /^(?:about|android-app|applescript|blob|cid|chrome(?:-.*)?|content|data|facetime(?:-.*)?|file|filesystem|ftps?|geo|git|google|https?|imaps?|intent|itms(?:-.*)?|jar|java|javascript|ldaps?|livescript|magnet|mailto|market|message|mid|mms|mocha|moz-extension|ms-.*|nntp|pop|res|resource|rtsp|safari-.*|script|search-ms|sftp|shell|sips?|sms|smb|ssh|steam|tel|telnet|urn|vbscript|view-source|vscode|webcal|wss?|x-.*)$/
+
+/** RFC 8252 section 7.1: a domain name that somebody owns, reversed; so the first label is a top-level domain. */
+const reversedDomain = /^[a-z]{2,63}(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/
+
+/** What follows the scheme as recorded clients have it: `:/path` or `://name`, of unreserved characters, and a query. */
+const privateUseRest = /^\/(?:\/?[A-Za-z0-9_~.-]+(?:\/[A-Za-z0-9_~.-]+)*\/?)?(?:\?[A-Za-z0-9_~.=&%-]*)?$/
 
 /** What is wrong with a redirect URI for this kind of client; `undefined`: nothing. */
 export function findRedirectUriProblem(uri: string, applicationType: 'native' | 'web'): string | undefined {
@@ -37,13 +33,27 @@ export function findRedirectUriProblem(uri: string, applicationType: 'native' | 
   }
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(uri)?.[1]?.toLowerCase()
   if (scheme === undefined || !URL.canParse(uri)) return 'must be an absolute URI'
-  if (dangerous.has(scheme)) return `must not use the scheme ${scheme}`
+  // Servers decode before they resolve, so what is written as %2e or %2f leaves the registered path as well.
+  if (hasDotSegment(uri.slice(scheme.length + 1))) return 'must not hold the path segments . or .., percent-encoded neither'
   if (scheme === 'https' || scheme === 'http') return findWebProblem(uri, scheme)
+  if (foreign.test(scheme.split('.')[0] ?? '')) return `must not use the scheme ${scheme}`
   if (applicationType === 'web') return 'must be https: a private-use scheme is for native clients'
-  // RFC 8252 section 7.1: a scheme under a name that somebody owns, reversed.
-  if (!/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/.test(scheme))
+  if (!reversedDomain.test(scheme))
     return 'must use a scheme with a dot, made from a domain name, for example com.contoso.mail:/callback'
+  if (!privateUseRest.test(uri.slice(scheme.length + 1)))
+    return 'must go on behind its scheme with :/path or ://name in plain characters, for example com.contoso.mail:/callback'
   return undefined
+}
+
+/** Also where slash, backslash or dot are percent-encoded, once or more often. */
+function hasDotSegment(rest: string): boolean {
+  const [path = ''] = rest.split('?')
+  let plain = path
+  for (let before = ''; plain !== before; ) {
+    before = plain
+    plain = plain.replace(/%(25|2e|2f|5c)/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  }
+  return plain.split(/[/\\]/).some((segment) => /^\.{1,2}(?:;.*)?$/.test(segment))
 }
 
 function findWebProblem(uri: string, scheme: 'http' | 'https'): string | undefined {
