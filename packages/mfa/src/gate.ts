@@ -22,7 +22,7 @@ export type GateOutcome =
 
 export interface Counter {
   readonly attempts: AttemptStore
-  /** `account:<id>`, or `name:<keyed digest>` for a name that nobody has. */
+  /** `account:<id>`, `name:<keyed digest>` for a name that nobody has, or `source:<network address>`. */
   readonly subject: string
   /** What is guessed at, e.g. `password` or `totp`. All ways to guess at one thing must share this name (R91). */
   readonly method: string

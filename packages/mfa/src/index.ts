@@ -11,4 +11,12 @@ export { FactorError, type FactorErrorCode, NotEvaluated } from './errors.ts'
 export { type BoundFactor, createFactors, type Enrollment, type EnrollmentKind, type Factors } from './factors.ts'
 export { type AttemptGate, type Counter, createAttemptGate, type GateOutcome } from './gate.ts'
 export type { Names, Presentation } from './method.ts'
-export { codeRules, decideAttempt, decideNotEvaluated, decideSuccess, passwordRules, type ThrottleRules } from './throttle.ts'
+export {
+  codeRules,
+  decideAttempt,
+  decideNotEvaluated,
+  decideSuccess,
+  passwordRules,
+  sourceRules,
+  type ThrottleRules,
+} from './throttle.ts'

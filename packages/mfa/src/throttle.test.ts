@@ -96,6 +96,19 @@ describe('the window', () => {
   })
 })
 
+describe('a row of failures', () => {
+  test('outlives its window, unless the rules say otherwise', () => {
+    const { state } = failInARow(unlimited, 7)
+    const later = at(100 * day)
+    expect(decideAttempt(state, unlimited, later).next).toMatchObject({ consecutive: 8, inWindow: 1 })
+    expect(decideAttempt(state, { ...unlimited, rowEndsWithWindow: true }, later)).toMatchObject({
+      allowed: true,
+      attemptsLeft: 4,
+      next: { consecutive: 1, inWindow: 1 },
+    })
+  })
+})
+
 describe('a success', () => {
   test('leaves nothing behind when nothing else was counted', () => {
     const { next } = decideAttempt(undefined, codeRules, at(0))

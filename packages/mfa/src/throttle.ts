@@ -12,6 +12,8 @@ export interface ThrottleRules {
   /** Failures in one window, whatever succeeded in between. A consecutive count alone starts over whenever the owner signs in. */
   readonly perWindow: number
   readonly windowSeconds: number
+  /** Whether a row of failures ends with its window. Otherwise only a success ends it, as it must where a secret is guarded. */
+  readonly rowEndsWithWindow?: boolean
 }
 
 /** For codes of six digits (NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures; this is half of it). */
@@ -26,6 +28,17 @@ export const codeRules: ThrottleRules = Object.freeze({
 
 /** For passwords: never ended for good, since anybody who knows the address could then end somebody else's. */
 export const passwordRules: ThrottleRules = Object.freeze({ ...codeRules, disableAfter: 'never' })
+
+/**
+ * For everything that one network address tries, whoever's password it is. A whole office may share an address, so much is
+ * free; and an address changes hands, so a row of failures that no success ends is over after a day.
+ */
+export const sourceRules: ThrottleRules = Object.freeze({
+  ...passwordRules,
+  freeFailures: 20,
+  perWindow: 200,
+  rowEndsWithWindow: true,
+})
 
 export type AttemptDecision =
   | Readonly<{
@@ -58,7 +71,7 @@ export function decideAttempt(state: AttemptState | undefined, rules: ThrottleRu
   const failuresBefore = isOver ? 0 : before.inWindow
   if (failuresBefore >= rules.perWindow) return Object.freeze({ allowed: false, until: windowEndsAt, next: before })
 
-  const consecutive = before.consecutive + 1
+  const consecutive = (isOver && rules.rowEndsWithWindow === true ? 0 : before.consecutive) + 1
   const inWindow = failuresBefore + 1
   const attemptsLeft = Math.max(0, Math.min(rules.freeFailures + 1 - consecutive, rules.perWindow - inWindow))
   const delayEndsAt = later(now, delaySeconds(consecutive, rules))

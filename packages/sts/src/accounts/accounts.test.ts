@@ -17,10 +17,10 @@ let isFull = false
 const queue: HashQueue = (() => {
   const real = createHashQueue({ clock })
   return {
-    run: async (work) => {
+    run: async (work, source) => {
       if (isFull) throw new Overloaded(5)
       hashes += 1
-      return real.run(work)
+      return real.run(work, source)
     },
   }
 })()
@@ -70,16 +70,20 @@ describe('a person', () => {
   })
 
   test('who mistypes is told how many attempts are left, and all names share them', async () => {
-    expect(await signIn(mary.upn, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 4 })
-    expect(await signIn(mary.address, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 3 })
+    expect(await signIn(mary.upn, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 4, accountId: mary.id })
+    expect(await signIn(mary.address, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 3, accountId: mary.id })
     expect(await signIn(mary.upn, password)).toMatchObject({ outcome: 'proved' })
-    expect(await signIn(mary.upn, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 4 })
+    expect(await signIn(mary.upn, 'wrong password')).toMatchObject({ outcome: 'wrong', attemptsLeft: 4 })
   })
 
   test('is throttled after five wrong passwords, without a hash being made, and only for a time', async () => {
     for (let count = 0; count < 5; count++) await signIn(mary.upn, 'wrong password')
     hashes = 0
-    expect(await signIn(mary.upn, password)).toEqual({ outcome: 'throttled', until: new Date(start + 30_000) })
+    expect(await signIn(mary.upn, password)).toEqual({
+      outcome: 'throttled',
+      until: new Date(start + 30_000),
+      accountId: mary.id,
+    })
     expect(hashes).toBe(0)
     seconds = 30
     expect(await signIn(mary.upn, password)).toMatchObject({ outcome: 'proved' })
@@ -113,17 +117,17 @@ describe('a person', () => {
     isFull = true
     for (let count = 0; count < 20; count++) await expect(signIn(mary.upn, 'wrong password')).rejects.toThrow(Overloaded)
     isFull = false
-    expect(await signIn(mary.upn, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 4 })
+    expect(await signIn(mary.upn, 'wrong password')).toMatchObject({ outcome: 'wrong', attemptsLeft: 4 })
   })
 })
 
 describe('nobody can tell', () => {
-  /** Everything that is seen from outside of eight attempts, and the work that each cost. */
+  /** Everything that is seen from outside of eight attempts, and the work that each cost. Whose it was is for the audit trail. */
   async function seen(name: string, typed = 'wrong password') {
     const story = []
     for (let count = 0; count < 8; count++) {
       hashes = 0
-      const outcome = await signIn(name, typed)
+      const { accountId: _, ...outcome } = { accountId: undefined, ...(await signIn(name, typed)) }
       story.push({ ...outcome, hashes })
       seconds += 7
     }
@@ -162,7 +166,7 @@ describe('nobody can tell', () => {
     for (const typed of ['', 'x', 'x'.repeat(1001), 'x'.repeat(1_000_000)]) {
       const account = await newUser()
       hashes = 0
-      expect(await signIn(account.upn, typed)).toEqual({ outcome: 'wrong', attemptsLeft: 4 })
+      expect(await signIn(account.upn, typed)).toMatchObject({ outcome: 'wrong', attemptsLeft: 4 })
       expect(hashes).toBe(1)
     }
   })
@@ -174,6 +178,122 @@ describe('nobody can tell', () => {
         consecutive: 1,
       },
     )
+  })
+})
+
+describe('whose password it was', () => {
+  test('is told of everybody who has an account, and of nobody else', async () => {
+    const disabled = await newAccount()
+    await realm.accounts.replace({ ...disabled, status: 'disabled' })
+    const without = await newAccount()
+    for (const { id, upn, address } of [mary, disabled, without]) {
+      expect(await signIn(upn, 'wrong password')).toMatchObject({ outcome: 'wrong', accountId: id })
+      expect(await signIn(address, 'wrong password')).toMatchObject({ outcome: 'wrong', accountId: id })
+    }
+    expect(await signIn('nobody@contoso.com', 'wrong password')).not.toHaveProperty('accountId')
+    for (let count = 0; count < 4; count++) await signIn(mary.upn, 'wrong password')
+    expect(await signIn(mary.upn, password)).toMatchObject({ outcome: 'throttled', accountId: mary.id })
+  })
+})
+
+describe('a source', () => {
+  const attempt = (source: string, name: string, typed: string) => accounts.signIn(realm, { name, password: typed, source })
+  let invented = 0
+  const wrongFrom = (source: string) => {
+    invented += 1
+    return attempt(source, `invented${invented}@contoso.com`, 'wrong password')
+  }
+  const countOf = (subject: string) => realm.attempts.find({ subject, method: 'password' })
+
+  test('is slowed after 21 failures at names that it changes, before any account is counted or a hash is made', async () => {
+    for (let count = 0; count < 20; count++) expect(await wrongFrom('203.0.113.1')).toMatchObject({ outcome: 'wrong' })
+    expect(await wrongFrom('203.0.113.1')).toEqual({ outcome: 'wrong', attemptsLeft: 0, until: new Date(start + 30_000) })
+    hashes = 0
+    const refused = await attempt('203.0.113.1', mary.upn, password)
+    expect(refused).toEqual({ outcome: 'throttled', until: new Date(start + 30_000), accountId: mary.id })
+    expect(hashes).toBe(0)
+    expect(await countOf(`account:${mary.id}`)).toBeUndefined()
+    expect(await attempt('203.0.113.2', mary.upn, password)).toMatchObject({ outcome: 'proved' })
+    seconds = 30
+    expect(await attempt('203.0.113.1', mary.upn, password)).toMatchObject({ outcome: 'proved' })
+  })
+
+  test('waits twice as long after each further failure, up to an hour', async () => {
+    const pauses: number[] = []
+    for (let count = 0; count < 30; count++) {
+      const outcome = await wrongFrom('203.0.113.8')
+      if (outcome.outcome !== 'wrong' || outcome.until === undefined) continue
+      pauses.push((outcome.until.getTime() - clock().getTime()) / 1000)
+      seconds = (outcome.until.getTime() - start) / 1000
+    }
+    expect(pauses).toEqual([30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600])
+  })
+
+  test('has 200 failures in a day, whatever succeeds in between', async () => {
+    for (let failures = 1; failures <= 200; failures++) {
+      expect(await wrongFrom('203.0.113.3')).toMatchObject({ outcome: 'wrong' })
+      if (failures % 20 === 0 && failures < 200) await attempt('203.0.113.3', mary.upn, password)
+    }
+    expect(await wrongFrom('203.0.113.3')).toEqual({ outcome: 'throttled', until: new Date(start + 24 * 3600_000) })
+    seconds = 24 * 3600
+    expect(await wrongFrom('203.0.113.3')).toEqual({ outcome: 'wrong', attemptsLeft: 4 })
+  })
+
+  test('is told the fewer of the attempts that it and the name have left', async () => {
+    for (let count = 0; count < 18; count++) await wrongFrom('203.0.113.4')
+    expect(await wrongFrom('203.0.113.4')).toEqual({ outcome: 'wrong', attemptsLeft: 2 })
+  })
+
+  test('gets its count back for a success, and for an attempt at an account that is not heard now', async () => {
+    for (let count = 0; count < 5; count++) await attempt('203.0.113.5', mary.upn, 'wrong password')
+    expect(await countOf('source:203.0.113.5')).toMatchObject({ consecutive: 5, inWindow: 5 })
+    for (let count = 0; count < 30; count++) {
+      expect(await attempt('203.0.113.5', mary.upn, password)).toMatchObject({ outcome: 'throttled' })
+    }
+    expect(await countOf('source:203.0.113.5')).toMatchObject({ consecutive: 5, inWindow: 5 })
+    seconds = 30
+    expect(await attempt('203.0.113.5', mary.upn, password)).toMatchObject({ outcome: 'proved' })
+    expect(await countOf('source:203.0.113.5')).toMatchObject({ consecutive: 0, inWindow: 5 })
+  })
+
+  test('begins anew a day after its first failure, though nothing succeeded', async () => {
+    for (let count = 0; count < 21; count++) await wrongFrom('203.0.113.6')
+    seconds = 24 * 3600
+    expect(await wrongFrom('203.0.113.6')).toEqual({ outcome: 'wrong', attemptsLeft: 4 })
+    expect(await countOf('source:203.0.113.6')).toMatchObject({ consecutive: 1, inWindow: 1 })
+  })
+
+  test('is a whole /64 of IPv6', async () => {
+    for (let count = 0; count < 21; count++) await wrongFrom(`2001:db8:0:1::${count}`)
+    expect(await wrongFrom('2001:db8::1:ffff:0:0:1')).toMatchObject({ outcome: 'throttled' })
+    expect(await wrongFrom('2001:db8:0:2::1')).toMatchObject({ outcome: 'wrong' })
+  })
+
+  test('that floods leaves room for the passwords of others', async () => {
+    const people = await Promise.all(Array.from({ length: 20 }, () => newAccount()))
+    for (const { id } of people) await accounts.setPassword(realm, id, password)
+    const queue = createHashQueue({ clock })
+    const real = createHashing({ queue, parameters: cheap })
+    const held = Promise.withResolvers<void>()
+    const arrivals = Array.from({ length: 60 }, () => Promise.withResolvers<void>())
+    const slow = (typed: string, source?: string) => {
+      arrivals[Number(typed)]?.resolve()
+      return queue.run(() => held.promise, source)
+    }
+    const busy = createAccounts({ gate, hashing: { ...real, verifyNothing: slow }, clock, names })
+
+    const flood = arrivals.map(({ resolve }, index) =>
+      busy.signIn(realm, { name: `flood${index}@contoso.com`, password: `${index}`, source: '203.0.113.7' }).finally(resolve),
+    )
+    const flooded = Promise.allSettled(flood)
+    await Promise.all(arrivals.map(({ promise }) => promise))
+    const others = people.map(({ upn }, index) => busy.signIn(realm, { name: upn, password, source: `198.51.100.${index}` }))
+    const answered = Promise.all(others)
+    const waiting = await Promise.race([answered, Promise.resolve('waiting')])
+    expect(waiting).toBe('waiting')
+    held.resolve()
+    expect((await answered).filter(({ outcome }) => outcome !== 'proved')).toEqual([])
+    expect((await flooded).filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0)
   })
 })
 

@@ -26,6 +26,24 @@ describe('the hash queue', () => {
     expect(most).toBe(2)
   })
 
+  test('gives one source a quarter of the places, and takes them back one by one', async () => {
+    const queue = createHashQueue({ clock })
+    const gate = Promise.withResolvers<void>()
+    const flood = Promise.allSettled(Array.from({ length: 500 }, () => queue.run(() => gate.promise, 'one')))
+    const others = Promise.allSettled(
+      Array.from({ length: 26 }, (_, index) => queue.run(() => gate.promise, `other ${index % 5}`)),
+    )
+    await expect(queue.run(() => gate.promise, 'last')).rejects.toThrow(Overloaded)
+    gate.resolve()
+    expect(settled(await flood)).toEqual({ done: 8, overloaded: 492 })
+    expect(settled(await others)).toEqual({ done: 26, overloaded: 0 })
+    for (let count = 0; count < 20; count++) {
+      await expect(queue.run(() => Promise.reject(new RangeError('broken')), 'one')).rejects.toThrow('broken')
+    }
+    const again = Promise.allSettled(Array.from({ length: 9 }, () => queue.run(async () => 1, 'one')))
+    expect(settled(await again)).toEqual({ done: 8, overloaded: 1 })
+  })
+
   test('says when to come back', async () => {
     const queue = createHashQueue({ clock, waiting: 0, retryAfterSeconds: 9 })
     await expect(queue.run(async () => 1)).rejects.toMatchObject({ code: 'overloaded', retryAfterSeconds: 9 })

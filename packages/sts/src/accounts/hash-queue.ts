@@ -4,13 +4,19 @@ import { Overloaded } from './errors.ts'
 
 /** Runs expensive hashing, a few at a time. */
 export interface HashQueue {
-  /** @throws {Overloaded} when too many wait already, or when its turn came too late to be of use. */
-  run<T>(hash: () => Promise<T>): Promise<T>
+  /**
+   * `source` tells for whom: whoever shares it shares its part of the queue. Without one there is no such limit.
+   * @throws {Overloaded} when too many wait already, of all or of this source, or when its turn came too late to be of use.
+   */
+  run<T>(hash: () => Promise<T>, source?: string): Promise<T>
 }
 
 /**
  * Hashing shares libuv's four threads with token signing, file and DNS access. Measured: 16 hashes in flight slow a
  * signature 380-fold. So two run at once, a few wait, and everybody else is told to come back (shedding load beats queueing).
+ *
+ * One source holds at most a quarter as many as may wait, running ones included, so that one alone cannot send the others
+ * away. Four or more together still can.
  */
 export function createHashQueue(options: {
   readonly clock: Clock
@@ -22,14 +28,30 @@ export function createHashQueue(options: {
 }): HashQueue {
   const { clock, atOnce = 2, waiting = 32, deadlineSeconds = 3, retryAfterSeconds = 5 } = options
   const queue = new PQueue({ concurrency: atOnce })
+  const share = Math.max(1, Math.floor(waiting / 4))
+  const held = new Map<string, number>()
+
+  const hold = (source: string): void => {
+    const before = held.get(source) ?? 0
+    if (before >= share) throw new Overloaded(retryAfterSeconds)
+    held.set(source, before + 1)
+  }
+  const release = (source: string): void => {
+    const left = (held.get(source) ?? 0) - 1
+    if (left > 0) held.set(source, left)
+    else held.delete(source)
+  }
+
   return Object.freeze({
-    async run<T>(hash: () => Promise<T>): Promise<T> {
+    async run<T>(hash: () => Promise<T>, source?: string): Promise<T> {
       if (queue.size >= waiting) throw new Overloaded(retryAfterSeconds)
+      if (source !== undefined) hold(source)
       const latest = clock().getTime() + deadlineSeconds * 1000
-      return queue.add(async () => {
+      const turn = queue.add(async () => {
         if (clock().getTime() > latest) throw new Overloaded(retryAfterSeconds)
         return hash()
       })
+      return source === undefined ? turn : turn.finally(() => release(source))
     },
   } satisfies HashQueue)
 }

@@ -9,18 +9,21 @@ export type HashParameters = Readonly<{ memoryKibibytes: number; passes: number;
 /** The first recommendation of the OWASP password storage cheat sheet (R83). */
 export const defaultParameters: HashParameters = Object.freeze({ memoryKibibytes: 19_456, passes: 2, lanes: 1 })
 
-/** Turns passwords into what is stored, and back into an answer. Every call is one full hash and waits for its turn. */
+/**
+ * Turns passwords into what is stored, and back into an answer. Every call is one full hash and waits for its turn;
+ * `source` tells for whom, see {@link HashQueue.run}.
+ */
 export interface Hashing {
   /** @throws {Overloaded} */
-  hash(password: string): Promise<string>
+  hash(password: string, source?: string): Promise<string>
   /**
    * `rehash`: the password is right, and was kept with other parameters or another pepper than those in use.
    * @throws {Overloaded}
    * @throws {AccountsError} `pepper_unknown`
    */
-  verify(stored: string, password: string): Promise<'right' | 'rehash' | 'wrong'>
+  verify(stored: string, password: string, source?: string): Promise<'right' | 'rehash' | 'wrong'>
   /** Costs what {@link Hashing.verify} costs and proves nothing, for names that nobody has (R87). @throws {Overloaded} */
-  verifyNothing(password: string): Promise<void>
+  verifyNothing(password: string, source?: string): Promise<void>
 }
 
 /**
@@ -46,11 +49,12 @@ export function createHashing(parts: { queue: HashQueue; pepper?: Uint8Array; pa
   }
 
   return Object.freeze({
-    hash: async (password: string) => mark + (await queue.run(() => argon2(material(password, mark), options))),
+    hash: async (password: string, source?: string) =>
+      mark + (await queue.run(() => argon2(material(password, mark), options), source)),
 
-    async verify(stored: string, password: string) {
+    async verify(stored: string, password: string, source?: string) {
       const phc = stored.slice(stored.indexOf('$'))
-      const isRight = await queue.run(() => verify(phc, material(password, stored)))
+      const isRight = await queue.run(() => verify(phc, material(password, stored)), source)
       if (!isRight) return 'wrong'
       const kept = parseOptions(phc)
       const isCurrent =
@@ -61,8 +65,8 @@ export function createHashing(parts: { queue: HashQueue; pepper?: Uint8Array; pa
       return isCurrent ? 'right' : 'rehash'
     },
 
-    async verifyNothing(password: string) {
-      await queue.run(() => verify(nothing, material(password, mark)))
+    async verifyNothing(password: string, source?: string) {
+      await queue.run(() => verify(nothing, material(password, mark)), source)
     },
   } satisfies Hashing)
 }

@@ -49,7 +49,8 @@ export function createPasswordStep(parts: Pick<SigninParts, 'interactions' | 'ac
     if (name === '') return showName(visit, { complaint: texts.nameMissing })
     if (form.password === '') return showPassword(visit, name, { complaint: texts.passwordMissing, status: 422 })
 
-    const result = await accounts.signIn(visit.store, { name, password: form.password }).catch(passOverload)
+    const attempt = { name, password: form.password, ...(visit.source === undefined ? {} : { source: visit.source }) }
+    const result = await accounts.signIn(visit.store, attempt).catch(passOverload)
     if (result.outcome === 'proved') {
       const accountId = result.account.id
       await visit.record({ event: 'signin.proved', accountId, detail: { method: 'password' } })
@@ -58,6 +59,7 @@ export function createPasswordStep(parts: Pick<SigninParts, 'interactions' | 'ac
     await visit.record({
       event: result.outcome === 'wrong' ? 'signin.failed' : 'signin.throttled',
       detail: { method: 'password' },
+      accountId: result.accountId,
     })
     return showPassword(visit, name, tellRefusal(visit, result, clock()))
   }

@@ -1,17 +1,20 @@
 import type { Factors } from '@postern/mfa'
-import type { Account, RealmId, RealmStore } from '@postern/storage'
+import type { Account, AccountId, RealmId, RealmStore } from '@postern/storage'
 import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { Interactions } from '../protocol/interactions.ts'
 
-/** What became of a name and a password. With no tries left, `until` says when the next one may come. */
+/**
+ * What became of a name and a password. With no tries left, `until` says when the next one may come. `accountId` is for the
+ * audit trail and never for a page: a stranger would learn from it who has an account here (R87).
+ */
 export type PasswordOutcome =
   | { readonly outcome: 'proved'; readonly account: Pick<Account, 'id'> }
-  | { readonly outcome: 'wrong'; readonly attemptsLeft?: number; readonly until?: Date }
-  | { readonly outcome: 'throttled'; readonly until: Date }
+  | { readonly outcome: 'wrong'; readonly attemptsLeft?: number; readonly until?: Date; readonly accountId?: AccountId }
+  | { readonly outcome: 'throttled'; readonly until: Date; readonly accountId?: AccountId }
 
-/** What signin wants from accounts. May throw a refusal that carries `retryAfterSeconds` when too many others wait. */
+/** What signin wants from accounts. `source` is the browser's IP address. May throw a refusal that carries `retryAfterSeconds` when too many others wait. */
 export interface PasswordCheck {
-  signIn(realm: RealmStore, attempt: { name: string; password: string }): Promise<PasswordOutcome>
+  signIn(realm: RealmStore, attempt: { name: string; password: string; source?: string }): Promise<PasswordOutcome>
 }
 
 /** What signin wants from mfa. */

@@ -19,6 +19,8 @@ export interface Visit {
   /** What every view is told; add `action` and, on refusals, `reference`. */
   readonly view: Surroundings & { readonly realm: RealmView; readonly appName: string; readonly csrf: string }
   readonly reference: string
+  /** IP address of the browser, where it is known. */
+  readonly source?: string
   /** Address of this sign-in, or of something below it: `address('/password')`. */
   address(below?: string): string
   /** Throws when the row cannot be written; then the step is not finished either (R133). */
@@ -43,7 +45,8 @@ export function createVisits(parts: SigninParts) {
     const factors =
       interaction.prompt === 'assurance' && accountId !== undefined ? await parts.factors.methodsOf(store, accountId) : []
     const base = `${realm.path}/signin/${encodeURIComponent(params.uid)}`
-    const source: unknown = ctx.state.source
+    const from: unknown = ctx.state.source
+    const source = typeof from === 'string' && from !== '' ? { source: from } : {}
     return {
       ctx,
       uid: params.uid,
@@ -57,13 +60,14 @@ export function createVisits(parts: SigninParts) {
         csrf: interaction.csrf,
       },
       reference,
+      ...source,
       address: (below = '') => `${base}${below}`,
       record: (event) =>
         parts.audit.record(store, {
           ...event,
           reference,
           clientId: interaction.client.id,
-          ...(typeof source === 'string' && source !== '' ? { source } : {}),
+          ...source,
         }),
     }
   }
