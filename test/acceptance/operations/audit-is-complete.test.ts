@@ -4,7 +4,7 @@ import { startPostgres } from '@postern/storage/contract'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { askToken, redeem, refresh } from '../../support/person-browser.ts'
 import { asksFor, type Browser, createBrowser } from '../support/browser.ts'
-import { approve, startDevice } from '../support/device.ts'
+import { approve, startDevice, typeCode } from '../support/device.ts'
 import {
   authorization,
   basic,
@@ -70,6 +70,24 @@ describe('when no row can be written', () => {
     for (const [name, request] of Object.entries(ask)) expect(verdict(await request()), name).toBe('200 ok')
   })
 
+  it('no code is given, and no device is let in or turned away', async () => {
+    const device = await startDevice(world)
+    const page = await typeCode(world, browser, device.userCode)
+    const { url } = authorization(world)
+    await away()
+    const answer = await browser.open(url)
+    expect([answer.status >= 500, answer.left]).toEqual([true, undefined])
+    for (const [said, other] of [
+      ['confirm', 'abort'],
+      ['abort', 'confirm'],
+    ] as const)
+      expect((await browser.submit(page, { [said]: 'yes' }, [other])).status).toBeGreaterThanOrEqual(500)
+    await back()
+    expect(verdict(await device.poll())).toBe('400 authorization_pending')
+    await browser.submit(page, { confirm: 'yes' }, ['abort'])
+    expect(verdict(await device.poll())).toBe('200 ok')
+  })
+
   it('no family is ended, and none is said to be', async () => {
     const { refresh: token } = await mailTokens(world, browser)
     await away()
@@ -100,8 +118,55 @@ describe('when no row can be written', () => {
 })
 
 describe('every decision has one row', () => {
+  const wrong = () => basic({ ...world.sts.clients.confidential, clientSecret: 'x' })
+  const post = async (to: string, body: string, headers: Record<string, string> = {}) => {
+    const type = { 'content-type': 'application/x-www-form-urlencoded' }
+    const answer = await fetch(`${world.issuer}/oauth2/v2.0/${to}`, { method: 'POST', body, headers: { ...type, ...headers } })
+    expect([400, 401, 415], await answer.text()).toContain(answer.status)
+  }
+
+  it('a token for a code', async () => {
+    const code = await codeOf(browser, authorization(world))
+    const [all, own] = [await count(), await count('token.issued')]
+    await redeem(world.token, code)
+    expect([(await count()) - all, (await count('token.issued')) - own]).toEqual([1, 1])
+  })
+
+  it.each([
+    ['let in', 'device.approved', { confirm: 'yes' }],
+    ['turned away', 'device.denied', { abort: 'yes' }],
+  ] as const)('a device that is %s: %s', async (_name, event, answer) => {
+    const device = await startDevice(world)
+    const page = await typeCode(world, browser, device.userCode)
+    const [all, own] = [await count(), await count(event)]
+    await browser.submit(page, answer, ['confirm' in answer ? 'abort' : 'confirm'])
+    expect([(await count()) - all, (await count(event)) - own]).toEqual([1, 1])
+    const row = (await rows().where('event', '=', event).execute()).at(-1)
+    expect(row).toMatchObject({ account_id: world.sts.mary.account.id, client_id: mail() })
+  })
+
+  it('a device that is let in after a sign-in', async () => {
+    const device = await startDevice(world)
+    const own = await count('device.approved')
+    world.pass(30)
+    await approve(world, createBrowser(), device.userCode)
+    expect((await count('device.approved')) - own).toBe(1)
+  })
+
+  it('the code after a sign-in', async () => {
+    const [granted, refused] = [await count('authorization.granted'), await count('authorization.refused')]
+    await signedIn(world)
+    expect([(await count('authorization.granted')) - granted, (await count('authorization.refused')) - refused]).toEqual([1, 0])
+  })
+
+  it('and a grant type that nobody knows is not written down', async () => {
+    await askToken(world.token, { grant_type: 'hunter2', client_id: mail() })
+    const kept = (await rows().execute()).map((row) => JSON.stringify(row.detail))
+    expect(kept.filter((detail) => detail.includes('hunter2'))).toEqual([])
+    expect(kept.some((detail) => detail.includes('[other]'))).toBe(true)
+  })
+
   it.each<[string, string, () => Promise<unknown>]>([
-    ['a token for a code', 'token.issued', async () => redeem(world.token, await codeOf(browser, authorization(world)))],
     ['a token for a program', 'token.issued', () => programToken(world)],
     ['a wrong refresh token', 'token.refused', () => refresh(world.token, mail(), 'x')],
     [
@@ -115,6 +180,31 @@ describe('every decision has one row', () => {
         ),
     ],
     ['an unknown grant', 'token.refused', () => askToken(world.token, { grant_type: 'x', client_id: mail() })],
+    ['a parameter that comes twice', 'token.refused', () => post('token', 'grant_type=refresh_token&grant_type=x')],
+    ['a token request that is no form', 'token.refused', () => post('token', '{}', { 'content-type': 'application/json' })],
+    ['a code', 'authorization.granted', () => codeOf(browser, authorization(world))],
+    [
+      'a foreign redirect address',
+      'authorization.refused',
+      () => browser.open(authorization(world, { redirectUri: 'https://evil.example/' }).url),
+    ],
+    ['an unknown client', 'authorization.refused', () => browser.open(authorization(world, { change: { client_id: 'x' } }).url)],
+    [
+      'a sign-in that was not to be shown',
+      'authorization.refused',
+      () => createBrowser().open(authorization(world, { change: { prompt: 'none' } }).url),
+    ],
+    ['a pushed request with a wrong secret', 'client.refused', () => post('par', 'response_type=code', wrong())],
+    ['a question with a wrong secret', 'client.refused', () => post('introspect', 'token=x', wrong())],
+    ['a revocation with a wrong secret', 'client.refused', () => post('revoke', 'token=x', wrong())],
+    ['a question that comes twice', 'client.refused', () => post('introspect', 'token=x&token=x', wrong())],
+    ['a pushed request that lacks all', 'authorization.refused', () => post('par', `client_id=${mail()}`)],
+    ['a pushed request that is no form', 'authorization.refused', () => post('par', '', { 'content-type': 'text/plain' })],
+    [
+      'a device that asks for nothing we know',
+      'authorization.refused',
+      () => post('devicecode', `client_id=${mail()}&resource=urn:x`),
+    ],
   ])('%s: %s', async (_name, event, decide) => {
     const [all, own] = [await count(), await count(event)]
     await decide()

@@ -40,6 +40,31 @@ export const events = {
     tells: 'A refresh token was used that is not the current one; its whole family has ended.',
     detail: { familyId: 'id' },
   },
+  'authorization.granted': {
+    outcome: 'allowed',
+    tells: 'A client was given a code for a person, after a sign-in or for one that goes on.',
+    detail: { scope: 'text?', familyId: 'id?' },
+  },
+  'authorization.refused': {
+    outcome: 'refused',
+    tells: 'A request to authorize was refused, from a browser, pushed or from a device. `reason` is for operators.',
+    detail: { endpoint: 'word', error: 'word', reason: 'text?' },
+  },
+  'device.approved': {
+    outcome: 'allowed',
+    tells: 'A person let a device in.',
+    detail: { scope: 'text?', familyId: 'id?' },
+  },
+  'device.denied': {
+    outcome: 'refused',
+    tells: 'A device was turned away, by a person or because the sign-in for it failed.',
+    detail: { error: 'word' },
+  },
+  'client.refused': {
+    outcome: 'refused',
+    tells: 'A program was turned away at an endpoint other than the one for tokens, for wrong credentials or a wrong request.',
+    detail: { endpoint: 'word', error: 'word', reason: 'text?' },
+  },
   'family.revoked': {
     outcome: 'allowed',
     tells: 'A refresh family was ended on purpose.',

@@ -10,6 +10,7 @@ import type { Context, Middleware, Next } from 'koa'
 import mount from 'koa-mount'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
+import { aboutRequest, createAuthorizationTrail, recordUnread } from './authorization-trail.ts'
 import type { Interactions } from './interactions.ts'
 import { createInteractions } from './interactions-of-provider.ts'
 import { sealAnswer } from './kept-answer.ts'
@@ -24,6 +25,13 @@ import { toPublicJwk } from './signing-keys.ts'
 import { peekClaims, shapeDeviceAnswer, shapeTokenAnswer } from './token-answer.ts'
 import { createTokenInspection } from './token-inspection.ts'
 import { createTokenTransaction } from './token-transaction.ts'
+
+const GRANT_TYPES: ReadonlySet<string> = new Set([
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+])
 
 export interface ProtocolOptions {
   readonly store: Store
@@ -52,7 +60,8 @@ export interface Protocol {
 export function createProtocol(options: ProtocolOptions): Protocol {
   const { store, clock, parts } = options
   const runtimes = createRealmRuntimes({ store, baseUrl: options.baseUrl, clock, parts })
-  const front = createRequestFront()
+  const front = createRequestFront({ refused: (ctx, reason) => recordUnread(ctx, options.audit, reason) })
+  const trail = createAuthorizationTrail({ store, audit: options.audit })
   const inspection = createTokenInspection({ clock })
   const transaction = createTokenTransaction({
     store,
@@ -69,6 +78,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     inspection,
     (ctx, next) => guardDevice(ctx, next),
     answerDevices,
+    trail,
     (ctx, next) => recordLogout(ctx, next, options.audit),
     callProvider,
   ]
@@ -156,13 +166,8 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
   const state = requestState()
   const { runtime } = state
   const body = (ctx.body ?? {}) as Record<string, unknown> // made by oidc-provider, always an object here
-  const clientId = ctx.oidc?.client?.clientId
-  const about = {
-    reference: state.reference,
-    ...(clientId ? { clientId } : {}),
-    ...(state.source ? { source: state.source } : {}),
-  }
-  const grantType = String(ctx.oidc?.params?.grant_type ?? '')
+  const about = aboutRequest(ctx)
+  const grantType = grantTypeOf(ctx)
 
   if (ctx.status !== 200) {
     const reason = state.refusedBecause ?? String(body.error_description ?? '')
@@ -212,15 +217,18 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
   })
 }
 
+/** A name that the service knows. Whatever else was sent in its place is not kept: it may be anything, a secret too. */
+function grantTypeOf(ctx: Context): string {
+  const sent = ctx.oidc?.params?.grant_type
+  return typeof sent === 'string' && GRANT_TYPES.has(sent) ? sent : '[other]'
+}
+
 async function finishRevocation(ctx: Context, audit: Audit): Promise<void> {
   const state = requestState()
   if (ctx.status !== 200 || !state.ended) return
-  const clientId = ctx.oidc?.client?.clientId
   await audit.record(state.runtime.store, {
+    ...aboutRequest(ctx),
     event: 'family.revoked',
-    reference: state.reference,
-    ...(clientId ? { clientId } : {}),
-    ...(state.source ? { source: state.source } : {}),
     detail: { because: 'revocation request', ...state.ended },
   })
 }

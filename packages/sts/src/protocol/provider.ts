@@ -13,6 +13,7 @@ import type { Clock } from '../clock.ts'
 import { extraClaims, requireUnblockedProgram, shapeAccessToken } from './access-tokens.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { requireStrictAssertion } from './assertion-rules.ts'
+import { watchAuthorizations } from './authorization-outcome.ts'
 import { grantWhatWasAsked, scopesOf } from './authorized-grant.ts'
 import { SCOPE_CLAIMS } from './claims.ts'
 import { requireReadableClaims } from './claims-request.ts'
@@ -235,6 +236,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
   provider.on('authorization.success', (ctx, answer) => {
     if (answer && ctx.oidc.params?.postern_v1 === '1') addSessionState(answer as Record<string, unknown>)
   })
+  watchAuthorizations(provider)
   provider.on('grant.error', (_ctx, refusal) => {
     const state = findRequestState()
     if (state && refusal.error_detail) state.refusedBecause ??= refusal.error_detail

@@ -34,9 +34,9 @@ const REPEATABLE = new Set(['resource'])
  * Reads requests strictly and rewrites what recorded clients send, before oidc-provider sees them.
  *
  * Refuses with `invalid_request` (RFC 6749 section 5.2): a body that is no form, is too large or not UTF-8, and a
- * parameter that comes twice. Does NOT authenticate anybody nor know what the parameters mean.
+ * parameter that comes twice; `refused` hears of it before the answer leaves. Does NOT authenticate anybody nor know what the parameters mean.
  */
-export function createRequestFront(): Middleware {
+export function createRequestFront(options: { refused: (ctx: Context, reason: string) => Promise<void> }): Middleware {
   return async (ctx, next) => {
     const state = requestState()
     const twin = TWINS.get(ctx.path)
@@ -49,7 +49,7 @@ export function createRequestFront(): Middleware {
       ctx.querystring = encode(
         rewriteAuthorization(parsePairs(ctx.querystring), { resources: state.runtime.resources, v1: state.v1 }),
       )
-    else if (ctx.method === 'POST' && FORMS.has(ctx.path) && !(await rewriteForm(ctx))) return
+    else if (ctx.method === 'POST' && FORMS.has(ctx.path) && !(await rewriteForm(ctx, options.refused))) return
     return next()
   }
 }
@@ -68,7 +68,7 @@ async function redirectPost(ctx: Context): Promise<void> {
 }
 
 /** `false`: refused, and answered. */
-async function rewriteForm(ctx: Context): Promise<boolean> {
+async function rewriteForm(ctx: Context, refused: (ctx: Context, reason: string) => Promise<void>): Promise<boolean> {
   const state = requestState()
   const { resources } = state.runtime
   let received: Parameters
@@ -76,12 +76,16 @@ async function rewriteForm(ctx: Context): Promise<boolean> {
     received = parsePairs(await readFormText(ctx.req, FORM_LIMIT))
   } catch (thrown) {
     if (!(thrown instanceof RequestProblem)) throw thrown
-    refuse(ctx, thrown.status, describe(thrown))
+    const reason = describe(thrown)
+    await refused(ctx, reason)
+    refuse(ctx, thrown.status, reason)
     return false
   }
   const twice = received.find(([name], at) => !REPEATABLE.has(name) && received.findIndex(([one]) => one === name) !== at)
   if (twice) {
-    refuse(ctx, 400, `parameter '${twice[0].replaceAll(/[^\w-]/g, '?').slice(0, 40)}' must not come twice`)
+    const reason = `parameter '${twice[0].replaceAll(/[^\w-]/g, '?').slice(0, 40)}' must not come twice`
+    await refused(ctx, reason)
+    refuse(ctx, 400, reason)
     return false
   }
   const rewritten =
