@@ -7,6 +7,7 @@ import {
   type FamilyId,
   migrate,
   type Realm,
+  StorageUnavailable,
   type Store,
 } from '@postern/storage'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -378,6 +379,15 @@ test('a change that cannot be recorded is not made (R133)', async () => {
   ports = { ...stage.ports, recordChange: () => Promise.reject(new TypeError('the audit log is full')) }
   await expect(mary()).rejects.toThrow('the audit log is full')
   await expect(call('account.show', { account: `mary@${domain()}` })).rejects.toEqual(refused('missing'))
+})
+
+test.each([3, 4])('a change that gives way %i times is begun again from the start, three times at most', async (times) => {
+  let left = times
+  const recordChange: AdminPorts['recordChange'] = (...given) =>
+    left-- > 0 ? Promise.reject(new StorageUnavailable('contention')) : stage.ports.recordChange(...given)
+  ports = { ...stage.ports, recordChange }
+  if (times > 3) await expect(mary()).rejects.toThrow(StorageUnavailable)
+  else expect((await mary()).password).toBeTypeOf('string')
 })
 
 test('every change is recorded, and nothing that only reads', async () => {
