@@ -11,6 +11,7 @@ import mount from 'koa-mount'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import { aboutRequest, createAuthorizationTrail, recordUnread } from './authorization-trail.ts'
+import { asksTooSoon, DEVICE_INTERVAL } from './device-pace.ts'
 import type { Interactions } from './interactions.ts'
 import { createInteractions } from './interactions-of-provider.ts'
 import { sealAnswer } from './kept-answer.ts'
@@ -170,6 +171,7 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
   const grantType = grantTypeOf(ctx)
 
   if (ctx.status !== 200) {
+    if (body.error === 'authorization_pending') await slowDown(ctx, body, clock())
     const reason = state.refusedBecause ?? String(body.error_description ?? '')
     if (state.reusedFamily)
       await audit.record(runtime.store, { ...about, event: 'refresh.reused', detail: { familyId: state.reusedFamily } })
@@ -215,6 +217,16 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
       ...(typeof familyId === 'string' ? { familyId } : {}),
     },
   })
+}
+
+/** oidc-provider lets a waiting device ask as often as it likes. The code exists and is this client's: it said so. */
+async function slowDown(ctx: Context, body: Record<string, unknown>, now: Date): Promise<void> {
+  const { store, realm } = requestState().runtime
+  const expiresAt = new Date(now.getTime() + realm.settings.deviceCodeSeconds * 1000)
+  const deviceCode = String(ctx.oidc?.params?.device_code)
+  if (!(await asksTooSoon(store.artifacts, { deviceCode, now, expiresAt }))) return
+  body.error = 'slow_down'
+  body.error_description = `wait ${DEVICE_INTERVAL} seconds longer between requests from now on`
 }
 
 /** A name that the service knows. Whatever else was sent in its place is not kept: it may be anything, a secret too. */
