@@ -10,6 +10,7 @@ import { createAttemptGate, createFactors, type Factors, passwordRules, type Thr
 import { type ConnectOptions, connect, createStore, migrate, StorageUnavailable, type Store } from '@postern/storage'
 import type { Logger } from 'pino'
 import { type Accounts, createAccounts, createHashing, createHashQueue, Overloaded } from './accounts/accounts.ts'
+import { sourceOf } from './accounts/source.ts'
 import { createApp } from './app.ts'
 import { type Audit, createAudit } from './audit/audit.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -102,7 +103,7 @@ export function compose({ config, store, masterKey, clock, log }: Parts): Servic
       fetch: tellClient,
     },
     guardUserCode: async (source, runtime, attempt) => {
-      const counter = { attempts: runtime.store.attempts, subject: `source:${source}`, method: USER_CODE }
+      const counter = { attempts: runtime.store.attempts, subject: `source:${sourceOf(source)}`, method: USER_CODE }
       const outcome = await gate.check({ ...counter, rules: userCodeRules }, attempt)
       return outcome.outcome === 'throttled' ? outcome.until : undefined
     },

@@ -16,7 +16,7 @@ export interface AttemptStore {
    * The only way to write: with the counter of `subject` and `method` locked, hands its state to `decide` and keeps
    * what that returns as `next`. Serialised per subject and method over all processes; committed at once, apart from
    * any surrounding transaction, so that no roll-back can give a guess back. `decide` is pure and may be run again.
-   * `subject` is `account:<id>`, or `name:<keyed digest>` for a name that nobody has; both are treated alike.
+   * `subject` is `account:<id>`, `name:<keyed digest>` for a name that nobody has, treated alike, or `source:<address>`.
    */
   update<T>(
     key: { subject: string; method: string },

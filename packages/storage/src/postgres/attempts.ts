@@ -18,10 +18,10 @@ const toState = (row: Row<'attempt_counter'>): AttemptState =>
 
 /**
  * From when on a counter tells nothing any more. Failures at a real account are kept until a success ends them, or a
- * patient guesser would start anew; a name that nobody has is forgotten, or inventing names would fill the table.
+ * patient guesser would start anew; a name that nobody has is forgotten, and so is an address, or inventing them would fill the table.
  */
 function forgetAt(subject: string, state: AttemptState): Date | null {
-  const invented = subject.startsWith('name:')
+  const invented = !subject.startsWith('account:')
   if (!invented && (state.disabled || state.consecutive > 0)) return null
   const quietFrom = Math.max(state.windowStartedAt.getTime(), state.blockedUntil?.getTime() ?? 0)
   return new Date(quietFrom + (invented ? 30 : 7) * day)
