@@ -143,7 +143,7 @@ export function createAccountStore({ database, realmId }: RealmPart): AccountSto
               .select('upn_key')
               .where('realm_id', '=', realmId)
               .where('id', '=', account.id)
-              .forUpdate()
+              .forNoKeyUpdate()
               .executeTakeFirst(),
           )
           if (held === undefined) return 'missing'
