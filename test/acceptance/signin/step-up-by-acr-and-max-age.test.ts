@@ -55,6 +55,16 @@ describe('acr', () => {
     for (const claims of [access, id]) expect(claims).toMatchObject({ acr: AAL2, amr: ['pwd', 'otp', 'mfa'] })
   })
 
+  it('that is only preferred and cannot be reached is let go, once what there is was shown', async () => {
+    const browser = await withPassword()
+    world.pass(60)
+    for (const acr of [RESISTANT, 'urn:example:unknown']) {
+      const page = await walk(world, browser, await browser.open(ask({ acr_values: acr }).url))
+      expect(codeIn(page), acr).toEqual(expect.any(String))
+    }
+    expect((await shown(browser, { acr_values: RESISTANT })).id).toMatchObject({ acr: AAL2 })
+  })
+
   it('that is met already asks for nothing', async () => {
     const browser = await withPassword()
     expect(codeIn(await browser.open(ask({ acr_values: AAL1 }).url))).toEqual(expect.any(String))

@@ -18,7 +18,7 @@ export async function grantWhatWasAsked(ctx: KoaContextWithOIDC) {
     const scope = new Set([...scopesOf(ctx), 'offline_access'])
     oidc.params.scope = [...scope].join(' ')
   }
-  grant.addOIDCScope(['openid', ...oidc.requestParamOIDCScopes].join(' '))
+  grant.addOIDCScope([...new Set(['openid', ...oidc.requestParamOIDCScopes])].join(' '))
   grant.addOIDCClaims([...oidc.requestParamClaims])
   for (const [indicator, server] of Object.entries(oidc.resourceServers ?? {})) {
     const asked = [...oidc.requestParamScopes].filter((scope) => server.scopes.has(scope))

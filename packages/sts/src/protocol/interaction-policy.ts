@@ -89,28 +89,34 @@ async function assessSignIn(ctx: KoaContextWithOIDC, hasFactor: HasFactor): Prom
   // The login prompt comes first, so there is an account by now.
   const record = (oidc.account as KnownAccount | undefined)?.record
   if (!record) throw new TypeError('assurance was asked for before anybody signed in')
-  const assurance = assess(
-    runtime.policies,
-    {
-      account: record,
-      clientId: oidc.client?.clientId ?? '',
-      resources: Object.keys(oidc.resourceServers ?? {}),
-      source,
-      flow: oidc.route.startsWith('device') || oidc.route.startsWith('code_') ? 'device' : 'authorization',
-      evidence: oidc.session?.amr ?? [],
-    },
-    { acrValues: demandedAcr(ctx), acr: acrOf(oidc.session?.amr ?? []) },
-  )
-  const exhausted = oidc.session?.amr?.includes('mfa') === true
-  return { assurance, exhausted, enrolled: assurance.outcome === 'missing' && (await hasFactor(runtime.store, record)) }
+  const shown = oidc.session?.amr ?? []
+  const occasion = {
+    account: record,
+    clientId: oidc.client?.clientId ?? '',
+    resources: Object.keys(oidc.resourceServers ?? {}),
+    source,
+    flow: oidc.route.startsWith('device') || oidc.route.startsWith('code_') ? ('device' as const) : ('authorization' as const),
+    evidence: shown,
+  }
+  const meeting = (acrValues: readonly string[]) => assess(runtime.policies, occasion, { acrValues, acr: acrOf(shown) })
+  const exhausted = shown.includes('mfa')
+  const wanted = meeting([...preferredAcr(ctx), ...essentialAcr(ctx)])
+  if (wanted.outcome !== 'missing') return { assurance: wanted, exhausted, enrolled: false }
+  const enrolled = await hasFactor(runtime.store, record)
+  // What the client merely prefers is asked for where it can be shown, and let go where it cannot.
+  const assurance = exhausted || !enrolled ? meeting(essentialAcr(ctx)) : wanted
+  return { assurance, exhausted, enrolled }
 }
 
-/** The `acr` values that the request names, in `acr_values` or in the claims parameter. */
-function demandedAcr(ctx: KoaContextWithOIDC): readonly string[] {
-  const listed = typeof ctx.oidc.params?.acr_values === 'string' ? ctx.oidc.params.acr_values.split(' ') : []
+/** The `acr` values that the request would like (OpenID Connect Core section 3.1.2.1: a voluntary claim). */
+const preferredAcr = (ctx: KoaContextWithOIDC): readonly string[] =>
+  typeof ctx.oidc.params?.acr_values === 'string' ? ctx.oidc.params.acr_values.split(' ').filter((one) => one !== '') : []
+
+/** The `acr` values of which the request insists on one (section 5.5.1.1). */
+function essentialAcr(ctx: KoaContextWithOIDC): readonly string[] {
   const claimed = ctx.oidc.claims.id_token?.acr
-  const essential = claimed?.essential ? [claimed.value, ...(claimed.values ?? [])] : []
-  return [...listed, ...essential].filter((one): one is string => typeof one === 'string' && one !== '')
+  const values = claimed?.essential ? [claimed.value, ...(claimed.values ?? [])] : []
+  return values.filter((one): one is string => typeof one === 'string' && one !== '')
 }
 
 function consentPrompt() {
