@@ -162,6 +162,15 @@ describe('a sign-in that is too old', () => {
     expect((await shown(browser)).access).toMatchObject({ acr: AAL1, amr: ['pwd'] })
   })
 
+  it('stays too old when only a second factor is shown later', async () => {
+    const browser = await withPassword()
+    const before = Number((await shown(browser)).id.auth_time)
+    world.pass(3600)
+    await walk(world, browser, await browser.open(ask({ acr_values: AAL2 }).url))
+    expect(Number((await shown(browser)).id.auth_time)).toBe(before)
+    expect(errorIn(await browser.open(ask({ prompt: 'none', max_age: '60' }).url))).toBe('login_required')
+  })
+
   it('by max_age=0 is done anew each time', async () => {
     const browser = await withPassword()
     world.pass(2)

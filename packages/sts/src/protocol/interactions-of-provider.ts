@@ -54,7 +54,8 @@ export function createInteractions(options: { csrfKey: Uint8Array }): Interactio
           amr,
           acr: acrOf(amr),
           remember: true,
-          ts: await signInTime(proved),
+          // A second factor does not make the password younger: the session ends, and max_age counts, from the password.
+          ts: (isSignIn ? undefined : await sessionTime(loaded)) ?? (await signInTime(proved)),
         },
       })
     },
@@ -73,6 +74,12 @@ async function isLiving({ prompt, session: begun }: Interaction): Promise<boolea
   if (session?.accountId === undefined) return false
   const account = await store.accounts.find(session.accountId as AccountId) // given by finish(), so an id of ours
   return account?.status === 'active' && countsAfter(account.signedOutAt, session.loginTs)
+}
+
+/** When the session that a step relies on was signed in to. */
+async function sessionTime({ session }: Interaction): Promise<number | undefined> {
+  const found = session?.uid === undefined ? undefined : await requestState().runtime.provider.Session.findByUid(session.uid)
+  return found?.loginTs
 }
 
 /**
