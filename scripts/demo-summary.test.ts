@@ -27,9 +27,7 @@ test('changeOneCharacter changes exactly one character, of the signature', () =>
 })
 
 test('the summary holds three curl lines that can be copied as they are', async () => {
-  const lines = (await renderSummary({ demo, token, movedTo: undefined, logs: [] }))
-    .split('\n')
-    .filter((line) => line.startsWith('curl '))
+  const lines = (await renderSummary({ demo, token, logs: [] })).split('\n').filter((line) => line.startsWith('curl '))
   const inbox = 'http://localhost:8090/api/v1/me/messages'
   expect(lines).toEqual([
     `curl -i -H 'Authorization: Bearer' ${inbox}`,
@@ -39,8 +37,7 @@ test('the summary holds three curl lines that can be copied as they are', async 
 })
 
 test('the summary names every account, and no page that nobody serves', async () => {
-  const text = await renderSummary({ demo, token, movedTo: '/elsewhere/demo.json', logs: ['a.log'] })
+  const text = await renderSummary({ demo, token, logs: ['a.log'] })
   for (const { upn, password } of [...demo.accounts, demo.admin]) expect(text).toMatch(new RegExp(`${upn} +${password} `))
-  expect(text).toContain('POSTERN_DEMO_FILE=/elsewhere/demo.json ')
   expect(text).not.toContain('Portal')
 })

@@ -9,15 +9,8 @@ const WIDTH = 15
 const CODE_COMMAND = 'node_modules/.bin/node examples/contoso/src/print-code.ts'
 
 /** The whole text, ending in a line break. Asks the portal and the admin console whether they are there. */
-export async function renderSummary(options: {
-  demo: DemoFile
-  token: string
-  /** Where demo.json is, when it is not where the other tools look for it by themselves. */
-  movedTo: string | undefined
-  logs: readonly string[]
-}): Promise<string> {
-  const { demo, token, movedTo } = options
-  const withFile = movedTo === undefined ? '' : `POSTERN_DEMO_FILE=${movedTo} `
+export async function renderSummary(options: { demo: DemoFile; token: string; logs: readonly string[] }): Promise<string> {
+  const { demo, token } = options
   const pages: readonly (readonly [string, string | undefined])[] = [
     ['Issuer', demo.issuer],
     ['Sign-in page', `${demo.mailServer}/signin`],
@@ -42,11 +35,11 @@ export async function renderSummary(options: {
     ...people.map(([name, password, secret]) => `  ${name.padEnd(nameWidth)}${password.padEnd(passwordWidth)}${secret}`),
     '',
     '  A code from a secret: scan or type it into an authenticator app, or run',
-    `  ${withFile}${CODE_COMMAND} ${demo.accounts[0]?.upn ?? ''}`,
+    `  ${CODE_COMMAND} ${demo.accounts[0]?.upn ?? ''}`,
     '  Each code works once; a new one comes every 30 seconds.',
     '',
     '  A mail client at work, from an address to the mailbox:',
-    `  ${withFile}node_modules/.bin/node examples/contoso/src/client.ts ${demo.accounts[0]?.upn ?? ''}`,
+    `  node_modules/.bin/node examples/contoso/src/client.ts ${demo.accounts[0]?.upn ?? ''}`,
     '',
     '  An access token of Mary, from a sign-in with password and code:',
     '',
@@ -64,7 +57,7 @@ export async function renderSummary(options: {
     '',
     `curl -i -H 'Authorization: Bearer ${changeOneCharacter(token)}' ${inbox}`,
     '',
-    `  For scripts: ${movedTo ?? '.postern/demo.json'}. Logs: ${options.logs.join(', ')}`,
+    `  For scripts: .postern/demo.json. Logs: ${options.logs.join(', ')}`,
     '  Ctrl-C stops everything. The data is kept.',
     '',
     '',

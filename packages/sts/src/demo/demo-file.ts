@@ -22,7 +22,7 @@ const demoFile = z.object({
 
 export type DemoFile = z.output<typeof demoFile>
 
-/** What an earlier run wrote. `undefined`: nothing, or nothing that can be used; the demo then makes new secrets. */
+/** What an earlier run wrote. `undefined`: nothing, or nothing that can be used. */
 export async function findDemoFile(path: string): Promise<DemoFile | undefined> {
   try {
     return demoFile.safeParse(JSON.parse(await readFile(path, 'utf8'))).data

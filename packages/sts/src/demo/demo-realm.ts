@@ -1,9 +1,15 @@
-/** Makes the demo realm, or brings it up to date: ports may have moved since, and secrets may have been lost. */
+/**
+ * Makes the demo realm, or brings it up to date: the ports may have moved since.
+ *
+ * It touches no realm but one that `demo.json` names as the demo's own. Names prove nothing: a real installation may
+ * well be called contoso.com and have a Mary.
+ */
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Factors } from '@postern/mfa'
 import type { Account, Realm, RealmStore } from '@postern/storage'
 import { deviceGrant } from '../admin/client-presets.ts'
+import { OperationRefused } from '../admin/errors.ts'
 import { administratorsGroup } from '../admin/initialise.ts'
 import type { AdminPorts } from '../admin/operation.ts'
 import { generatePassword } from '../admin/operations/account.ts'
@@ -25,7 +31,7 @@ const mailServerId = '00000002-0000-0ff1-ce00-000000000000'
 const clientIds = { mail: '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b01', confidential: '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b02' } as const
 const mailRedirectUris = ['http://127.0.0.1/callback', 'http://localhost']
 
-type DemoData = Pick<DemoFile, 'realm' | 'accounts' | 'admin' | 'clients' | 'resources' | 'mailServer'>
+export type DemoData = Pick<DemoFile, 'realm' | 'accounts' | 'admin' | 'clients' | 'resources' | 'mailServer'>
 type Named = { readonly name: string; readonly displayName: string; readonly groups: readonly string[]; readonly factor: boolean }
 
 const people = {
@@ -38,19 +44,24 @@ const people = {
 export interface DemoParts {
   readonly ports: AdminPorts
   readonly factors: Factors
-  /** What an earlier run wrote, for its secrets. */
+  /** What an earlier run wrote: which realm is the demo's, and its secrets. */
   readonly previous: DemoFile | undefined
+  /** Writes what `previous` will be. Called before anything is committed, so that no realm is ever left without its file. */
+  readonly keep: (data: DemoData) => Promise<void>
   readonly mailPort: number
   readonly keyFiles: { readonly privateKey: string; readonly certificate: string }
 }
 
-/** In one transaction: an interrupted first run leaves nothing, and the next one begins anew. */
+/**
+ * In one transaction: an interrupted first run leaves nothing, and the next one begins anew.
+ * @throws {OperationRefused} `conflict` where the database holds realms and none of them is the demo's. Nothing was changed.
+ */
 export function ensureDemoRealm(parts: DemoParts): Promise<DemoData> {
   return parts.ports.store.transaction(async () => {
     const { ports, mailPort } = parts
-    const realm = (await ports.store.realms.findByDomain(domain)) ?? (await addRealm(ports))
-    // Secrets of another realm with this name are of no use here.
-    const previous = parts.previous?.realm.id === realm.id ? parts.previous : undefined
+    const found = await findOwnRealm(parts)
+    const realm = found ?? (await addRealm(ports))
+    const previous = found === undefined ? undefined : parts.previous
     const at: At = {
       ...parts,
       previous,
@@ -61,7 +72,7 @@ export function ensureDemoRealm(parts: DemoParts): Promise<DemoData> {
     const mailServer = `http://localhost:${mailPort}`
     const resource = await ensureResource(at, `${mailServer}/`)
     const clients = await ensureClients(at, { resource, callback: `${mailServer}/callback` })
-    return {
+    const data: DemoData = {
       realm: { id: realm.id, domain },
       accounts: [await ensureAccount(at, people.mary), await ensureAccount(at, people.joe)],
       admin: await ensureAccount(at, people.admin),
@@ -69,7 +80,21 @@ export function ensureDemoRealm(parts: DemoParts): Promise<DemoData> {
       resources: { mail: `${mailServer}/` },
       mailServer,
     }
+    await parts.keep(data)
+    return data
   })
+}
+
+/** The demo's realm, by its identifier. `undefined`: the database is empty, and the demo may begin in it. */
+async function findOwnRealm({ ports, previous }: DemoParts): Promise<Realm | undefined> {
+  const realms = await ports.store.realms.list()
+  const own = realms.find(({ id }) => id === previous?.realm.id)
+  const [other] = realms
+  if (own !== undefined || other === undefined) return own
+  throw new OperationRefused(
+    'conflict',
+    `The database holds the realm ${other.domains[0] ?? other.displayName} (${other.id}), which no demo.json names as the demo's. Nothing was changed. Give the demo a data directory of its own, or, if this was a demo whose demo.json is lost, remove its data directory.`,
+  )
 }
 
 type At = DemoParts & {
@@ -96,29 +121,26 @@ async function addRealm(ports: AdminPorts): Promise<Realm> {
   return realm
 }
 
+/** Adds the person; one who is there already stays as they are, with the password and factor that they have since. */
 async function ensureAccount(at: At, person: Named): Promise<DemoFile['admin']> {
   const upn = `${person.name}@${domain}`
-  if ((await at.kept.accounts.findByName(upn)) === undefined)
-    await at.call('account.add', { upn, displayName: person.displayName, groups: person.groups })
-  const account = await at.kept.accounts.findByName(upn)
-  if (account === undefined) throw new TypeError('An account that was just added cannot be found')
   const known = [...(at.previous?.accounts ?? []), ...(at.previous === undefined ? [] : [at.previous.admin])].find(
     (one) => one.upn === upn,
   )
-  let password = known?.password
-  if (password === undefined || (await at.kept.passwords.find(account.id)) === undefined) {
-    password = generatePassword(at.ports.random)
-    await at.call('account.set-password', { account: upn, password })
+  if ((await at.kept.accounts.findByName(upn)) !== undefined) {
+    if (known !== undefined) return known
+    throw new OperationRefused('conflict', `There is an account ${upn}, and demo.json does not name it. Nothing was changed.`)
   }
-  const totpSecret = person.factor ? await ensureFactor(at, account, known?.totpSecret) : undefined
-  return { upn, password, ...(totpSecret === undefined ? {} : { totpSecret }) }
+  await at.call('account.add', { upn, displayName: person.displayName, groups: person.groups })
+  const account = await at.kept.accounts.findByName(upn)
+  if (account === undefined) throw new TypeError('An account that was just added cannot be found')
+  const password = generatePassword(at.ports.random)
+  await at.call('account.set-password', { account: upn, password })
+  return { upn, password, ...(person.factor ? { totpSecret: await addFactor(at, account) } : {}) }
 }
 
 /** Enrols as a person would, but for the code: the demo knows the secret, so there is nothing to prove. */
-async function ensureFactor({ kept, factors, realm, ports }: At, account: Account, secret: string | undefined): Promise<string> {
-  const bound = await factors.methodsOf(kept, account.id)
-  if (secret !== undefined && bound.some(({ method, state }) => method === 'totp' && state === 'active')) return secret
-  await factors.reset(kept, account.id)
+async function addFactor({ kept, factors, realm, ports }: At, account: Account): Promise<string> {
   const names = { issuerName: realm.displayName, accountName: account.upn }
   const enrolment = await factors.beginEnrollment(kept, { accountId: account.id, method: 'totp', label: 'Demo', ...names })
   await kept.authenticators.confirm(enrolment.authenticatorId, { step: 0, at: ports.clock() })

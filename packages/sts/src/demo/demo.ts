@@ -10,15 +10,20 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { createAdminPorts } from '../admin/admin-ports.ts'
 import { systemClock } from '../clock.ts'
-import type { Config } from '../config/parse.ts'
+import { ConfigError } from '../config/errors.ts'
+import { type Config, describeProblems } from '../config/parse.ts'
 import { createLog, endWithSignals, startServer } from '../main.ts'
 import { type DemoFile, findDemoFile, writeDemoFile } from './demo-file.ts'
-import { ensureDemoRealm } from './demo-realm.ts'
+import { type DemoData, ensureDemoRealm } from './demo-realm.ts'
 
 const standardError = 2
 
-/** Starts the service with the demo realm, writes `demo.json`, and prints `ready <issuer>` last. Stays until a signal ends it. */
+/**
+ * Starts the service with the demo realm, writes `demo.json`, and prints `ready <issuer>` last. Stays until a signal ends it.
+ * @throws {ConfigError} where a PostgreSQL is configured; {@link ensureDemoRealm} refuses other people's realms.
+ */
 export async function runDemo(config: Config): Promise<void> {
+  requireEmbedded(config)
   // Standard output says little and ends with `ready`, for scripts that wait for it; the log goes to standard error.
   const log = createLog(config, standardError)
   const path = join(config.dataDirectory, 'demo.json')
@@ -26,7 +31,8 @@ export async function runDemo(config: Config): Promise<void> {
     privateKey: join(config.dataDirectory, 'exchange.key.pem'),
     certificate: join(config.dataDirectory, 'exchange.cert.pem'),
   }
-  const seeded = Promise.withResolvers<Awaited<ReturnType<typeof ensureDemoRealm>>>()
+  const seeded = Promise.withResolvers<DemoData>()
+  const issuerOf = ({ realm }: DemoData) => `${config.baseUrl}/${realm.id}`
   const server = await startServer(config, {
     log,
     prepare: async ({ store, service: { accounts, factors, audit } }) => {
@@ -40,15 +46,30 @@ export async function runDemo(config: Config): Promise<void> {
         audit,
       })
       const previous = await findDemoFile(path)
-      seeded.resolve(await ensureDemoRealm({ ports, factors, previous, mailPort: config.demoMailPort, keyFiles }))
+      const keep = (data: DemoData) =>
+        writeDemoFile(path, { issuer: issuerOf(data), ...data, endpoints: previous?.endpoints ?? {} })
+      seeded.resolve(await ensureDemoRealm({ ports, factors, previous, keep, mailPort: config.demoMailPort, keyFiles }))
     },
   })
   endWithSignals(() => server.close(), log)
   const data = await seeded.promise
-  const issuer = `${config.baseUrl}/${data.realm.id}`
+  const issuer = issuerOf(data)
   const demo: DemoFile = { issuer, ...data, endpoints: await discoverEndpoints(issuer) }
   await writeDemoFile(path, demo)
   process.stdout.write(`${describeDemo(demo, path)}\nready ${issuer}\n`)
+}
+
+/** A server is where real installations live. The demo never needs one. */
+function requireEmbedded({ database }: Config): void {
+  if (database.kind === 'pglite') return
+  const problems = [
+    {
+      where: 'POSTERN_DATABASE_URL, DATABASE_URL or databaseUrl',
+      wrong:
+        'names a PostgreSQL; the demo runs on the embedded database only, so that it never touches a real installation. Unset it',
+    },
+  ]
+  throw new ConfigError('configuration_invalid', describeProblems(problems), { problems })
 }
 
 /** What the running service says of itself, and the addresses that no discovery document has. */
