@@ -6,23 +6,27 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { devNull } from 'node:os'
 import { join, relative } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { type DemoFile, loadDemoFile } from '../examples/contoso/src/demo-file.ts'
 import { signIn } from '../examples/contoso/src/sign-in.ts'
+import { demoEnvironment } from './demo-environment.ts'
 import { renderSummary } from './demo-summary.ts'
+import { findRunning } from './running-demo.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const DATA = process.env.POSTERN_DATA_DIR ?? join(ROOT, '.postern')
+const DATA = join(ROOT, '.postern')
+const CONFIG_FILE = 'postern.yaml'
 const READY_WITHIN_SECONDS = 60
 const STOP_WITHIN_SECONDS = 15
 
 /** The demo cannot go on. The message is for the person at the terminal and says what to do. */
 class DemoError extends Error {
-  readonly code: 'port_invalid' | 'port_taken' | 'child_failed' | 'child_silent'
+  readonly code: 'port_invalid' | 'port_taken' | 'running' | 'child_failed' | 'child_silent'
 
   constructor(code: DemoError['code'], message: string) {
     super(message)
@@ -35,11 +39,15 @@ type Part = { readonly name: string; readonly child: ChildProcess; readonly log:
 
 const parts: Part[] = []
 let stopping = false
+const { inherited, ignored } = demoEnvironment(process.env)
 
 process.on('SIGINT', () => void stop(0))
 process.on('SIGTERM', () => void stop(0))
 
 try {
+  const left = [...ignored, ...(existsSync(join(ROOT, CONFIG_FILE)) ? [CONFIG_FILE] : [])]
+  if (left.length > 0) say(`The demo has settings of its own; ignored: ${left.join(', ')}`)
+  requireNotRunning()
   const port = portOf('POSTERN_PORT', 8080)
   const mailPort = portOf('POSTERN_DEMO_MAIL_PORT', 8090)
   await requireFreePort(port, 'POSTERN_PORT', 'Postern')
@@ -47,7 +55,12 @@ try {
   mkdirSync(DATA, { recursive: true, mode: 0o700 })
 
   say('Starting Postern ...')
-  const environment = { POSTERN_PORT: String(port), POSTERN_DEMO_MAIL_PORT: String(mailPort), POSTERN_DATA_DIR: DATA }
+  const environment = {
+    POSTERN_PORT: String(port),
+    POSTERN_DEMO_MAIL_PORT: String(mailPort),
+    POSTERN_DATA_DIR: DATA,
+    POSTERN_CONFIG: devNull,
+  }
   await start('Postern', 'postern.log', ['packages/sts/src/cli.ts', 'demo'], environment)
   const demo = await loadDemoFile(join(DATA, 'demo.json'))
 
@@ -62,7 +75,6 @@ try {
       await renderSummary({
         demo,
         token,
-        movedTo: DATA === join(ROOT, '.postern') ? undefined : join(DATA, 'demo.json'),
         logs: parts.map(({ log }) => relative(process.cwd(), log)),
       }),
     )
@@ -108,12 +120,12 @@ async function start(
   const log = join(DATA, logName)
   const child = spawn(process.execPath, [...argv], {
     cwd: ROOT,
-    env: { ...process.env, ...environment },
+    env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const part: Part = { name, child, log, said: '' }
   parts.push(part)
-  const file = createWriteStream(log, { flags: 'w', mode: 0o600 })
+  const file = createWriteStream(log, { flags: 'a', mode: 0o600 })
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -173,6 +185,12 @@ function portOf(variable: string, fallback: number): number {
     'port_invalid',
     `${variable} is "${text}", which is no port. Use a number from 1 to 65535, for example ${variable}=${fallback}.`,
   )
+}
+
+function requireNotRunning(): void {
+  const pid = findRunning(join(DATA, 'database.lock'))
+  if (pid !== undefined)
+    throw new DemoError('running', `Postern runs here already, process ${pid}. Use that one, or stop it first.`)
 }
 
 /** Finds out before anything starts, because a message about a port should not come from the middle of a log. */
