@@ -20,7 +20,8 @@ it('an attack on one person names the account in the trail, and nothing else doe
   expect((await attempt(mary.upn, 'wrong')).status).toBe(422)
   expect((await attempt('nobody@contoso.com', 'wrong')).status).toBe(422)
   const failed = (await kept.audit.list({ limit: 10 })).filter((row) => row.event === 'signin.failed')
-  expect(failed.map((row) => row.accountId)).toEqual([undefined, mary.account.id])
+  // The clock stands still, so the order of rows tells nothing.
+  expect(new Set(failed.map((row) => row.accountId))).toEqual(new Set([undefined, mary.account.id]))
   expect(failed.map((row) => row.source)).toEqual(['127.0.0.1', '127.0.0.1'])
 })
 
