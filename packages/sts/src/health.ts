@@ -38,11 +38,15 @@ export function createHealth(options: {
   })
 
   async function readiness(): Promise<Record<string, string>> {
+    const theirs = options.databaseTime()
     const checks: Record<string, () => Promise<void>> = {
       ...options.checks,
       database: async () => {
-        const skew = Math.abs((await options.databaseTime()).getTime() - clock().getTime()) / 1000
-        if (skew > maximumSkewSeconds) throw new RangeError(`the clock differs from the database's by ${Math.round(skew)} s`)
+        await theirs
+      },
+      clock: async () => {
+        const skew = Math.abs((await theirs).getTime() - clock().getTime()) / 1000
+        if (skew > maximumSkewSeconds) throw new RangeError(`differs from the database's by ${Math.round(skew)} s`)
       },
     }
     const results = await Promise.all(

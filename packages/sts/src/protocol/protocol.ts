@@ -5,7 +5,7 @@
  * shows no page and checks no secret of a person; features do, through the port in interactions.ts.
  * @module
  */
-import type { Realm, Store } from '@postern/storage'
+import type { FamilyId, Realm, Store } from '@postern/storage'
 import type { Context, Middleware, Next } from 'koa'
 import mount from 'koa-mount'
 import type { Audit } from '../audit/audit.ts'
@@ -171,10 +171,16 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
   const grantType = grantTypeOf(ctx)
 
   if (ctx.status !== 200) {
-    if (body.error === 'authorization_pending') await slowDown(ctx, body, clock())
+    if (body.error === 'authorization_pending') {
+      await slowDown(ctx, body, clock())
+      // Nothing was decided yet; a device that waits politely would fill the trail.
+      if (body.error === 'authorization_pending') return
+    }
     const reason = state.refusedBecause ?? String(body.error_description ?? '')
-    if (state.reusedFamily)
-      await audit.record(runtime.store, { ...about, event: 'refresh.reused', detail: { familyId: state.reusedFamily } })
+    if (state.reusedFamily) {
+      const owner = await ownerOf(state.reusedFamily)
+      await audit.record(runtime.store, { ...about, ...owner, event: 'refresh.reused', detail: { familyId: state.reusedFamily } })
+    }
     await audit.record(runtime.store, {
       ...about,
       event: 'token.refused',
@@ -240,7 +246,14 @@ async function finishRevocation(ctx: Context, audit: Audit): Promise<void> {
   if (ctx.status !== 200 || !state.ended) return
   await audit.record(state.runtime.store, {
     ...aboutRequest(ctx),
+    ...(state.ended.familyId ? await ownerOf(state.ended.familyId) : {}),
     event: 'family.revoked',
     detail: { because: 'revocation request', ...state.ended },
   })
+}
+
+/** Whose family it is, for the trail. A grant without refresh token has no family. */
+async function ownerOf(familyId: string): Promise<{ accountId?: string }> {
+  const family = await requestState().runtime.store.refreshTokens.family(familyId as FamilyId) // the id of a grant of ours
+  return family?.accountId ? { accountId: family.accountId } : {}
 }

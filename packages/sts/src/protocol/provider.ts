@@ -26,7 +26,7 @@ import { ProviderSigningKey, typeIdTokens } from './provider-signing-key.ts'
 import type { RealmParts } from './realm-parts.ts'
 import { createRefreshTokenCodec } from './refresh-tokens.ts'
 import { findRequestState, requestState } from './request-state.ts'
-import { acceptedSpellings, findResource, resourcesOfScopes } from './resources.ts'
+import { acceptedSpellings, findResource, findUngranted, resourcesOfScopes } from './resources.ts'
 import type { KeyUse } from './signing-keys.ts'
 
 /** The pages that oidc-provider asks for by itself. Made by features, handed in by compose. */
@@ -209,8 +209,12 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
         enabled: true,
         // A token request without `resource` means the one that was granted, not the userinfo endpoint.
         useGrantedResource: async () => true,
-        defaultResource: async (ctx, client, oneOf) => decideResource(realm, registrationOf(client), scopesOf(ctx), oneOf),
-        getResourceServerInfo: async (_ctx, indicator, client) => {
+        defaultResource: async (ctx, client, oneOf) => {
+          requireGranted(realm, registrationOf(client), scopesOf(ctx))
+          return decideResource(realm, registrationOf(client), scopesOf(ctx), oneOf)
+        },
+        getResourceServerInfo: async (ctx, indicator, client) => {
+          requireGranted(realm, registrationOf(client), scopesOf(ctx))
           const resource = findResource(realm.resources, indicator)
           const accepted = resource ? acceptedSpellings(resource, registrationOf(client).access) : []
           if (!resource || accepted.length === 0) throw new errors.InvalidTarget('this client may not ask for this resource')
@@ -288,6 +292,12 @@ function deviceProblem(err: unknown): DeviceProblem {
     AbortedError: 'aborted',
   }
   return names[(err as { name?: string } | undefined)?.name ?? ''] ?? 'failed'
+}
+
+/** Said before anybody types a password: dropped silently, a scope that is not granted gives a token that opens nothing. */
+function requireGranted(realm: RealmParts, registration: ClientRegistration, scopes: readonly string[]): void {
+  const ungranted = findUngranted(realm.resources, registration.access, scopes)
+  if (ungranted !== undefined) throw new errors.InvalidScope('this client may not ask for this scope', ungranted)
 }
 
 /** Where a request names no `resource`, its scopes do; of several granted ones, the one they name or else the first. */

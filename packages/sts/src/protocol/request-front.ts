@@ -23,6 +23,8 @@ const FORMS: ReadonlySet<string> = new Set([
   ROUTES.introspection,
   ROUTES.revocation,
 ])
+/** Methods of the endpoints for programs: the form, and what browsers ask beforehand (CORS). */
+const ANSWERED: ReadonlySet<string> = new Set(['POST', 'OPTIONS'])
 const BROWSER: ReadonlySet<string> = new Set([ROUTES.authorization, ROUTES.end_session])
 const AUTHORIZING: ReadonlySet<string> = new Set([ROUTES.device_authorization, ROUTES.pushed_authorization_request])
 /** Bytes. Request objects and assertions fit; oidc-provider itself stops at 56 KiB. */
@@ -43,6 +45,11 @@ export function createRequestFront(options: { refused: (ctx: Context, reason: st
     if (twin) {
       ctx.path = twin.path
       state.v1 = twin.v1
+    }
+    if (FORMS.has(ctx.path) && !ANSWERED.has(ctx.method) && !(ctx.path === ROUTES.introspection && ctx.method === 'GET')) {
+      ctx.set('Allow', 'OPTIONS, POST')
+      refuse(ctx, 405, 'this endpoint takes POST')
+      return
     }
     if (BROWSER.has(ctx.path) && ctx.method === 'POST') return redirectPost(ctx)
     if (ctx.path === ROUTES.authorization && ctx.method === 'GET')

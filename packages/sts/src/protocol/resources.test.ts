@@ -1,6 +1,6 @@
 import { type Resource, ResourceId } from '@postern/storage'
 import { describe, expect, it } from 'vitest'
-import { acceptedSpellings, findResource, resourcesOfScopes, shortScopes } from './resources.ts'
+import { acceptedSpellings, findResource, findUngranted, resourcesOfScopes, shortScopes } from './resources.ts'
 
 const mail: Resource = {
   id: ResourceId.of('11111111-1111-4111-8111-111111111111'),
@@ -71,5 +71,25 @@ describe('shortScopes', () => {
   })
   it('turns .default into all that the client may have, and no more', () => {
     expect(shortScopes(mail, access, 'https://mail.contoso.com/.default')).toEqual(['EAS.AccessAsUser.All', 'Mail.Read'])
+  })
+})
+
+describe('findUngranted', () => {
+  it('finds what stands behind a known name and is not granted, and leaves everything else alone', () => {
+    const asked = [
+      'openid',
+      'Mail.Read',
+      'https://mail.contoso.com/Mail.Read',
+      'https://mail.contoso.com/.default',
+      'https://other.example/x',
+    ]
+    expect(findUngranted(resources, access, asked)).toBeUndefined()
+    for (const scope of [
+      'https://mail.contoso.com/EWS.AccessAsUser.All',
+      'https://mail.contoso.com//EWS.AccessAsUser.All',
+      'https://mail.contoso.com/nonsense',
+    ])
+      expect(findUngranted(resources, access, [...asked, scope])).toBe(scope)
+    expect(findUngranted(resources, [], ['https://mail.contoso.com/.default'])).toBe('https://mail.contoso.com/.default')
   })
 })

@@ -58,3 +58,19 @@ export function shortScopes(resource: Resource, access: ClientRegistration['acce
   if (spellings(resource, DEFAULT_SCOPE).some((one) => asked.has(one))) return grantable
   return grantable.filter((short) => spellings(resource, short).some((one) => asked.has(one)))
 }
+
+/**
+ * The first scope that stands behind the name of a known resource and that this client may not have. Short names are not
+ * looked at: they may be anybody's, and what nobody knows is ignored (RFC 6749 section 3.3).
+ */
+export function findUngranted(
+  resources: readonly Resource[],
+  access: ClientRegistration['access'],
+  scopes: readonly string[],
+): string | undefined {
+  const accepted = new Set(resources.filter((one) => one.status === 'active').flatMap((one) => acceptedSpellings(one, access)))
+  return scopes.find((scope) => {
+    const resource = findResource(resources, scope.slice(0, scope.lastIndexOf('/')).replace(/\/$/, ''))
+    return resource !== undefined && !accepted.has(scope)
+  })
+}
