@@ -7,7 +7,7 @@ const others = [
   ['`postern demo`', 'Start the service in development mode with a demo realm, and write `.postern/demo.json`.'],
   [
     '`postern init --domain <domain> [--display-name <text>] [--admin <upn>]`',
-    'Make the master key, the first realm and its first administrator. Refused where a realm exists.',
+    'Make the master key, the first realm and its first administrator. Refused where a realm exists; what is refused makes no key. Back the key up: a second machine needs the same one.',
   ],
   ['`postern migrate`', 'Bring the database to the schema of this release. `serve` does it too.'],
 ] as const

@@ -41,8 +41,8 @@ const sealing: Explained<SealingErrorCode> = {
     remedy: 'Use the release that wrote it, or restore the row from a backup.',
   },
   unknown_key: {
-    cause: 'A value was sealed under another master key.',
-    remedy: 'Point POSTERN_MASTER_KEY_FILE at the key of this database.',
+    cause: 'The database is used with another master key than the one given. Nothing was changed.',
+    remedy: 'Copy the master key of this installation to this machine, or point POSTERN_MASTER_KEY_FILE at it.',
   },
   not_authentic: {
     cause: 'A sealed value was changed or moved to another row.',

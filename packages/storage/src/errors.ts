@@ -35,7 +35,12 @@ export class SealingError extends Error {
   readonly code: SealingErrorCode
 
   constructor(code: SealingErrorCode, where: string, options: { cause?: unknown } = {}) {
-    super(`A sealed value of ${where} did not open (${code})`, options)
+    super(
+      code === 'unknown_key'
+        ? `What is in ${where} was sealed under another master key (${code})`
+        : `A sealed value of ${where} did not open (${code})`,
+      options,
+    )
     this.code = code
   }
 }

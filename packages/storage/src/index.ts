@@ -17,6 +17,7 @@ export {
   type UnavailableReason,
 } from './errors.ts'
 export { AccountId, AuthenticatorId, ClientId, FamilyId, RealmId, ResourceId } from './identifiers.ts'
+export { hasInstallation, openInstallation } from './installation.ts'
 export { defaultMigrations, migrate, pendingMigrations } from './migrate.ts'
 export type { Account, AccountStore } from './ports/accounts.ts'
 export type { Artifact, ArtifactKeys, ArtifactStore } from './ports/artifacts.ts'

@@ -101,6 +101,12 @@ export interface ClientCredentialTable {
   expires_at: Date | null
 }
 
+export interface InstallationTable {
+  singleton: Generated<boolean>
+  key_fingerprint: Uint8Array
+  created_at: Generated<Date>
+}
+
 export interface OidcArtifactTable {
   realm_id: string
   kind: string
@@ -221,6 +227,7 @@ export interface Schema {
   authenticator: AuthenticatorTable
   client: ClientTable
   client_credential: ClientCredentialTable
+  installation: InstallationTable
   oidc_artifact: OidcArtifactTable
   password: PasswordTable
   policy: PolicyTable

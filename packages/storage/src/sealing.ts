@@ -38,6 +38,9 @@ const tagLength = 16
 const derive = (masterKey: Uint8Array, info: string, length: number): Buffer =>
   Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), `postern/storage/${info}`, length))
 
+/** Tells two master keys apart, and nothing about either. */
+export const fingerprintOf = (masterKey: Uint8Array): Uint8Array => derive(masterKey, 'fingerprint', 32)
+
 /** Joined so that no two lists of parts give one text. */
 const joined = (parts: readonly string[]): Buffer => Buffer.from(JSON.stringify(parts))
 

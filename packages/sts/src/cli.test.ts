@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -37,6 +39,18 @@ test('wrong usage ends with 2, a wrong configuration with 1, help with 0', async
   expect(help).toMatchObject({ code: 0, out: expect.stringContaining('set-password') })
 }, 60_000)
 
+test('what init refuses leaves no master key behind', async () => {
+  const init = ['init', '--domain']
+  const [wrongDomain, wrongPerson, away] = await Promise.all([
+    postern([...init, 'not a domain']),
+    postern([...init, 'contoso.com', '--admin', 'mary@fabrikam.com']),
+    postern([...init, 'contoso.com'], { variables: { DATABASE_URL: 'postgres://postern@127.0.0.1:1/postern' } }),
+  ])
+  expect([wrongDomain.code, wrongPerson.code, away.code]).toEqual([1, 1, 1])
+  expect(away.err).toContain('DATABASE_URL')
+  expect(await readdir(directory)).toEqual([])
+}, 60_000)
+
 test('init makes a realm with an administrator; accounts are added, refused, given passwords from a pipe, and all of it is audited', async () => {
   const early = await postern(['account', 'list'])
   expect(early).toMatchObject({ code: 1, err: expect.stringContaining('postern init') })
@@ -64,5 +78,14 @@ test('init makes a realm with an administrator; accounts are added, refused, giv
     'account.add',
     'realm.add',
   ])
+  // A second machine: the database is there, its key is not.
+  const elsewhere = join(directory, 'elsewhere', 'master.key')
+  const again = await postern(['init', '--domain', 'fabrikam.com'], { variables: { POSTERN_MASTER_KEY_FILE: elsewhere } })
+  expect(again).toMatchObject({ code: 1, err: expect.stringContaining('Copy the master key of this installation') })
+  expect(existsSync(elsewhere)).toBe(false)
+  const foreign = { POSTERN_MASTER_KEY: randomBytes(32).toString('base64') }
+  const under = await postern(['account', 'add', 'john@contoso.com', '--json'], { variables: foreign })
+  expect(under).toMatchObject({ code: 1, out: '' })
+  expect(JSON.parse(under.err)).toMatchObject({ error: { code: 'unknown_key' } })
   expect(`${audit.out}${init.err}`).not.toContain(made.administrator.password)
 }, 120_000)

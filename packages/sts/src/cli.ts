@@ -14,10 +14,11 @@ import { text } from 'node:stream/consumers'
 import type { Realm, Store } from '@postern/storage'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { createAdminPorts } from './admin/admin-ports.ts'
+import { clientPresets } from './admin/client-presets.ts'
 import { addOperationCommands, type CommandCall, type Terminal } from './admin/command-line.ts'
 import { OperationRefused } from './admin/errors.ts'
 import { describeFailure } from './admin/failures.ts'
-import { initialise } from './admin/initialise.ts'
+import { checkFirst, initialise } from './admin/initialise.ts'
 import type { AdminPorts } from './admin/operation.ts'
 import { findRealm } from './admin/operations/realm.ts'
 import { nouns, operations } from './admin/operations.ts'
@@ -25,10 +26,9 @@ import { renderOutput } from './admin/output.ts'
 import { systemClock } from './clock.ts'
 import { compose, openStore } from './compose.ts'
 import { loadConfig } from './config/load-config.ts'
-import { loadMasterKey, loadOrMakeMasterKey } from './config/master-key.ts'
 import type { Config } from './config/parse.ts'
 import { runDemo } from './demo/demo.ts'
-import { createLog, serve } from './main.ts'
+import { createLog, openMasterKey, serve } from './main.ts'
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
 const standardError = 2
@@ -77,7 +77,7 @@ async function withAdmin<T>(
 
 async function runOperation({ operation, input, realm: named, json }: CommandCall): Promise<void> {
   const config = loadConfig()
-  await withAdmin(config, await loadMasterKey(config), async ({ ports }) => {
+  await withAdmin(config, (await openMasterKey(config, false)).key, async ({ ports }) => {
     const realm = operation.scope === 'realm' ? await chooseRealm(ports, named) : undefined
     const output = await operation.execute(ports, {
       input,
@@ -112,17 +112,12 @@ async function chooseRealm(ports: AdminPorts, named: string | undefined): Promis
 
 async function runInit(options: { domain: string; displayName?: string; admin?: string; json?: boolean }): Promise<void> {
   const config = loadConfig()
-  const { key, made } = await loadOrMakeMasterKey(config, randomBytes)
+  const domain = options.domain.trim().toLowerCase()
+  const wanted = { domain, displayName: options.displayName, administrator: options.admin ?? `admin@${domain}` }
+  checkFirst(wanted)
+  const { key, made } = await openMasterKey(config, true)
   await withAdmin(config, key, async ({ ports }) => {
-    const domain = options.domain.toLowerCase()
-    const reference = randomUUID()
-    const first = await initialise(ports, {
-      domain,
-      displayName: options.displayName,
-      administrator: options.admin ?? `admin@${domain}`,
-      actor,
-      reference,
-    })
+    const first = await initialise(ports, { ...wanted, actor, reference: randomUUID() })
     const issuer = `${config.baseUrl}/${first.realm.id}`
     const where = config.masterKey.kind === 'file' ? config.masterKey.path : 'POSTERN_MASTER_KEY'
     if (options.json) {
@@ -152,21 +147,31 @@ async function runInit(options: { domain: string; displayName?: string; admin?: 
     )
     say('')
     say('The password is shown only here; the first sign-in asks for a second factor.')
-    say(
-      made
-        ? 'The master key was made just now. Back it up, apart from the database: neither is of use without the other.'
-        : 'The master key was there already and stays.',
-    )
-    say(
-      'Next: postern resource add https://mail.example/ --scope IMAP.AccessAsUser.All, then postern client add --preset thunderbird, then postern serve',
-    )
+    say(made ? 'The master key was made just now.' : 'The master key was there already and stays.')
+    say('Back it up, apart from the database: neither is of use without the other. A second machine needs the same key.')
+    say('')
+    say(nextSteps(domain))
   })
+}
+
+/** In the order in which one needs what the other made. */
+function nextSteps(domain: string): string {
+  const resource = `https://mail.${domain}/`
+  const { id, displayName } = clientPresets.thunderbird
+  const steps = [
+    ['the mail server, and what may be asked of it', `resource add ${resource} --scope IMAP.AccessAsUser.All`],
+    [`a mail program, here ${displayName}`, 'client add --preset thunderbird'],
+    ['what that program may ask for', `client grant ${id} ${resource}`],
+    ['a person', `account add mary@${domain} --generate-password`],
+    ['start', 'serve'],
+  ] as const
+  return ['Next:', ...steps.map(([what, command]) => `  postern ${command}\n      ${what}`)].join('\n')
 }
 
 /** `openStore` brings the schema up to date; there is nothing else to do. */
 async function runMigrate(): Promise<void> {
   const config = loadConfig()
-  const { key } = config.development ? await loadOrMakeMasterKey(config, randomBytes) : { key: await loadMasterKey(config) }
+  const { key } = await openMasterKey(config, config.development)
   const store = await openStore(config, { masterKey: key, clock: systemClock })
   await store.close()
   say('The database is up to date.')

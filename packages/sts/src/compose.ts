@@ -5,9 +5,18 @@
  * @module
  */
 import { createHmac, randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createAttemptGate, createFactors, type Factors, passwordRules, type ThrottleRules } from '@postern/mfa'
-import { type ConnectOptions, connect, createStore, migrate, StorageUnavailable, type Store } from '@postern/storage'
+import {
+  type ConnectOptions,
+  connect,
+  createStore,
+  hasInstallation,
+  openInstallation,
+  StorageUnavailable,
+  type Store,
+} from '@postern/storage'
 import type { Logger } from 'pino'
 import { type Accounts, createAccounts, createHashing, createHashQueue, Overloaded } from './accounts/accounts.ts'
 import { sourceOf } from './accounts/source.ts'
@@ -25,19 +34,33 @@ import { createProtocol, type Protocol } from './protocol/protocol.ts'
 import { createRealmRegistry } from './realms/realm-registry.ts'
 import { createSignin } from './signin/signin.ts'
 
-/** Opens the database that the configuration names and brings its schema up to date. */
+/**
+ * Opens the database that the configuration names and brings its schema up to date.
+ * @throws {SealingError} `unknown_key`: the database is used with another master key. Nothing was changed.
+ */
 export async function openStore(
   config: { database: Config['database'] | { readonly kind: 'memory' } },
   options: { masterKey: Uint8Array; clock?: Clock },
 ): Promise<Store> {
   const connection = await connect(connectionOf(config.database))
   try {
-    await migrate(connection)
+    await openInstallation(connection, options.masterKey)
   } catch (fault) {
     await connection.close()
     throw fault
   }
   return createStore({ connection, masterKey: options.masterKey, clock: options.clock ?? systemClock })
+}
+
+/** Whether the database is used with a master key already. Makes nothing, not even an embedded database. */
+export async function isInstalled({ database }: Pick<Config, 'database'>): Promise<boolean> {
+  if (database.kind === 'pglite' && !existsSync(database.directory)) return false
+  const connection = connect(connectionOf(database))
+  try {
+    return await hasInstallation(connection)
+  } finally {
+    await connection.close()
+  }
 }
 
 function connectionOf(database: Config['database'] | { readonly kind: 'memory' }): ConnectOptions {

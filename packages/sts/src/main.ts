@@ -10,7 +10,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Store } from '@postern/storage'
 import { type Logger, pino } from 'pino'
 import { systemClock } from './clock.ts'
-import { compose, openStore, type Service } from './compose.ts'
+import { compose, isInstalled, openStore, type Service } from './compose.ts'
+import { ConfigError } from './config/errors.ts'
 import { loadMasterKey, loadOrMakeMasterKey } from './config/master-key.ts'
 import { type Config, relaxationsOf } from './config/parse.ts'
 import { pathOf } from './http/request-target.ts'
@@ -44,10 +45,37 @@ export interface RunningServer {
 export const createLog = (config: Pick<Config, 'logLevel'>, fileDescriptor = 1): Logger =>
   pino({ level: config.logLevel, base: { pid: process.pid } }, pino.destination({ fd: fileDescriptor, sync: false }))
 
-/** The key, made where it is missing in development only. */
-export async function openMasterKey(config: Config): Promise<Uint8Array> {
-  return config.development ? (await loadOrMakeMasterKey(config, randomBytes)).key : loadMasterKey(config)
+/**
+ * The key. Where its file is missing it is made if `mayMake` says so, but never for a database that is used with one.
+ * @throws {ConfigError} about the master key; what the store throws, where it had to be asked.
+ */
+export async function openMasterKey(
+  config: Pick<Config, 'masterKey' | 'database'>,
+  mayMake: boolean,
+): Promise<{ key: Uint8Array; made: boolean }> {
+  try {
+    return { key: await loadMasterKey(config), made: false }
+  } catch (error) {
+    if (!isMissing(error) || config.masterKey.kind !== 'file') throw error
+    if (!(await isInstalled(config))) {
+      if (!mayMake) throw error
+      return loadOrMakeMasterKey(config, randomBytes)
+    }
+  }
+  try {
+    // Another process may have made it for both of us meanwhile.
+    return { key: await loadMasterKey(config), made: false }
+  } catch (error) {
+    if (!isMissing(error) || config.masterKey.kind !== 'file') throw error
+    throw new ConfigError(
+      'master_key_missing',
+      `There is no master key at ${config.masterKey.path}, but the database is used with one. Copy the master key of this installation there (chmod 600), or point POSTERN_MASTER_KEY_FILE at it.`,
+      { cause: error },
+    )
+  }
 }
+
+const isMissing = (error: unknown): boolean => error instanceof ConfigError && error.code === 'master_key_missing'
 
 /**
  * Opens the store, builds the service, and listens. Resolved: it answers.
@@ -63,7 +91,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { log } = options
   for (const relaxation of relaxationsOf(config)) log.warn({ relaxation }, `development mode: ${relaxation}`)
-  const masterKey = await openMasterKey(config)
+  const { key: masterKey } = await openMasterKey(config, config.development)
   const store = await openStore(config, { masterKey, clock: systemClock })
   const listeners: Listener[] = []
   const close = async () => {

@@ -10,7 +10,7 @@ const remedies: Readonly<Record<string, string>> = {
   StorageUnavailable: 'The database does not answer. Check that it runs and that DATABASE_URL is right.',
   DirectoryInUse: 'Stop that process first. To administer a running service, give it PostgreSQL with DATABASE_URL.',
   SealingError:
-    'The master key is not the one that this database was sealed under. Point POSTERN_MASTER_KEY_FILE at the right one.',
+    'Copy the master key of this installation to this machine (readable by its owner alone), or point POSTERN_MASTER_KEY_FILE at it.',
   MigrationError:
     'Nothing was changed. Use the release that fits this database, or restore the migrations as they were published.',
 }

@@ -1,11 +1,23 @@
 import type { Realm } from '@postern/storage'
 import { OperationRefused } from './errors.ts'
-import type { AdminPorts } from './operation.ts'
+import { type AdminPorts, parseInput } from './operation.ts'
 import { findRealm } from './operations/realm.ts'
 import { operations } from './operations.ts'
 
 /** Who is in it may administer the realm. */
 export const administratorsGroup = 'administrators'
+
+/**
+ * Pure: what `initialise` would refuse in any database. Asked first, so that a typing error leaves no master key behind.
+ * @throws {OperationRefused} `invalid`
+ */
+export function checkFirst(wanted: { domain: string; displayName?: string | undefined; administrator: string }): void {
+  const { domain, displayName, administrator: upn } = wanted
+  parseInput(find('realm.add').input, { domain, ...(displayName === undefined ? {} : { displayName }) })
+  parseInput(find('account.add').input, { upn })
+  if (!upn.toLowerCase().endsWith(`@${domain.trim().toLowerCase()}`))
+    throw new OperationRefused('invalid', `The first administrator must be under ${domain}, and ${upn} is not. See: --admin`)
+}
 
 /**
  * Makes the first realm and its first administrator, all or nothing.
@@ -38,11 +50,17 @@ export async function initialise(
   })
 }
 
-function perform(ports: AdminPorts, name: string, call: Parameters<(typeof operations)[number]['execute']>[1]): Promise<unknown> {
+function find(name: string): (typeof operations)[number] {
   const operation = operations.find((one) => one.name === name)
   if (operation === undefined) throw new TypeError(`There is no operation ${name}`)
-  return operation.execute(ports, call)
+  return operation
 }
+
+const perform = (
+  ports: AdminPorts,
+  name: string,
+  call: Parameters<(typeof operations)[number]['execute']>[1],
+): Promise<unknown> => find(name).execute(ports, call)
 
 function readPassword(output: unknown): string {
   if (typeof output === 'object' && output !== null && 'password' in output && typeof output.password === 'string')

@@ -185,7 +185,8 @@ async function transact<T>(store: AdminPorts['store'], perform: () => Promise<T>
 const gaveWay = (error: unknown): boolean =>
   error instanceof Error && error.name === 'StorageUnavailable' && 'reason' in error && error.reason === 'contention'
 
-function parseInput<Input extends z.ZodObject>(schema: Input, raw: unknown): z.output<Input> {
+/** The input as an operation takes it. @throws {OperationRefused} `invalid` */
+export function parseInput<Input extends z.ZodObject>(schema: Input, raw: unknown): z.output<Input> {
   const parsed = z.strictObject(schema.shape).safeParse(raw)
   // The strict twin has the same shape, so it has the same output.
   if (parsed.success) return parsed.data as z.output<Input>

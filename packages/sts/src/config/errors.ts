@@ -34,7 +34,8 @@ export const configErrors = {
   },
   master_key_missing: {
     cause: 'There is no master key where the configuration says.',
-    remedy: 'Run `postern init`, or point POSTERN_MASTER_KEY_FILE at the key of this installation.',
+    remedy:
+      'For a new installation run `postern init`. For one that exists copy its key here, or point POSTERN_MASTER_KEY_FILE at it.',
   },
   master_key_exposed: {
     cause: 'Other users of the machine may read the master key file.',
