@@ -47,7 +47,7 @@ const place = (word: string, kind: CommandMember['kind']): string => (kind.endsW
 
 const renderMember = (member: CommandMember): readonly [string, string] => [
   member.kind === 'secret'
-    ? `${member.description}. Asked for, or read from a pipe, unless \`--generate\` is given`
+    ? `Have a random ${member.word} made and shown once. Without it the ${member.word} is asked for, or read from a pipe; it is never an argument`
     : member.description,
   [
     member.required ? 'required' : '',

@@ -28,12 +28,14 @@ function postern(words: readonly string[], options: { input?: string; variables?
 }
 
 test('wrong usage ends with 2, a wrong configuration with 1, help with 0', async () => {
-  const [missing, choice, config, help] = await Promise.all([
+  const [missing, choice, config, help, ended] = await Promise.all([
     postern(['account', 'add']),
     postern(['client', 'add', '--preset', 'eudora']),
     postern(['realm', 'list'], { variables: { POSTERN_BASE_URL: 'http://login.contoso.com', POSTERN_PORT: 'x' } }),
     postern(['account', '--help']),
+    postern(['account', 'set-password', 'mary@contoso.com']),
   ])
+  expect(ended).toMatchObject({ code: 1, err: expect.stringMatching(/^postern: No password was given.*--generate/) })
   expect([missing.code, choice.code]).toEqual([2, 2])
   expect(config).toMatchObject({ code: 1, err: expect.stringMatching(/2 problems:[\s\S]*POSTERN_PORT[\s\S]*https/) })
   expect(help).toMatchObject({ code: 0, out: expect.stringContaining('set-password') })
@@ -62,6 +64,8 @@ test('init makes a realm with an administrator; accounts are added, refused, giv
   expect(made.issuer).toBe(`https://login.contoso.com/${made.realm.id}`)
   expect((await stat(join(directory, '.postern', 'master.key'))).mode & 0o777).toBe(0o600)
 
+  const client = await postern(['client', 'add', '--preset', 'thunderbird'])
+  expect(client).toMatchObject({ code: 0, out: expect.stringMatching(/may ask for nothing yet.*postern client grant 9e5f94bc/) })
   const added = await postern(['account', 'add', 'mary@contoso.com', '--group', 'staff', '--group', 'sales', '--json'])
   expect(JSON.parse(added.out)).toMatchObject({ groups: ['staff', 'sales'] })
   const refused = await postern(['account', 'add', 'mary@contoso.com', '--json'])
@@ -75,6 +79,7 @@ test('init makes a realm with an administrator; accounts are added, refused, giv
   expect(JSON.parse(audit.out).map((row: { detail: { operation: string } }) => row.detail.operation)).toEqual([
     'account.set-password',
     'account.add',
+    'client.add',
     'account.add',
     'realm.add',
   ])

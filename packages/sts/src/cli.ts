@@ -40,8 +40,14 @@ const terminal: Terminal = Object.freeze({
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
     if (process.stdin.isTTY) process.stderr.write(question)
     const lines = createInterface({ input: process.stdin, output: silent, terminal: process.stdin.isTTY === true })
+    // A question is never settled where the input ends, or is given up, without an answer.
+    const ended = new Promise<never>((_, reject) => {
+      lines.once('close', () =>
+        reject(new OperationRefused('invalid', 'No password was given. Type it, pipe it in, or use --generate.')),
+      )
+    })
     try {
-      return await lines.question('')
+      return await Promise.race([lines.question(''), ended])
     } finally {
       lines.close()
       if (process.stdin.isTTY) process.stderr.write('\n')
@@ -67,7 +73,16 @@ async function withAdmin<T>(
     )
     const { accounts, factors, audit } = compose({ config, store, masterKey, clock, log })
     return await work({
-      ports: createAdminPorts({ store, clock, newId: randomUUID, random: randomBytes, accounts, factors, audit }),
+      ports: createAdminPorts({
+        store,
+        clock,
+        newId: randomUUID,
+        random: randomBytes,
+        accounts,
+        factors,
+        audit,
+        baseUrl: config.baseUrl,
+      }),
       store,
     })
   } finally {
@@ -89,7 +104,11 @@ async function runOperation({ operation, input, realm: named, json }: CommandCal
     if (json) say(JSON.stringify(output, null, 2))
     else if (bare !== undefined && typeof output === 'object' && output !== null)
       say(String(Object.entries(output).find(([name]) => name === bare)?.[1] ?? '').trimEnd())
-    else say(renderOutput(output, { columns: operation.columns }))
+    else {
+      say(renderOutput(output, { columns: operation.columns }))
+      const next = operation.next(output)
+      if (next !== undefined) say(`\n${next}`)
+    }
   })
 }
 
@@ -118,7 +137,7 @@ async function runInit(options: { domain: string; displayName?: string; admin?: 
   const { key, made } = await openMasterKey(config, true)
   await withAdmin(config, key, async ({ ports }) => {
     const first = await initialise(ports, { ...wanted, actor, reference: randomUUID() })
-    const issuer = `${config.baseUrl}/${first.realm.id}`
+    const issuer = ports.issuerOf(first.realm.id)
     const where = config.masterKey.kind === 'file' ? config.masterKey.path : 'POSTERN_MASTER_KEY'
     if (options.json) {
       say(

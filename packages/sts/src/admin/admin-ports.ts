@@ -15,8 +15,9 @@ export function createAdminPorts(parts: {
   accounts: Accounts
   factors: Factors
   audit: Audit
+  baseUrl?: string
 }): AdminPorts {
-  const { store, clock, newId, random, accounts, factors, audit } = parts
+  const { store, clock, newId, random, accounts, factors, audit, baseUrl } = parts
   return Object.freeze({
     store,
     clock,
@@ -25,6 +26,7 @@ export function createAdminPorts(parts: {
     newSigningKey: createSigningKey,
     passwords: accounts,
     factors,
+    issuerOf: (realm) => (baseUrl === undefined ? undefined : `${baseUrl}/${realm}`),
     recordChange: (realm, { operation, subject, actor, reference }) =>
       audit.record(realm, { event: 'admin.changed', reference, actor, detail: { operation, subject } }),
   } satisfies AdminPorts)

@@ -66,6 +66,21 @@ test('numbers are numbers, and switches go both ways', async () => {
   })
 })
 
+test('the short name of the device grant is one of the choices', async () => {
+  const { input, operation } = await parse([
+    'client',
+    'add',
+    'Kiosk',
+    '--grant-type',
+    'device_code',
+    '--grant-type',
+    'refresh_token',
+  ])
+  expect(operation.input.parse(input)).toMatchObject({
+    grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+  })
+})
+
 test.each([
   [['key', 'rotate', '--announce-seconds', '1e3'], 'commander.invalidArgument'],
   [['key', 'rotate', '--announce-seconds', '-1'], 'commander.invalidArgument'],

@@ -104,7 +104,8 @@ function toArgument(member: CommandMember): Argument {
 }
 
 function toOptions(member: CommandMember): readonly Option[] {
-  if (member.kind === 'secret') return [new Option('--generate', 'have a random one made, shown once, instead of being asked')]
+  if (member.kind === 'secret')
+    return [new Option('--generate', 'have a random one made and shown once, instead of being asked for it')]
   if (member.kind === 'flag')
     return [new Option(`--${member.word}`, describe(member)), new Option(`--no-${member.word}`, 'the opposite').hideHelp()]
   const placeholder = { number: 'number', list: 'value', text: 'text', 'text-file': 'file', 'json-file': 'file' }[member.kind]

@@ -33,6 +33,8 @@ export interface AdminPorts {
   }
   /** Takes every second factor of an account away; returns how many. */
   readonly factors: { reset(realm: RealmStore, accountId: AccountId): Promise<number> }
+  /** What its tokens name as their issuer. `undefined`: the base URL is not known here. */
+  readonly issuerOf: (realm: Realm['id']) => string | undefined
   /** Writes the audit row of a change; throws when it cannot, and then nothing is changed (R133). */
   readonly recordChange: (realm: RealmStore, change: AdminChange) => Promise<void>
 }
@@ -78,6 +80,8 @@ interface Declaration<Where extends Scope, Input extends z.ZodObject, Output ext
   readonly columns?: readonly string[]
   /** The member that is printed bare, for use in a pipe. */
   readonly prints?: string
+  /** What is still to be done for it to be of use, for whoever reads it on a terminal. */
+  readonly next?: (output: z.output<Output>) => string | undefined
   readonly errors: readonly OperationErrorCode[]
   /** Offered on the service's own machine only, never over HTTP (R122: an administrator far away does not choose passwords). */
   readonly localOnly?: true
@@ -105,6 +109,8 @@ export interface Operation {
   readonly output: z.ZodType
   readonly columns: readonly string[] | undefined
   readonly prints: string | undefined
+  /** What is still to be done; of what `execute` gave. */
+  next(output: unknown): string | undefined
   readonly errors: readonly OperationErrorCode[]
   /**
    * Checks the input strictly, runs, and records the change, the last two in one transaction. Where the database makes that
@@ -133,6 +139,7 @@ export function operation<Where extends Scope, Input extends z.ZodObject, Output
     output: declared.output,
     columns: declared.columns,
     prints: declared.prints,
+    next: (output: unknown) => declared.next?.(output as z.output<Output>), // what `execute` gave
     errors: Object.freeze([...declared.errors]),
     async execute(ports: AdminPorts, call: OperationCall) {
       const input = parseInput(declared.input, call.input)

@@ -86,7 +86,7 @@ async function signIn(accountId: string, clientId: string): Promise<FamilyId> {
 describe('realm', () => {
   test('is born with its domain, settings, a key that signs and the first policy', async () => {
     expect(await call('realm.show', { realm: domain() }, null)).toMatchObject({
-      id: realm.id,
+      issuer: `https://login.contoso.com/${realm.id}`,
       status: 'active',
       settings: { authorizationCodeSeconds: 60 },
     })

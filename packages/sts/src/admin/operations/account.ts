@@ -85,7 +85,7 @@ async function setPassword(at: RealmPorts, account: Account, password: string): 
   const why = { too_short: 'is too short', too_long: 'is too long', too_common: 'is one that attackers try first' }[
     outcome.refused
   ]
-  throw new OperationRefused('password_refused', `This password ${why}. Choose another, or leave it out to have one generated.`)
+  throw new OperationRefused('password_refused', `This password ${why}. Choose another, or have one made: --generate`)
 }
 
 const setStatus = (status: Account['status'], summary: string) =>
@@ -127,6 +127,8 @@ export const accountOperations = [
       generatePassword: z.boolean().default(false).describe('Give it a random password, shown once'),
     }),
     output: accountView.extend({ password: z.string().optional().describe('Shown once') }),
+    next: ({ upn, password }) =>
+      password === undefined ? `This account has no password yet. Give it one: postern account set-password ${upn}` : undefined,
     errors: ['conflict', 'invalid', 'password_refused'],
     changed: ({ output }) => ({ subject: output.upn }),
     run: async ({ input: { generatePassword: wanted, phone, ...input }, at }) => {
@@ -272,7 +274,7 @@ export const accountOperations = [
         .string()
         .max(1000, 'must have at most 1000 characters')
         .optional()
-        .meta({ description: 'The new password; generated and shown once when left out', secret: true }),
+        .meta({ description: 'The new password', secret: true }),
     }),
     output: z.object({ upn: z.string(), password: z.string().optional().describe('Shown once') }),
     errors: ['missing', 'password_refused'],

@@ -64,7 +64,7 @@ const redirectUris = uris(
 const postLogoutRedirectUris = uris('Where a browser may go after signing out; may be repeated')
 const backchannelLogoutUri = z.string().describe('Where sign-outs are told')
 const grants = z
-  .array(z.preprocess((raw) => (raw === 'device_code' ? deviceGrant : raw), z.enum(grantTypes)))
+  .array(z.enum([...grantTypes, 'device_code']).transform((name) => (name === 'device_code' ? deviceGrant : name)))
   .min(1, 'must name one at least')
   .describe('What it may exchange for tokens; may be repeated. device_code is short for the grant of RFC 8628')
 const pkce = z
@@ -143,6 +143,10 @@ export const clientOperations = [
       pushedAuthorizationRequired: z.boolean().default(false).describe('Authorization requests only by PAR (RFC 9126)'),
     }),
     output: clientView,
+    next: ({ id, access }) =>
+      access.length > 0
+        ? undefined
+        : `This client may ask for nothing yet. Give it access: postern client grant ${id} <resource>   (postern resource list)`,
     errors: ['conflict', 'invalid'],
     changed: ({ output }) => ({ subject: output.id }),
     run: async ({ input: { preset: name, backchannelLogoutUri: backchannel, ...input }, at }) => {

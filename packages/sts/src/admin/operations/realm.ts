@@ -29,6 +29,7 @@ const changeable = z.object({
 
 export const realmView = z.object({
   id: z.uuid(),
+  issuer: z.string().optional(),
   displayName: z.string(),
   domains: z.array(z.string()),
   status: z.enum(['active', 'disabled']),
@@ -36,11 +37,12 @@ export const realmView = z.object({
   settings: changeable,
 })
 
-const columns = ['id', 'displayName', 'domains', 'status']
+const columns = ['id', 'displayName', 'domains', 'status', 'issuer']
 const anyRealm = shownText('GUID or domain of the realm', 253)
 
-export const toRealmView = (realm: Realm): z.input<typeof realmView> => ({
+const toRealmView = (realm: Realm, { issuerOf }: Pick<AdminPorts, 'issuerOf'>): z.input<typeof realmView> => ({
   ...realm,
+  issuer: issuerOf(realm.id),
   domains: [...realm.domains],
   createdAt: realm.createdAt.toISOString(),
 })
@@ -77,7 +79,7 @@ const setStatus = (status: Realm['status'], summary: string) =>
     run: async ({ input, at }) => {
       const realm = await requireRealm(at, input.realm)
       await at.store.realms.change(realm.id, { status })
-      return toRealmView({ ...realm, status })
+      return toRealmView({ ...realm, status }, at)
     },
   })
 
@@ -96,7 +98,7 @@ export const realmOperations = [
       const made = await createRealm(at, { domain: input.domain, displayName: input.displayName ?? input.domain })
       if (made.outcome === 'conflict')
         throw new OperationRefused('conflict', `Another realm has the domain ${input.domain}. See: postern realm list`)
-      return toRealmView(made.realm)
+      return toRealmView(made.realm, at)
     },
   }),
   operation({
@@ -107,7 +109,7 @@ export const realmOperations = [
     output: z.array(realmView),
     columns,
     errors: [],
-    run: async ({ at }) => (await at.store.realms.list()).map(toRealmView),
+    run: async ({ at }) => (await at.store.realms.list()).map((realm) => toRealmView(realm, at)),
   }),
   operation({
     name: 'realm.show',
@@ -117,7 +119,7 @@ export const realmOperations = [
     input: z.object({ realm: anyRealm }),
     output: realmView,
     errors: ['missing'],
-    run: async ({ input, at }) => toRealmView(await requireRealm(at, input.realm)),
+    run: async ({ input, at }) => toRealmView(await requireRealm(at, input.realm), at),
   }),
   operation({
     name: 'realm.change',
@@ -133,10 +135,13 @@ export const realmOperations = [
       const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
       const settings = { ...realm.settings, ...given }
       if (settings.refreshIdleSeconds > settings.refreshAbsoluteSeconds) {
-        throw new OperationRefused('invalid', 'refreshIdleSeconds must not be longer than refreshAbsoluteSeconds')
+        throw new OperationRefused(
+          'invalid',
+          'An unused refresh token (refresh-idle-seconds) must not live longer than a sign-in (refresh-absolute-seconds)',
+        )
       }
       await at.store.realms.change(realm.id, { settings, ...(displayName === undefined ? {} : { displayName }) })
-      return toRealmView({ ...realm, settings, displayName: displayName ?? realm.displayName })
+      return toRealmView({ ...realm, settings, displayName: displayName ?? realm.displayName }, at)
     },
   }),
   operation({
@@ -154,7 +159,7 @@ export const realmOperations = [
       if ((await at.store.realms.addDomain(realm.id, input.domain)) === 'conflict') {
         throw new OperationRefused('conflict', `A realm has the domain ${input.domain} already. See: postern realm list`)
       }
-      return toRealmView({ ...realm, domains: [...realm.domains, input.domain] })
+      return toRealmView({ ...realm, domains: [...realm.domains, input.domain] }, at)
     },
   }),
   setStatus('disabled', 'Stop a realm: nobody signs in and no token is issued until it is enabled again'),

@@ -28,6 +28,7 @@ export async function openAdminStage(openStore: (clock: Clock) => Promise<Store>
     accounts: createAccounts({ gate, hashing, clock, names: (name) => name }),
     factors: createFactors({ clock, random: randomBytes, gate }),
     audit: createAudit({ clock, newId: randomUUID }),
+    baseUrl: 'https://login.contoso.com',
   })
   const stage: AdminStage = { store, ports, now: new Date('2027-03-01T10:00:00Z') }
   return stage
