@@ -21,6 +21,8 @@ describe('pages', () => {
     ...PAGES,
     'docs/guides/protect-an-api.md',
     'docs/guides/connect-a-mail-client.md',
+    'docs/guides/introspection.md',
+    'docs/guides/install.md',
     'packages/resource-server/README.md',
   ])('%s is there', (path) => {
     expect(page(path).length).toBeGreaterThan(500)
