@@ -9,13 +9,14 @@ const others = [
     '`postern init --domain <domain> [--display-name <text>] [--admin <upn>]`',
     'Make the master key, the first realm and its first administrator. Refused where a realm exists; what is refused makes no key. Back the key up: a second machine needs the same one.',
   ],
+  ['`postern --version`', 'Print the release.'],
   ['`postern migrate`', 'Bring the database to the schema of this release. `serve` does it too.'],
 ] as const
 
 /** docs/reference/commands.md, from the declared operations. */
 export function renderCommandsReference(): string {
   const words = [
-    'Exit codes: 0 done, 1 refused or failed, 2 wrong usage. `--json` prints the result, and a refusal, as JSON. Every operation may refuse with [invalid](errors.md#administration).',
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage. `--json` prints the result, and a refusal, as JSON. Every operation may refuse with [invalid](errors.md#administration). An empty value empties a list: `--group ''`.",
     'Operations in a realm take `--realm` with its GUID or domain; the only realm when left out. They work on the database, so with the embedded database stop the service first.',
   ]
   const sections = Object.entries(nouns).map(([noun, description]) => {

@@ -13,6 +13,7 @@ import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Realm, Store } from '@postern/storage'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import release from '../package.json' with { type: 'json' }
 import { createAdminPorts } from './admin/admin-ports.ts'
 import { clientPresets } from './admin/client-presets.ts'
 import { addOperationCommands, type CommandCall, type Terminal } from './admin/command-line.ts'
@@ -197,13 +198,15 @@ async function runMigrate(): Promise<void> {
 }
 
 function parseWorkers(value: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(value)) throw new InvalidArgumentError('Not a whole number.')
+  if (!/^[1-9]\d{0,2}$/.test(value) || Number(value) > 128)
+    throw new InvalidArgumentError('It must be a whole number from 1 to 128.')
   return Number(value)
 }
 
 function createProgram(): Command {
   const program = new Command('postern')
     .description('Modern authentication for your own mail servers')
+    .version(release.version, '--version', 'print the release')
     .exitOverride()
     .showHelpAfterError('(--help tells more)')
   program

@@ -4,10 +4,15 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { addOperationCommands, type CommandCall } from './command-line.ts'
+import { parseInput } from './operation.ts'
 import { nouns, operations } from './operations.ts'
 
 /** What the operation would get. */
-async function parse(words: readonly string[], terminal: { secret?: string; input?: string } = {}): Promise<CommandCall> {
+async function parse(
+  words: readonly string[],
+  terminal: { secret?: string; input?: string } = {},
+  check: (call: CommandCall) => void = () => undefined,
+): Promise<CommandCall> {
   const calls: CommandCall[] = []
   const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined })
   addOperationCommands(program, {
@@ -15,6 +20,7 @@ async function parse(words: readonly string[], terminal: { secret?: string; inpu
     nouns,
     terminal: { askSecret: async () => terminal.secret ?? '', readInput: async () => terminal.input ?? '' },
     run: async (call) => {
+      check(call)
       calls.push(call)
     },
   })
@@ -79,6 +85,24 @@ test('the short name of the device grant is one of the choices', async () => {
   expect(operation.input.parse(input)).toMatchObject({
     grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
   })
+})
+
+test('an empty value empties a list', async () => {
+  const words = ['account', 'change', 'mary@contoso.com', '--group', '', '--phone', '']
+  const { input, operation } = await parse(words)
+  expect(operation.input.parse(input)).toEqual({ account: 'mary@contoso.com', groups: [], phone: '' })
+})
+
+test.each([
+  [['account', 'list', '--limit', '0'], '--limit: must be at least 1'],
+  [['realm', 'change', 'contoso.com', '--access-token-seconds', '1'], '--access-token-seconds: must be at least 60 seconds'],
+  [['client', 'grant', 'c1', 'r1', '--scope', 'a b'], expect.stringMatching(/^--scope: must be a scope name/)],
+  [['audit', 'list', '--before', 'now'], expect.stringMatching(/^--before: must be a time in UTC/)],
+  [['account', 'add', 'mary'], '<upn>: must look like mary@contoso.com'],
+  [['client', 'grant', 'c1', 'x'.repeat(2001)], '<resource>: must have at most 2000 characters'],
+])('%j is refused in the words of the command line', async (words, message) => {
+  const check = (call: CommandCall) => void parseInput(call.operation.input, call.input)
+  await expect(parse(words, {}, check)).rejects.toMatchObject({ code: 'invalid', message })
 })
 
 test.each([

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
-import { type CommandMember, describeCommand } from './commands.ts'
+import { type CommandMember, type CommandShape, describeCommand } from './commands.ts'
 import { OperationRefused } from './errors.ts'
 import type { Operation } from './operation.ts'
 
@@ -58,8 +58,22 @@ function addCommand(
       const value = member.kind === 'secret' ? options.generate !== true : options[toCamel(member.word)]
       await take(member, value, { input, terminal: parts.terminal })
     }
-    await parts.run({ operation, input, realm: options.realm as string | undefined, json: options.json === true }) // commander's option takes text
+    try {
+      await parts.run({ operation, input, realm: options.realm as string | undefined, json: options.json === true }) // commander's option takes text
+    } catch (error) {
+      throw error instanceof OperationRefused && error.members.length > 0 ? inOptions(error, shape) : error
+    }
   })
+}
+
+/** The same refusal, in the words of the command line. */
+function inOptions(refused: OperationRefused, { positional, options }: CommandShape): OperationRefused {
+  const names = new Map([
+    ...positional.map(({ name, word }) => [name, `<${word}>`] as const),
+    ...options.map(({ name, word }) => [name, `--${word}`] as const),
+  ])
+  const members = refused.members.map(({ member, message }) => ({ member: names.get(member) ?? member, message }))
+  return new OperationRefused(refused.code, '', { members, cause: refused })
 }
 
 async function take(
@@ -113,6 +127,7 @@ function toOptions(member: CommandMember): readonly Option[] {
   if (member.kind === 'number') option.argParser(parseNumber)
   if (member.kind === 'list') {
     option.argParser((value: string, before: readonly string[] | undefined) => {
+      if (value === '') return before ?? []
       if (member.choices !== undefined && !member.choices.includes(value))
         throw new InvalidArgumentError(`Allowed choices are ${member.choices.join(', ')}.`)
       return [...(before ?? []), value]
@@ -128,7 +143,7 @@ const describe = (member: CommandMember): string =>
   `${member.description}${member.otherwise === undefined ? '' : ` (default: ${member.otherwise})`}`
 
 function parseNumber(value: string): number {
-  if (!/^\d{1,12}$/.test(value)) throw new InvalidArgumentError('Not a whole number.')
+  if (!/^\d{1,12}$/.test(value)) throw new InvalidArgumentError('It must be a whole number, 0 or more.')
   return Number(value)
 }
 

@@ -7,6 +7,12 @@ export type OperationErrorCode =
   | 'key_refused'
   | 'policy_invalid'
 
+export interface WrongMember {
+  /** Empty: the input as a whole. */
+  readonly member: string
+  readonly message: string
+}
+
 /**
  * An administrator's operation was refused and changed nothing. The message is for the administrator: what is wrong and
  * what to do. `problems`: one line for each member of the input that is wrong.
@@ -15,11 +21,21 @@ export class OperationRefused extends Error {
   override readonly name = 'OperationRefused'
   readonly code: OperationErrorCode
   readonly problems: readonly string[]
+  /** The members of the input that are wrong, for a caller whose people know them by other names. */
+  readonly members: readonly WrongMember[]
 
-  constructor(code: OperationErrorCode, message: string, options: { problems?: readonly string[]; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+  /** Without a message it is made from the problems, and without problems they are made from the members. */
+  constructor(
+    code: OperationErrorCode,
+    message: string,
+    options: { problems?: readonly string[]; members?: readonly WrongMember[]; cause?: unknown } = {},
+  ) {
+    const members = options.members ?? []
+    const problems = options.problems ?? members.map((one) => (one.member === '' ? one.message : `${one.member}: ${one.message}`))
+    super(message === '' ? problems.join('; ') : message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.problems = Object.freeze([...(options.problems ?? [])])
+    this.problems = Object.freeze([...problems])
+    this.members = Object.freeze([...members])
   }
 }
 

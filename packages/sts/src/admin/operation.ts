@@ -194,13 +194,30 @@ const gaveWay = (error: unknown): boolean =>
 
 /** The input as an operation takes it. @throws {OperationRefused} `invalid` */
 export function parseInput<Input extends z.ZodObject>(schema: Input, raw: unknown): z.output<Input> {
-  const parsed = z.strictObject(schema.shape).safeParse(raw)
+  const parsed = z.strictObject(schema.shape).safeParse(raw, { error: wordsOf })
   // The strict twin has the same shape, so it has the same output.
   if (parsed.success) return parsed.data as z.output<Input>
-  const problems = parsed.error.issues.map((issue) =>
-    issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message,
-  )
-  throw new OperationRefused('invalid', problems.join('; '), { problems, cause: parsed.error })
+  const members = parsed.error.issues.map(({ path: [member = ''], message }) => ({ member: String(member), message }))
+  throw new OperationRefused('invalid', '', { members, cause: parsed.error })
+}
+
+/** For what a member of the input does not say itself. Pure. */
+function wordsOf(issue: z.core.$ZodRawIssue): string {
+  const of = issue.origin === 'string' ? ' characters' : ''
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'must be given' : `must be of type ${issue.expected}`
+    case 'too_small':
+      return `must be at least ${issue.minimum}${of}`
+    case 'too_big':
+      return `must be at most ${issue.maximum}${of}`
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`
+    case 'unrecognized_keys':
+      return `there is no ${issue.keys.join(', ')} here`
+    default:
+      return 'is not in the form that it must have'
+  }
 }
 
 function inRealm(ports: AdminPorts, call: OperationCall): RealmPorts {

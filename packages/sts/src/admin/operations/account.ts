@@ -226,23 +226,29 @@ export const accountOperations = [
         .array(mailAddress('A further address'))
         .max(100)
         .optional()
-        .describe('All further mail addresses; may be repeated'),
-      phone: phoneNumber.optional(),
-      groups: groups.optional(),
+        .describe("All further mail addresses; may be repeated; '' empties them"),
+      phone: z
+        .union([z.literal(''), phoneNumber], 'must be in international form, for example +4915112345678, or empty')
+        .optional()
+        .describe("Phone number in international form (E.164); '' takes it away"),
+      groups: groups.optional().describe("All groups, which policies can name; may be repeated; '' empties them"),
     }),
     output: accountView,
     columns,
     errors: ['missing', 'conflict', 'invalid'],
     changed: ({ output }) => ({ subject: output.upn }),
-    run: async ({ input: { account: name, ...wanted }, at }) => {
-      const account = await requireAccount(at.kept, name)
+    run: async ({ input: { account: name, phone, ...wanted }, at }) => {
+      const { phone: before, ...account } = await requireAccount(at.kept, name)
       const names = [wanted.upn, wanted.address, ...(wanted.furtherAddresses ?? [])]
       await requireOwnDomains(
         at,
         names.filter((one) => one !== undefined),
       )
       const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
-      return toView(await replace(at, { ...account, ...given }))
+      const number = phone ?? before
+      return toView(
+        await replace(at, { ...account, ...given, ...(number === undefined || number === '' ? {} : { phone: number }) }),
+      )
     },
   }),
   setStatus('disabled', 'Stop an account: its sessions and the sign-ins of its mail clients end at once'),

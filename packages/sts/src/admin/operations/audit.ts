@@ -21,6 +21,12 @@ const columns = ['at', 'event', 'outcome', 'accountId', 'clientId', 'actor', 'de
 
 const toView = (row: AuditRow): z.input<typeof auditView> => ({ ...row, at: row.at.toISOString() })
 
+/** As it was written down, however it was typed: upper case in groups of four, and o, i and l for what they look like. */
+function toReference(typed: string): string {
+  const signs = typed.replace(/[\s-]/g, '').toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
+  return /^[0-9A-HJKMNP-TV-Z]{12}$/.test(signs) ? signs.replace(/^(.{4})(.{4})(.{4})$/, '$1-$2-$3') : typed
+}
+
 export const auditOperations = [
   operation({
     name: 'audit.list',
@@ -29,7 +35,10 @@ export const auditOperations = [
     input: z.object({
       account: shownText('Only those about this account', 254).optional(),
       event: shownText('Only this event; docs/reference/events.md lists them').optional(),
-      before: z.iso.datetime().optional().describe('Only those before this time, e.g. 2027-01-31T12:00:00Z'),
+      before: z.iso
+        .datetime('must be a time in UTC, for example 2027-01-31T12:00:00Z')
+        .optional()
+        .describe('Only those before this time, e.g. 2027-01-31T12:00:00Z'),
       limit: pageLimit,
     }),
     output: z.array(auditView),
@@ -55,12 +64,10 @@ export const auditOperations = [
     output: z.array(auditView),
     errors: ['missing'],
     run: async ({ input, at: { kept } }) => {
-      const rows = await kept.audit.list({ limit: 1000, reference: input.reference })
+      const reference = toReference(input.reference)
+      const rows = await kept.audit.list({ limit: 1000, reference })
       if (rows.length === 0)
-        throw new OperationRefused(
-          'missing',
-          `Nothing is recorded under the reference ${input.reference}. See: postern audit list`,
-        )
+        throw new OperationRefused('missing', `Nothing is recorded under the reference ${reference}. See: postern audit list`)
       return rows.map(toView)
     },
   }),

@@ -235,7 +235,7 @@ export const clientOperations = [
       authenticationMethod: clientView.shape.authenticationMethod.optional().describe('How it proves itself'),
       redirectUris: redirectUris.optional(),
       postLogoutRedirectUris: postLogoutRedirectUris.optional(),
-      backchannelLogoutUri: backchannelLogoutUri.optional(),
+      backchannelLogoutUri: backchannelLogoutUri.optional().describe("Where sign-outs are told; '' takes it away"),
       grantTypes: grants.optional(),
       pkce: pkce.optional(),
       consent: consent.optional(),
@@ -245,9 +245,16 @@ export const clientOperations = [
     output: clientView,
     errors: ['missing', 'invalid'],
     changed: ({ output }) => ({ subject: output.id }),
-    run: async ({ input: { client: id, ...wanted }, at }) => {
+    run: async ({ input: { client: id, backchannelLogoutUri: wantedUri, ...wanted }, at }) => {
+      const { backchannelLogoutUri: before, ...client } = await requireClient(at.kept, id)
+      const uri = wantedUri ?? before
       const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
-      return toClientView(await replace(at, checkClient({ ...(await requireClient(at.kept, id)), ...given })))
+      return toClientView(
+        await replace(
+          at,
+          checkClient({ ...client, ...given, ...(uri === undefined || uri === '' ? {} : { backchannelLogoutUri: uri }) }),
+        ),
+      )
     },
   }),
   setStatus('disabled', 'Stop a client: the sign-ins that it holds end at once'),
@@ -275,7 +282,11 @@ export const clientOperations = [
     positional: ['client', 'resource'],
     input: some.extend({
       resource: shownText('Id or a name of the resource', 2000),
-      scopes: z.array(scopeName).min(1).optional().describe('Which scopes; all of the resource when left out; may be repeated'),
+      scopes: z
+        .array(scopeName)
+        .min(1, 'must name one at least')
+        .optional()
+        .describe('Which scopes; all of the resource when left out; may be repeated'),
     }),
     output: clientView,
     errors: ['missing', 'invalid'],
