@@ -61,10 +61,11 @@ async function install() {
   const wanted = small ? [...DEMO_PACKAGES.flatMap((name) => ['--filter', name]), '--prod'] : []
   process.stderr.write(`Installing what is pinned (pnpm ${version}) ... `)
 
+  // No --prefer-offline: with an empty store pnpm 12 then waits more than a minute before its first download.
   const said = []
   const installed = await run(
     WINDOWS ? 'npx.cmd' : 'npx',
-    ['--yes', `pnpm@${version}`, ...wanted, 'install', '--frozen-lockfile', '--prefer-offline'],
+    ['--yes', `pnpm@${version}`, ...wanted, 'install', '--frozen-lockfile'],
     { stdio: ['ignore', 'pipe', 'pipe'], shell: WINDOWS, env: { ...process.env, ...PNPM }, onOutput: (text) => said.push(text) },
   )
   const seconds = Number((process.hrtime.bigint() - started) / 1_000_000n) / 1000
