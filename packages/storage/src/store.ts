@@ -6,16 +6,22 @@
  * @module
  */
 import type { RealmId } from './identifiers.ts'
+import type { AccessPassStore } from './ports/access-passes.ts'
 import type { AccountStore } from './ports/accounts.ts'
+import type { ApprovalStore } from './ports/approvals.ts'
 import type { ArtifactStore } from './ports/artifacts.ts'
 import type { AttemptStore } from './ports/attempts.ts'
 import type { AuditStore } from './ports/audit.ts'
 import type { AuthenticatorStore } from './ports/authenticators.ts'
 import type { ClientStore } from './ports/clients.ts'
+import type { EnforcementStore } from './ports/enforcement.ts'
+import type { OutboxStore } from './ports/outbox.ts'
 import type { PasswordStore } from './ports/passwords.ts'
 import type { PolicyStore } from './ports/policies.ts'
 import type { RealmDirectory } from './ports/realms.ts'
+import type { RecoveryCodeStore } from './ports/recovery-codes.ts'
 import type { RefreshTokenStore } from './ports/refresh-tokens.ts'
+import type { RememberedBrowserStore } from './ports/remembered-browsers.ts'
 import type { ReplayGuard } from './ports/replay.ts'
 import type { ResourceStore } from './ports/resources.ts'
 import type { SigningKeyStore } from './ports/signing-keys.ts'
@@ -26,6 +32,11 @@ export interface RealmStore {
   readonly accounts: AccountStore
   readonly passwords: PasswordStore
   readonly authenticators: AuthenticatorStore
+  readonly recoveryCodes: RecoveryCodeStore
+  readonly accessPasses: AccessPassStore
+  readonly approvals: ApprovalStore
+  readonly rememberedBrowsers: RememberedBrowserStore
+  readonly enforcement: EnforcementStore
   readonly clients: ClientStore
   readonly resources: ResourceStore
   readonly signingKeys: SigningKeyStore
@@ -35,6 +46,7 @@ export interface RealmStore {
   readonly replay: ReplayGuard
   readonly policies: PolicyStore
   readonly audit: AuditStore
+  readonly outbox: OutboxStore
 }
 
 export interface Store {

@@ -1,4 +1,5 @@
 import type { AccountId } from '../identifiers.ts'
+import type { Enforcement } from './enforcement.ts'
 
 export interface Account {
   readonly id: AccountId
@@ -15,6 +16,8 @@ export interface Account {
   readonly status: 'active' | 'disabled'
   /** Whatever was proved before this moment counts no more. Set by {@link AccountStore.signOut} alone. */
   readonly signedOutAt?: Date
+  /** What is demanded of this account alone. Set by `EnforcementStore` alone; absent in what is added: `disabled`. */
+  readonly enforcement?: Enforcement
   readonly createdAt: Date
   readonly updatedAt: Date
 }
@@ -32,7 +35,7 @@ export interface AccountStore {
    * request in flight still makes from them. Never goes back in time. `false`: no such account.
    */
   signOut(id: AccountId, at: Date): Promise<boolean>
-  /** Replaces the whole record but `signedOutAt`. */
+  /** Replaces the whole record but `signedOutAt` and `enforcement`. */
   replace(account: Account): Promise<'replaced' | 'missing' | 'conflict'>
   /** Removes the account with its password, authenticators, attempts, artifacts and refresh families. */
   remove(id: AccountId): Promise<boolean>

@@ -9,6 +9,8 @@ export interface AttemptState {
   readonly blockedUntil?: Date
   /** Too many failures for good: only binding anew helps. */
   readonly disabled: boolean
+  /** Short keyed digests of the different wrong answers of this window, where they are told apart. */
+  readonly seen?: readonly string[]
 }
 
 export interface AttemptStore {

@@ -14,6 +14,14 @@ export interface RealmSettings {
   readonly refreshAbsoluteSeconds: number
   /** How long the just-used refresh token gets the identical answer again; 0 switches it off. */
   readonly refreshReplaySeconds: number
+  /** Networks (CIDR) from which a person with a password alone may set up a first factor. None: only with an access pass. */
+  readonly trustedNetworks?: readonly string[]
+  /** For how many days a browser may be remembered; absent or 0: never. */
+  readonly rememberBrowserDays?: number
+  /** Methods that nobody may use or set up here, e.g. `sms`. */
+  readonly disabledMethods?: readonly string[]
+  /** Beginnings of telephone numbers (E.164, e.g. `+49`) that messages may go to; absent: all. */
+  readonly smsPrefixes?: readonly string[]
   /** Accent colour of the pages as a CSS colour, or `undefined` for the default. */
   readonly accent?: string
   /** `data:` URL of the logo, or `undefined`. */
