@@ -6,8 +6,11 @@ export abstract class NotEvaluated extends Error {
   abstract readonly code: string
 }
 
-/** `already_bound`: the account has a factor, and nobody showed it before asking to bind a first one. */
-export type FactorErrorCode = 'already_bound'
+/**
+ * `already_bound`: the account has a factor, and nobody showed it before asking to bind a first one; or the credential is
+ * bound to an account. `method_off`: the realm has switched the method off.
+ */
+export type FactorErrorCode = 'already_bound' | 'method_off'
 
 /** A factor refuses to be bound. */
 export class FactorError extends Error {

@@ -4,194 +4,280 @@ import { answerChallenge, type Outcome } from './challenge.ts'
 import type { Clock } from './clock.ts'
 import { FactorError } from './errors.ts'
 import type { AttemptGate } from './gate.ts'
-import type { Names, Presentation } from './method.ts'
-import { requireMethod } from './methods.ts'
+import { identifierFrom } from './identifier.ts'
+import type { EnrollmentInput, EnrollmentPart, EnrollmentRefusal, Method, Occasion, Presentation, Prompt, Way } from './method.ts'
 
 /** A factor that an account has. `disabled`: it is bound and refuses every code; it does NOT mean that one is missing. */
-export type BoundFactor = Readonly<{ id: AuthenticatorId; method: string; label: string; state: 'active' | 'disabled' }>
+export type BoundFactor = Readonly<{
+  id: AuthenticatorId
+  method: string
+  label: string
+  state: 'active' | 'disabled'
+  strength: Method['strength']
+  isDefault: boolean
+  detail: Authenticator['detail']
+  createdAt: Date
+  lastUsedAt?: Date
+}>
 
-/** A factor that is being bound. The secret is shown to the person and to nobody else; it never goes into a log. */
-export type Enrollment = Presentation & Readonly<{ authenticatorId: AuthenticatorId }>
+/** A factor that is being bound. What it presents is shown to the person and to nobody else; it never goes into a log. */
+export type Enrollment = Readonly<{ authenticatorId: AuthenticatorId; method: string; presentation: Presentation }>
 
 /**
- * `first`: the person has shown a password only, so it is refused once the account has any factor; otherwise a stolen
- * password could bind one more. `further`: the caller made sure that a factor was shown just now (R121).
+ * `first`: nothing of the account was shown but what lets one begin (a password, an access pass), so it is refused once the
+ * account has any factor; otherwise a stolen password could bind one more. `further`: the caller made sure that a factor was
+ * shown just now (R121).
  */
 export type EnrollmentKind = 'first' | 'further'
 
-/**
- * `begunBy` names the one sign-in that an enrolment belongs to, by something that no other browser has and nobody can
- * guess; a digest of it is kept. Two people may know one password: were the secret shown to both, one of them could copy
- * what the other then proves.
- */
-type Begun = Readonly<{ begunBy: string }>
+type Wanted = Readonly<{ method: string }>
 
 /** The second things that people show, over all methods. Every check goes through the one gate. */
 export interface Factors {
   /** What the account has, disabled ones included: whoever finds nothing here may be led through a first enrolment. */
   methodsOf(realm: RealmStore, accountId: AccountId): Promise<readonly BoundFactor[]>
+  /** Every way to show something now, the default one first; recovery codes and passes last. Without methods that the realm switched off. */
+  waysOf(occasion: Occasion): Promise<readonly Way[]>
+  /**
+   * Prepares an answer: sends a message, makes a challenge. `again`: a resend, which replaces the code and never resets a
+   * counter (R94). A page that is loaded twice sends once. `undefined`: the account has no such way, or it is switched off.
+   */
+  begin(occasion: Occasion, wanted: Wanted & { authenticatorId?: string; again?: boolean }): Promise<Prompt | undefined>
+  /** Checks an answer against every active factor of the method. `expired`: the account has none, or nothing was begun. */
+  verify(occasion: Occasion, shown: Wanted & { answer: string }): Promise<Outcome>
   /**
    * Begins anew: an unfinished enrolment of the method is forgotten. Nothing is accepted at sign-in before
-   * {@link Factors.confirmEnrollment} (R98).
-   * @throws {FactorError} `already_bound`, see {@link EnrollmentKind}; the default is `first`.
+   * {@link Factors.confirmEnrollment} (R98). Does NOT ask whether this person may enrol: the caller has.
+   * @throws {FactorError} `already_bound`, see {@link EnrollmentKind}
    */
   beginEnrollment(
-    realm: RealmStore,
-    request: { accountId: AccountId; method: string; label: string; kind?: EnrollmentKind } & Partial<Begun> & Names,
-  ): Promise<Enrollment>
+    occasion: Occasion,
+    wanted: Wanted & EnrollmentInput & { label: string; kind: EnrollmentKind },
+  ): Promise<Enrollment | Readonly<{ refused: EnrollmentRefusal }>>
   /**
-   * The enrolment that this very sign-in has not finished, so that a page loaded twice shows the same secret. `undefined`:
-   * none, older than 30 minutes, or begun by somebody else, which includes those begun without `begunBy`.
+   * The enrolment that this very attempt has not finished, so that a page loaded twice shows the same secret. `undefined`:
+   * none, older than 30 minutes, or begun by somebody else.
    */
-  pendingEnrollment(
-    realm: RealmStore,
-    request: { accountId: AccountId; method: string } & Begun & Names,
-  ): Promise<Enrollment | undefined>
+  pendingEnrollment(occasion: Occasion, wanted?: Wanted): Promise<Enrollment | undefined>
+  /** Sends the message of an unfinished enrolment again. `undefined`: there is none. */
+  promptEnrollment(occasion: Occasion, wanted: Wanted): Promise<Prompt | undefined>
+  /** Forgets what this attempt has begun and not finished. */
+  abandonEnrollment(occasion: Occasion, wanted: Wanted): Promise<void>
   /**
-   * Makes a pending factor active if the code is right and who began is who confirms; otherwise it is `expired`. Its step is burnt with it, and old failures of the method are forgotten.
-   * @throws {FactorError} `already_bound`, when somebody else was first.
+   * Makes a pending factor active if the answer is right and who began is who confirms; otherwise it is `expired`. What
+   * proved it is used up with it, and old failures of the method are forgotten.
+   * @throws {FactorError} `already_bound`, when somebody else was first, or another account has this credential.
    */
   confirmEnrollment(
-    realm: RealmStore,
-    request: { accountId: AccountId; authenticatorId: AuthenticatorId; code: string; kind?: EnrollmentKind } & Begun,
+    occasion: Occasion,
+    shown: { authenticatorId: string; answer: string; kind: EnrollmentKind },
   ): Promise<Outcome>
-  /** Checks a code against every active factor of the method. `expired`: the account has none. */
-  verify(realm: RealmStore, request: { accountId: AccountId; method: string; code: string }): Promise<Outcome>
-  /** Takes every factor away, unfinished ones included, and forgets their failures. Returns how many went. For administrators (R122). */
-  reset(realm: RealmStore, accountId: AccountId): Promise<number>
 }
 
 const enrollmentLastsSeconds = 30 * 60
 
-/** `random(n)` gives n bytes of a cryptographically strong generator. */
-export function createFactors(parts: { clock: Clock; random: (bytes: number) => Uint8Array; gate: AttemptGate }): Factors {
-  const { clock, random, gate } = parts
+export interface FactorsParts {
+  readonly clock: Clock
+  /** n bytes of a cryptographically strong generator. */
+  readonly random: (bytes: number) => Uint8Array
+  readonly gate: AttemptGate
+  readonly methods: readonly Method[]
+  /** Whose factors never end by failures: were the last administrator's to, nobody could bind them anew. */
+  readonly isIrreplaceable?: (realm: RealmStore, accountId: AccountId) => Promise<boolean>
+}
 
+export function createFactors({ clock, random, gate, methods, isIrreplaceable = async () => false }: FactorsParts): Factors {
   const isPending = (one: Authenticator): boolean =>
     one.state === 'pending' && one.createdAt.getTime() + enrollmentLastsSeconds * 1000 > clock().getTime()
 
-  const isBegunBy = (one: Authenticator, begunBy: string): boolean => isPending(one) && one.begunBy === digestOf(begunBy)
+  const isBegunBy = (one: Authenticator, attempt: string): boolean => isPending(one) && one.begunBy === digestOf(attempt)
 
-  const bound = async (realm: RealmStore, accountId: AccountId) =>
-    (await realm.authenticators.list(accountId)).filter(({ state }) => state !== 'pending')
-
-  const requireEnrollable = async (realm: RealmStore, accountId: AccountId, kind: EnrollmentKind) => {
-    if (kind === 'first' && (await bound(realm, accountId)).length > 0) {
+  const requireEnrollable = async ({ realm, accountId }: Occasion, kind: EnrollmentKind) => {
+    if (kind === 'first' && (await boundOf(realm, accountId)).length > 0) {
       throw new FactorError('already_bound', 'The account has a second factor already.')
     }
   }
 
-  const present = (authenticator: Authenticator, names: Names): Enrollment =>
+  /** The method, where this realm has not switched it off. */
+  const allowed = ({ settings }: Occasion, id: string): Method | undefined => {
+    const method = requireMethod(methods, id)
+    return settings.disabledMethods?.includes(id) ? undefined : method
+  }
+
+  const pausedUntil = async ({ realm, accountId }: Occasion, { id, rules }: Method) => {
+    if (rules === 'unguessable') return {}
+    const state = await realm.attempts.find({ subject: `account:${accountId}`, method: id })
+    if (state?.disabled === true) return { state: 'disabled' as const }
+    return state?.blockedUntil !== undefined && state.blockedUntil > clock() ? { pausedUntil: state.blockedUntil } : {}
+  }
+
+  const findPending = async ({ realm, accountId, attempt }: Occasion, wanted: Partial<Wanted>) =>
+    (await realm.authenticators.list(accountId)).findLast(
+      (one) => (wanted.method === undefined || one.method === wanted.method) && isBegunBy(one, attempt),
+    )
+
+  const present = async (occasion: Occasion, pending: Authenticator): Promise<Enrollment> =>
     Object.freeze({
-      authenticatorId: authenticator.id,
-      ...requireMethod(authenticator.method).present(authenticator.secret, names),
+      authenticatorId: pending.id,
+      method: pending.method,
+      presentation: await enrollmentOf(requireMethod(methods, pending.method)).present(occasion, pending),
     })
 
   return Object.freeze({
     async methodsOf(realm, accountId) {
-      const authenticators = await bound(realm, accountId)
-      return authenticators.map(({ id, method, label, state }) =>
-        Object.freeze({ id, method, label, state: state === 'disabled' ? 'disabled' : 'active' }),
+      const bound = await boundOf(realm, accountId)
+      return bound.map(({ id, method, label, state, isDefault, detail, createdAt, lastUsedAt }) =>
+        Object.freeze({
+          id,
+          method,
+          label,
+          state: state === 'disabled' ? 'disabled' : 'active',
+          strength: requireMethod(methods, method).strength,
+          isDefault,
+          detail,
+          createdAt,
+          ...(lastUsedAt && { lastUsedAt }),
+        }),
       )
     },
 
-    async beginEnrollment(realm, { accountId, method, label, begunBy, kind = 'first', ...names }) {
-      const { secretBytes } = requireMethod(method)
-      await requireEnrollable(realm, accountId, kind)
-      const authenticator: Authenticator = {
-        id: identifierFrom(random(16)),
+    async waysOf(occasion) {
+      const bound = await boundOf(occasion.realm, occasion.accountId)
+      const ways: Way[] = []
+      for (const method of methods) {
+        if (allowed(occasion, method.id) === undefined) continue
+        const own = await method.waysOf(occasion, ofMethod(bound, method.id))
+        if (own.length === 0) continue
+        const pause = await pausedUntil(occasion, method)
+        ways.push(...own.map((way) => Object.freeze({ ...way, strength: method.strength, ...pause })))
+      }
+      return Object.freeze(ways.toSorted((one, other) => Number(other.isDefault) - Number(one.isDefault)))
+    },
+
+    async begin(occasion, { method: id, authenticatorId, again = false }) {
+      const method = allowed(occasion, id)
+      if (method === undefined) return undefined
+      const bound = ofMethod(await boundOf(occasion.realm, occasion.accountId), id).filter(({ state }) => state === 'active')
+      const chosen = authenticatorId === undefined ? bound : bound.filter((one) => one.id === authenticatorId)
+      if ((await method.waysOf(occasion, chosen)).length === 0) return undefined
+      return method.begin === undefined ? Object.freeze({ kind: 'code' }) : method.begin(occasion, chosen, { again })
+    },
+
+    async verify(occasion, { method: id, answer }) {
+      const method = allowed(occasion, id)
+      if (method === undefined) return Object.freeze({ outcome: 'expired' })
+      const { realm, accountId } = occasion
+      const bound = ofMethod(await boundOf(realm, accountId), id)
+      const active = bound.filter(({ state }) => state === 'active')
+      if (active.length === 0 && bound.length > 0) return Object.freeze({ outcome: 'disabled' })
+      // Whoever has nothing to be guessed at is not counted either.
+      if ((await method.waysOf(occasion, active)).length === 0) return Object.freeze({ outcome: 'expired' })
+      const mayDisable = !(await isIrreplaceable(realm, accountId))
+      const match = (now: Date) => method.match(occasion, active, answer, now)
+      return answerChallenge({ realm, accountId, counter: id, rules: method.rules, mayDisable, match }, { gate, clock })
+    },
+
+    async beginEnrollment(occasion, { method: id, label, kind, ...input }) {
+      const { realm, accountId, attempt } = occasion
+      const method = allowed(occasion, id)
+      if (method === undefined) throw new FactorError('method_off', 'This realm has switched the method off.')
+      const enrollment = enrollmentOf(method)
+      await requireEnrollable(occasion, kind)
+      const drafted = await enrollment.draft(occasion, input)
+      if ('refused' in drafted) return drafted
+      const pending: Authenticator = {
+        id: identifierFrom(random(16)) as AuthenticatorId, // a brand has no runtime part
         accountId,
-        method,
+        method: id,
         label,
-        secret: random(secretBytes),
+        ...drafted,
         state: 'pending',
-        ...(begunBy === undefined ? {} : { begunBy: digestOf(begunBy) }),
+        isDefault: false,
+        begunBy: digestOf(attempt),
         createdAt: clock(),
       }
-      await realm.authenticators.removePending(accountId, method)
-      await realm.authenticators.add(authenticator)
-      return present(authenticator, names)
+      await realm.authenticators.removePending(accountId, id)
+      await realm.authenticators.add(pending)
+      await enrollment.begin?.(occasion, pending)
+      return present(occasion, pending)
     },
 
-    async pendingEnrollment(realm, { accountId, method, begunBy, ...names }) {
-      const all = await realm.authenticators.list(accountId)
-      const pending = all.find((one) => one.method === method && isBegunBy(one, begunBy))
-      return pending && present(pending, names)
+    async pendingEnrollment(occasion, wanted = undefined) {
+      const pending = await findPending(occasion, wanted ?? {})
+      return pending && present(occasion, pending)
     },
 
-    async confirmEnrollment(realm, { accountId, authenticatorId, begunBy, code, kind = 'first' }) {
-      const found = await realm.authenticators.find(authenticatorId)
+    async promptEnrollment(occasion, wanted) {
+      const pending = await findPending(occasion, wanted)
+      return pending && enrollmentOf(requireMethod(methods, pending.method)).begin?.(occasion, pending)
+    },
+
+    async abandonEnrollment(occasion, wanted) {
+      const pending = await findPending(occasion, wanted)
+      if (pending !== undefined) await occasion.realm.authenticators.remove(pending.id)
+    },
+
+    async confirmEnrollment(occasion, { authenticatorId, answer, kind }) {
+      const { realm, accountId, attempt } = occasion
+      const found = await realm.authenticators.find(authenticatorId as AuthenticatorId) // whatever it is, the store looks
       // Somebody else's id is treated as none: an id in a form is whatever the browser sends.
-      const isOwn = found !== undefined && found.accountId === accountId && isBegunBy(found, begunBy)
-      if (!isOwn) return Object.freeze({ outcome: 'expired' })
-      await requireEnrollable(realm, accountId, kind)
+      if (found === undefined || found.accountId !== accountId || !isBegunBy(found, attempt))
+        return Object.freeze({ outcome: 'expired' })
+      await requireEnrollable(occasion, kind)
+      const method = requireMethod(methods, found.method)
+      let isTaken = false
       const outcome = await answerChallenge(
         {
           realm,
           accountId,
-          method: requireMethod(found.method),
           // A counter of its own: fumbling with a new app must not lock the factors that work.
           counter: `${found.method}-enrollment`,
-          authenticators: [found],
-          code,
-          burn: ({ id }, proof) => realm.authenticators.confirm(id, proof),
+          rules: method.rules,
+          mayDisable: true,
+          async match(now) {
+            const matched = await enrollmentOf(method).match(occasion, found, answer, now)
+            if (matched === undefined) return undefined
+            const burn = async () => {
+              const confirmed = await realm.authenticators.confirm(found.id, { at: now, ...matched.proof })
+              isTaken = confirmed === 'conflict'
+              return confirmed === true
+            }
+            return Object.freeze({ amr: matched.amr, authenticatorId: found.id, burn })
+          },
         },
         { gate, clock },
       )
+      if (isTaken) throw new FactorError('already_bound', 'This credential is bound to an account already.')
       if (outcome.outcome === 'proved') await gate.rebound(counterOf(realm, accountId, found.method))
       return outcome
-    },
-
-    async verify(realm, { accountId, method: id, code }) {
-      const method = requireMethod(id)
-      const candidates = (await bound(realm, accountId)).filter((one) => one.method === id)
-      const active = candidates.filter(({ state }) => state === 'active')
-      if (active.length === 0 && candidates.length > 0) return Object.freeze({ outcome: 'disabled' })
-      return answerChallenge(
-        {
-          realm,
-          accountId,
-          method,
-          counter: id,
-          authenticators: active,
-          code,
-          burn: (authenticator, proof) => realm.authenticators.acceptStep(authenticator.id, proof),
-        },
-        { gate, clock },
-      )
-    },
-
-    async reset(realm, accountId) {
-      const authenticators = await realm.authenticators.list(accountId)
-      const removed = await Promise.all(authenticators.map(({ id }) => realm.authenticators.remove(id)))
-      for (const method of new Set(authenticators.map((one) => one.method))) {
-        await gate.rebound(counterOf(realm, accountId, method))
-        await gate.rebound(counterOf(realm, accountId, `${method}-enrollment`))
-      }
-      return removed.filter(Boolean).length
     },
   } satisfies Factors)
 }
 
-const counterOf = (realm: RealmStore, accountId: AccountId, method: string) => ({
+/** Those that count: neither proposed nor pending. */
+export const boundOf = async (realm: RealmStore, accountId: AccountId): Promise<readonly Authenticator[]> =>
+  (await realm.authenticators.list(accountId)).filter(({ state }) => state === 'active' || state === 'disabled')
+
+export const counterOf = (realm: RealmStore, accountId: AccountId, method: string) => ({
   attempts: realm.attempts,
   subject: `account:${accountId}`,
   method,
 })
 
-/** Not keyed: what is digested cannot be guessed. */
-const digestOf = (begunBy: string): string => createHash('sha256').update(begunBy).digest('base64url')
-
-/** A UUID of version 4 (RFC 9562 section 5.4) from 16 random bytes. */
-function identifierFrom(bytes: Uint8Array): AuthenticatorId {
-  const hex = Buffer.from(bytes).toString('hex')
-  const variant = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const parts = [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    variant.toString(16) + hex.slice(18, 20),
-    hex.slice(20, 32),
-  ]
-  return parts.join('-') as AuthenticatorId // a brand has no runtime part, and this package imports storage as types only
+/** @throws {TypeError} when there is no such method. */
+export function requireMethod(methods: readonly Method[], id: string): Method {
+  const method = methods.find((one) => one.id === id)
+  if (method === undefined) throw new TypeError(`There is no method "${id}".`)
+  return method
 }
+
+function enrollmentOf({ id, enrollment }: Method): EnrollmentPart {
+  if (enrollment === undefined) throw new TypeError(`Nothing can be bound for "${id}".`)
+  return enrollment
+}
+
+const ofMethod = (authenticators: readonly Authenticator[], id: string): readonly Authenticator[] =>
+  authenticators.filter(({ method }) => method === id)
+
+/** Not keyed: what is digested cannot be guessed. */
+export const digestOf = (attempt: string): string => createHash('sha256').update(attempt).digest('base64url')

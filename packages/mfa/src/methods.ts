@@ -1,14 +1,20 @@
 import type { Method } from './method.ts'
-import { totp } from './totp/totp.ts'
+import type { MessageSender } from './sms/message-sender.ts'
+import { createTotp } from './totp/totp.ts'
 
-/** Every method there is. To add one: a folder, and a line here. */
-const methods: readonly Method[] = [
-  totp, //
-]
+/** What methods are made from. */
+export interface MethodParts {
+  readonly random: (bytes: number) => Uint8Array
+  /** Keyed digest (e.g. HMAC-SHA-256 under a key of this installation) of what is only compared. `what` separates the uses. */
+  readonly digest: (what: string, ...values: readonly string[]) => Uint8Array
+  readonly messages: MessageSender
+  /** WebAuthn: `id` is the host name that credentials belong to; `origins` those that a browser may name. */
+  readonly relyingParty: Readonly<{ id: string; origins: readonly string[] }>
+}
 
-/** @throws {TypeError} when there is no such method. */
-export function requireMethod(id: string): Method {
-  const method = methods.find((one) => one.id === id)
-  if (method === undefined) throw new TypeError(`There is no method "${id}".`)
-  return method
+/** Every method there is, in the order in which they are offered. To add one: a folder, and a line here. */
+export function createMethods(parts: MethodParts): readonly Method[] {
+  return Object.freeze([
+    createTotp(parts), //
+  ])
 }

@@ -2,52 +2,87 @@
  * totp knows codes that change with time (RFC 6238): 160-bit secret, HMAC-SHA-1, 6 digits, 30 seconds, which is what every
  * authenticator app understands.
  *
- * It owns the form of secret, code and otpauth URI, and which time steps are acceptable. It does not count attempts and
- * does not remember used steps: challenge.ts does.
+ * It owns the form of secret, code and otpauth URI, and which time steps are acceptable. It does not count attempts; that
+ * a step is used once is the store's promise (`acceptStep`), kept by challenge.ts.
  * @module
  */
+import type { Authenticator } from '@postern/storage'
 import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
-import type { Method } from '../method.ts'
+import { type Method, type Names, type Presentation, waysOfAuthenticators } from '../method.ts'
+import { codeRules } from '../throttle.ts'
 
 const stepSeconds = 30
+const secretBytes = 20
 const base32 = new ScureBase32Plugin()
 
-export const totp: Method = Object.freeze({
-  id: 'totp',
-  amr: 'otp',
-  secretBytes: 20,
+export function createTotp({ random }: { random: (bytes: number) => Uint8Array }): Method {
+  return Object.freeze({
+    id: 'totp',
+    strength: 'second-factor',
+    rules: codeRules,
+    waysOf: async (_occasion, authenticators) => waysOfAuthenticators(authenticators),
 
-  present(secret, { issuerName, accountName }) {
-    const typed = base32.encode(secret)
-    return Object.freeze({
-      secret: typed,
-      secretInGroups: typed.match(/.{1,4}/g)?.join(' ') ?? typed,
-      // A colon separates issuer and account in the label, so neither may bring its own.
-      uri: generateURI({ issuer: withoutColon(issuerName), label: withoutColon(accountName), secret: typed }),
-    })
-  },
+    async match({ realm }, authenticators, answer, now) {
+      for (const authenticator of authenticators) {
+        const step = stepOf(authenticator, answer, now)
+        if (step === undefined) continue
+        const { id } = authenticator
+        return Object.freeze({
+          amr: ['otp'],
+          authenticatorId: id,
+          burn: () => realm.authenticators.acceptStep(id, { step, at: now }),
+        })
+      }
+      return undefined
+    },
 
-  match({ secret, lastStep }, code, now) {
-    const token = digitsOf(code)
-    if (token === undefined) return undefined
-    const epoch = Math.floor(now.getTime() / 1000)
-    const currentStep = Math.floor(epoch / stepSeconds)
-    // otplib throws if the last step lies ahead, as it does after the clock was set back; then nothing is acceptable yet.
-    if (lastStep !== undefined && lastStep >= currentStep) return undefined
-    const result = verifySync({
-      secret,
-      token,
-      epoch,
-      period: stepSeconds,
-      epochTolerance: [stepSeconds, 0], // the step before, for slow typists; none ahead (R96)
-      ...(lastStep !== undefined && { afterTimeStep: lastStep }),
-    })
-    return result.valid && 'timeStep' in result ? result.timeStep : undefined
-  },
-} satisfies Method)
+    enrollment: Object.freeze({
+      draft: async () => Object.freeze({ secret: random(secretBytes), detail: Object.freeze({}) }),
+      present: async (occasion, { secret }) => present(secret, occasion),
+      async match(_occasion, pending, answer, now) {
+        const step = stepOf(pending, answer, now)
+        return step === undefined ? undefined : Object.freeze({ amr: ['otp'], proof: Object.freeze({ step }) })
+      },
+    } satisfies Method['enrollment']),
+  } satisfies Method)
+}
+
+export function present(secret: Uint8Array, { issuerName, accountName }: Names): Extract<Presentation, { kind: 'totp' }> {
+  const typed = base32.encode(secret)
+  return Object.freeze({
+    kind: 'totp',
+    secret: typed,
+    secretInGroups: typed.match(/.{1,4}/g)?.join(' ') ?? typed,
+    // A colon separates issuer and account in the label, so neither may bring its own.
+    uri: generateURI({ issuer: withoutColon(issuerName), label: withoutColon(accountName), secret: typed }),
+  })
+}
+
+/** Which time step the code stands for. `undefined`: none that is acceptable now. Does NOT make sure that it was not used meanwhile. */
+export function stepOf(
+  { secret, lastStep }: Pick<Authenticator, 'secret' | 'lastStep'>,
+  code: string,
+  now: Date,
+): number | undefined {
+  const token = digitsOf(code)
+  if (token === undefined) return undefined
+  const epoch = Math.floor(now.getTime() / 1000)
+  const currentStep = Math.floor(epoch / stepSeconds)
+  // otplib throws if the last step lies ahead, as it does after the clock was set back; then nothing is acceptable yet.
+  if (lastStep !== undefined && lastStep >= currentStep) return undefined
+  const result = verifySync({
+    secret,
+    token,
+    epoch,
+    period: stepSeconds,
+    epochTolerance: [stepSeconds, 0], // the step before, for slow typists; none ahead (R96)
+    ...(lastStep !== undefined && { afterTimeStep: lastStep }),
+  })
+  return result.valid && 'timeStep' in result ? result.timeStep : undefined
+}
 
 /** Apps show `123 456`, and some keyboards type full-width digits. `undefined`: not six digits. */
-function digitsOf(code: string): string | undefined {
+export function digitsOf(code: string): string | undefined {
   if (code.length > 64) return undefined
   const digits = code.normalize('NFKC').replace(/[\s-]/g, '')
   return /^[0-9]{6}$/.test(digits) ? digits : undefined
