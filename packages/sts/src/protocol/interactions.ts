@@ -1,16 +1,20 @@
 import type { AccountId, ClientId } from '@postern/storage'
 import type { Context } from 'koa'
 
-/** One thing that a person has just shown. `amr` is a value of RFC 8176. */
-export type Evidence = Readonly<{ amr: string; at: Date }>
+/** What a person has just shown. `amr` holds values of RFC 8176. */
+export type Evidence = Readonly<{ amr: readonly string[]; at: Date }>
 
 /** The sign-in that this browser is in the middle of. */
 export interface PendingInteraction {
   readonly uid: string
   /** What is missing first; the dispatcher (interaction-policy.ts) decided it. */
   readonly prompt: 'login' | 'assurance' | 'consent'
-  /** Why, e.g. `no_session`, `factor_required`, `factor_missing`, `blocked`. The first one counts. */
+  /**
+   * Why, e.g. `no_session`; of `assurance` one of {@link AssuranceReason}. The first one counts.
+   */
   readonly reasons: readonly string[]
+  /** Of `assurance`: what must be shown, the strongest last, e.g. `second-factor`, `phishing-resistant`. */
+  readonly missing: readonly string[]
   readonly details: Readonly<Record<string, unknown>>
   readonly client: { readonly id: ClientId; readonly displayName: string }
   readonly loginHint?: string
@@ -18,13 +22,22 @@ export interface PendingInteraction {
   readonly locales: readonly string[]
   /** Who it is, once the login step has proved it. */
   readonly accountId?: AccountId
-  /** What has been shown in this session. */
-  readonly evidence: readonly Evidence[]
+  /** What has been shown in this session (`amr`). */
+  readonly evidence: readonly string[]
+  /** Where this sign-in came from a device (RFC 8628), not from an app in this browser. */
+  readonly flow: 'authorization' | 'device'
   /** Scopes asked for, for the consent page. */
   readonly scopes: readonly string[]
   /** Must come back with every form of this interaction; only this browser can know it. */
   readonly csrf: string
 }
+
+/**
+ * `factor_required`: a bound factor must be shown, one that meets `missing` or, before a stronger one is bound, any.
+ * `factor_missing`: none that would do is bound; where another is, it was shown. `factor_offered`: an administrator asks the
+ * person to set one up, who may postpone. `insufficient`: all was shown, and it is not enough.
+ */
+export type AssuranceReason = 'blocked' | 'factor_required' | 'factor_missing' | 'factor_offered' | 'insufficient'
 
 /**
  * There is no sign-in to continue here. `restart`: the request is still known; sending the browser to `location` begins
@@ -38,6 +51,8 @@ export interface Interactions {
   current(ctx: Context, uid: string): Promise<PendingInteraction | LostInteraction>
   /** Ends a step in which `accountId` showed `evidence`. Returns where to send the browser (303). */
   finish(ctx: Context, uid: string, proved: { accountId: AccountId; evidence: Evidence }): Promise<string>
+  /** The person put off what was offered (`factor_offered`); it is not offered again in this sign-in. Returns where to send the browser. */
+  postpone(ctx: Context, uid: string): Promise<string>
   /** The person agreed to what the client asks. Returns where to send the browser. */
   consent(ctx: Context, uid: string): Promise<string>
   /** Ends the request with an OAuth error for the client, e.g. `access_denied`. Returns where to send the browser. */

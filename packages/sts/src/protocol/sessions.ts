@@ -1,0 +1,29 @@
+import type { AccountId } from '@postern/storage'
+import type { Context } from 'koa'
+
+/** Who is signed in in this browser, by the session that sign-ins make. */
+export interface SignedIn {
+  readonly accountId: AccountId
+  /** Names the session; the same until the person signs in anew. Unguessable, and known to this browser alone. */
+  readonly attempt: string
+  /** What was shown (`amr`, RFC 8176). */
+  readonly evidence: readonly string[]
+  /** Of the first thing shown. A second factor does not make it younger. */
+  readonly signedInAt: Date
+  /** Must come back with every form of this session's pages. */
+  readonly csrf: string
+}
+
+/** What features may know and do about the session of this browser, beside sign-ins. */
+export interface Sessions {
+  /** `undefined`: nobody, or somebody who may not use it any more (disabled, signed out everywhere, session over). */
+  current(ctx: Context): Promise<SignedIn | undefined>
+  /**
+   * Where to send the browser so that somebody signs in, or shows more, and then comes back to `returnTo`, a path below
+   * the issuer such as `/portal/methods`. `acr`: what must be reached. `maxAgeSeconds`: what was shown longer ago must be
+   * shown again. Sends no app anywhere: the way leads back to `returnTo` alone.
+   */
+  signInAddress(ctx: Context, wanted: { returnTo: string; acr?: string; maxAgeSeconds?: number }): string
+  /** The sessions of an account that live, for the page that lists them. */
+  end(ctx: Context): Promise<void>
+}
