@@ -154,7 +154,7 @@ describe('recording fails loudly', () => {
 
 test('every event says what it tells, and has a name of the form noun.verb', () => {
   for (const [name, { tells }] of Object.entries(events)) {
-    expect(name).toMatch(/^[a-z]+\.[a-z_]+$/)
+    expect(name).toMatch(/^[a-z_]+\.[a-z_]+$/)
     expect(tells).toMatch(/^[A-Z].*\.$/)
   }
 })

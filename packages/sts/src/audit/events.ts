@@ -100,6 +100,121 @@ export const events = {
     tells: 'A code for a factor that is being bound was wrong, or came too late.',
     detail: { method: 'word', reason: 'word?', attemptsLeft: 'count?' },
   },
+  'signin.stale_password': {
+    outcome: 'failed',
+    tells: 'The same wrong password keeps coming, as from a program that remembers an old one. `app` is what it calls itself.',
+    detail: { app: 'text?' },
+  },
+  'factor.renamed': {
+    outcome: 'allowed',
+    tells: 'A second factor got another name.',
+    detail: { method: 'word', authenticatorId: 'id' },
+  },
+  'factor.default': {
+    outcome: 'allowed',
+    tells: 'A second factor is asked for first from now on.',
+    detail: { method: 'word', authenticatorId: 'id' },
+  },
+  'factor.removed': {
+    outcome: 'allowed',
+    tells: 'A second factor was removed by its owner.',
+    detail: { method: 'word', authenticatorId: 'id' },
+  },
+  'factor.replaced': {
+    outcome: 'allowed',
+    tells: 'A second factor took the place of another; `replacedId` is the one that went.',
+    detail: { method: 'word', authenticatorId: 'id', replacedId: 'id?' },
+  },
+  'factor.reset': {
+    outcome: 'allowed',
+    tells: 'An administrator took away everything of an account that could be shown, e.g. because the phone is lost.',
+    detail: { authenticators: 'count', recoveryCodes: 'count', browsers: 'count', pass: 'flag' },
+  },
+  'factor.proposed': {
+    outcome: 'allowed',
+    tells: 'An administrator or an import put a telephone number there, which its owner confirms before it counts.',
+    detail: { method: 'word', authenticatorId: 'id' },
+  },
+  'factor.disabled': {
+    outcome: 'refused',
+    tells: 'Too many wrong answers in a row ended a second factor, until it is bound anew.',
+    detail: { method: 'word', authenticatorId: 'id?' },
+  },
+  'factor.unlocked': {
+    outcome: 'allowed',
+    tells: 'An administrator had the wrong answers of a method forgotten.',
+    detail: { method: 'word' },
+  },
+  'factor.code_sent': {
+    outcome: 'allowed',
+    tells: 'A code was to be sent. `outcome` says whether a sender took it; neither code nor number is kept.',
+    detail: { method: 'word', channel: 'word', outcome: 'word', sender: 'word?' },
+  },
+  'recovery_codes.replaced': {
+    outcome: 'allowed',
+    tells: 'A new set of recovery codes took the place of whatever was there.',
+    detail: { of: 'count' },
+  },
+  'recovery_code.used': {
+    outcome: 'allowed',
+    tells: 'A recovery code was used up.',
+    detail: { left: 'count?' },
+  },
+  'access_pass.given': {
+    outcome: 'allowed',
+    tells: 'An access pass was made for an account. It was shown once and is not kept.',
+    detail: { uses: 'word', startsAt: 'time?', expiresAt: 'time' },
+  },
+  'access_pass.used': {
+    outcome: 'allowed',
+    tells: 'A person showed an access pass.',
+    detail: { uses: 'word?' },
+  },
+  'access_pass.revoked': {
+    outcome: 'allowed',
+    tells: 'An access pass was taken back before its time.',
+    detail: {},
+  },
+  'enforcement.changed': {
+    outcome: 'allowed',
+    tells: 'What is demanded of an account, or of `count` of them, was changed.',
+    detail: { state: 'word', count: 'count?', campaignId: 'id?' },
+  },
+  'enforcement.postponed': {
+    outcome: 'allowed',
+    tells: 'A person who was asked to set up a second factor put it off.',
+    detail: { until: 'time?', campaignId: 'id?' },
+  },
+  'campaign.changed': {
+    outcome: 'allowed',
+    tells: 'A registration campaign began, was changed or ended.',
+    detail: { campaignId: 'id', change: 'word' },
+  },
+  'approval.asked': {
+    outcome: 'allowed',
+    tells: 'A sign-in waits for its owner to approve it elsewhere.',
+    detail: { approvalId: 'id?' },
+  },
+  'approval.approved': {
+    outcome: 'allowed',
+    tells: 'A person approved a sign-in that waited elsewhere.',
+    detail: { approvalId: 'id?' },
+  },
+  'approval.denied': {
+    outcome: 'refused',
+    tells: 'A person said of a sign-in that waited elsewhere: it was not me. Or gave a wrong number, then `because` says so.',
+    detail: { approvalId: 'id?', because: 'word?' },
+  },
+  'browser.remembered': {
+    outcome: 'allowed',
+    tells: 'A person had a browser remembered. It is a signal for policies and proves nothing.',
+    detail: { browserId: 'id?', until: 'time?' },
+  },
+  'browser.forgotten': {
+    outcome: 'allowed',
+    tells: 'A remembered browser, or all of an account, is remembered no more.',
+    detail: { browserId: 'id?', count: 'count?' },
+  },
   'consent.given': {
     outcome: 'allowed',
     tells: 'A person agreed to what a client asked for.',
