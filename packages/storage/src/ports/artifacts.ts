@@ -29,6 +29,8 @@ export interface ArtifactStore {
   find(kind: string, id: string, options?: { lock?: boolean }): Promise<Artifact | undefined>
   findByUid(kind: string, uid: string): Promise<Artifact | undefined>
   findByUserCode(kind: string, userCode: string): Promise<Artifact | undefined>
+  /** The living ones of an account, in no order. For few: each is opened. */
+  listByAccount(kind: string, accountId: string, now: Date): Promise<readonly Artifact[]>
   /** Marks it used. `false`: it was used before, or is gone. */
   consume(kind: string, id: string, at: Date): Promise<boolean>
   destroy(kind: string, id: string): Promise<void>

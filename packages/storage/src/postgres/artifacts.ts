@@ -1,5 +1,5 @@
 import type { Artifact, ArtifactStore } from '../ports/artifacts.ts'
-import { isText, present, type RealmPart } from './row.ts'
+import { isText, list, present, type RealmPart } from './row.ts'
 
 interface ArtifactRow {
   readonly kind: string
@@ -114,6 +114,20 @@ export function createArtifactStore({ database, realmId, sealer }: RealmPart): A
           .executeTakeFirst(),
       )
       return row && toArtifact(row)
+    },
+    async listByAccount(kind, accountId, now) {
+      if (!isText(`${kind}${accountId}`)) return list([])
+      const rows = await database.run((db) =>
+        db
+          .selectFrom('oidc_artifact')
+          .select([...columns])
+          .where('realm_id', '=', realmId)
+          .where('account_id', '=', accountId)
+          .where('kind', '=', kind)
+          .where('expires_at', '>', now)
+          .execute(),
+      )
+      return list(rows.map(toArtifact))
     },
     async consume(kind, id, at) {
       if (!isText(kind)) return false

@@ -1,4 +1,4 @@
-import { isSatisfied } from './requirements.ts'
+import { isSatisfied, type Requirement } from './requirements.ts'
 
 /** Values of the claim `acr`, weakest first. Each one includes those before it. */
 export const assuranceLevels = ['urn:postern:acr:aal1', 'urn:postern:acr:aal2', 'urn:postern:acr:phishing-resistant'] as const
@@ -19,4 +19,12 @@ export function acrOf(amr: readonly string[]): AssuranceLevel {
 export function satisfiesAcr(requested: string, actual: AssuranceLevel): boolean {
   const levels: readonly string[] = assuranceLevels
   return levels.includes(requested) && levels.indexOf(requested) <= levels.indexOf(actual)
+}
+
+/** What must be shown to reach one of `requested`, the least that will do. A level that we do not know asks for a second factor and is not met by it. */
+export function requirementOf(requested: readonly string[]): Requirement {
+  const levels: readonly string[] = assuranceLevels
+  const known = requested.filter((one) => levels.includes(one))
+  const hardOnly = known.length > 0 && known.every((one) => one === 'urn:postern:acr:phishing-resistant')
+  return hardOnly ? 'phishing-resistant' : 'second-factor'
 }

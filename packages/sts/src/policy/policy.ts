@@ -12,11 +12,12 @@ import { type Conditions, type PolicyDefinition, parsePolicy } from './definitio
 import { isSatisfied, type Requirement, requirementNames } from './requirements.ts'
 import type { Signals } from './signals.ts'
 
-export { type AssuranceLevel, acrOf, satisfiesAcr } from './assurance-level.ts'
+export { type AssuranceLevel, acrOf, requirementOf, satisfiesAcr } from './assurance-level.ts'
 export { type PolicyDefinition, parsePolicy } from './definition.ts'
+export { decideEnforcement, type Enforced, withoutCampaign } from './enforcement.ts'
 export { PolicyError } from './errors.ts'
 export { firstPolicy } from './first-policy.ts'
-export type { Requirement } from './requirements.ts'
+export { isSatisfied, type Requirement } from './requirements.ts'
 export { type Flow, flows, type Signals } from './signals.ts'
 
 export type PolicyMode = 'on' | 'report-only' | 'off'

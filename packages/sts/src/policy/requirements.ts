@@ -9,8 +9,9 @@ type Satisfied = (evidence: ReadonlySet<string>) => boolean
 const phishingResistant: Satisfied = (evidence) =>
   (evidence.has('hwk') || evidence.has('swk')) && (evidence.has('pwd') || evidence.has('mfa'))
 
+/** `mca`: a sign-in that its owner let in from where they were signed in already (multiple-channel authentication). */
 const secondFactor: Satisfied = (evidence) =>
-  (evidence.has('pwd') && (evidence.has('otp') || evidence.has('sms'))) || phishingResistant(evidence)
+  (evidence.has('pwd') && (evidence.has('otp') || evidence.has('sms') || evidence.has('mca'))) || phishingResistant(evidence)
 
 /** Everything a policy can ask for, the stronger one later. */
 export const requirements = {

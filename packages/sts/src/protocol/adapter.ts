@@ -3,6 +3,7 @@ import { type Adapter, errors, Provider } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
 import { toClientMetadata } from './clients.ts'
 import { openAnswer } from './kept-answer.ts'
+import { PORTAL_CLIENT_ID, portalClient } from './portal-client.ts'
 import { grantInHand, type StoredPayload } from './provider-internals.ts'
 import { findRequestState } from './request-state.ts'
 
@@ -13,6 +14,7 @@ const NEEDS_GRANT = new Set(['AuthorizationCode', 'DeviceCode'])
 
 export interface AdapterParts {
   readonly realm: Realm
+  readonly issuer: string
   readonly store: RealmStore
   readonly clock: Clock
 }
@@ -38,10 +40,11 @@ const unsupported = async (): Promise<never> => {
   throw new TypeError('oidc-provider asked storage for something that no enabled feature needs')
 }
 
-function clientAdapter({ store, clock }: AdapterParts): Adapter {
+function clientAdapter({ issuer, store, clock }: AdapterParts): Adapter {
   return {
     async find(id) {
       if (id.length > 128 || !/^[\x21-\x7e]+$/.test(id)) return undefined
+      if (id === PORTAL_CLIENT_ID) return toClientMetadata(portalClient(issuer), [], clock())
       const found = await store.clients.findWithCredentials(id as ClientId)
       return found?.client.status === 'active' ? toClientMetadata(found.client, found.credentials, clock()) : undefined
     },

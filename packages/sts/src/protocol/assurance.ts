@@ -1,5 +1,15 @@
 import type { Account } from '@postern/storage'
-import { type AssuranceLevel, type Decision, evaluate, type Flow, type Policy, satisfiesAcr } from '../policy/policy.ts'
+import {
+  type AssuranceLevel,
+  type Decision,
+  evaluate,
+  type Flow,
+  isSatisfied,
+  type Policy,
+  type Requirement,
+  requirementOf,
+  satisfiesAcr,
+} from '../policy/policy.ts'
 
 /** What a request is about, as far as policy wants to know. */
 export interface Occasion {
@@ -17,7 +27,7 @@ export interface Occasion {
 export type Assurance =
   | Readonly<{ outcome: 'sufficient'; because: Decision['because'] }>
   | Readonly<{ outcome: 'blocked'; because: Decision['because'] }>
-  | Readonly<{ outcome: 'missing'; missing: readonly string[]; because: Decision['because'] }>
+  | Readonly<{ outcome: 'missing'; missing: readonly Requirement[]; because: Decision['because'] }>
 
 /** Nobody: no account has this id or name, and it is in no group, so conditions about persons match no program. */
 const nobody = Object.freeze({ id: '', upn: '', groups: Object.freeze([]) })
@@ -43,12 +53,13 @@ export function assessProgram(
 
 /**
  * The one place that asks policy about a live request of a person. Adds what the request itself demands: of the `acr` values that it
- * calls essential, or prefers, one must be reached (OpenID Connect Core section 5.5.1.1).
+ * calls essential, or prefers, one must be reached (OpenID Connect Core section 5.5.1.1). And what an administrator demands of
+ * this account alone: its state `enforced`, or `secondFactor` where the caller found that it may not be put off any more.
  */
 export function assess(
   policies: readonly Policy[],
   occasion: Occasion,
-  demanded: { acrValues: readonly string[]; acr: AssuranceLevel },
+  demanded: { acrValues: readonly string[]; acr: AssuranceLevel; secondFactor?: boolean },
 ): Assurance {
   const { account } = occasion
   const decide = (resource: string | undefined): Decision =>
@@ -66,10 +77,28 @@ export function assess(
   const blocking = decisions.find((one) => one.outcome === 'block')
   const { because } = blocking ?? decisions.find((one) => one.outcome === 'require') ?? first
   if (account.status !== 'active' || blocking) return Object.freeze({ outcome: 'blocked', because })
-  const missing = new Set<string>(decisions.flatMap((one) => (one.outcome === 'require' ? one.missing : [])))
+  const missing = new Set<Requirement>(decisions.flatMap((one) => (one.outcome === 'require' ? one.missing : [])))
   const unmet = demanded.acrValues.length > 0 && !demanded.acrValues.some((one) => satisfiesAcr(one, demanded.acr))
-  if (unmet) missing.add('second-factor')
+  if (unmet) missing.add(requirementOf(demanded.acrValues))
+  const demandedOfAccount = demanded.secondFactor === true || account.enforcement?.state === 'enforced'
+  if (demandedOfAccount && !isSatisfied('second-factor', occasion.evidence)) missing.add('second-factor')
   return missing.size > 0
-    ? Object.freeze({ outcome: 'missing', missing: Object.freeze([...missing]), because })
+    ? Object.freeze({ outcome: 'missing', missing: Object.freeze(weakestFirst(missing)), because })
     : Object.freeze({ outcome: 'sufficient', because })
+}
+
+const weakestFirst = (missing: ReadonlySet<Requirement>): readonly Requirement[] =>
+  [...missing].toSorted((one, other) => Number(one === 'phishing-resistant') - Number(other === 'phishing-resistant'))
+
+/** The policies that an account would meet in the portal, where it manages its factors: what must stay bound. */
+export function requirementsFor(policies: readonly Policy[], account: Account): readonly Requirement[] {
+  const decision = evaluate(policies, {
+    account: { id: account.id, upn: account.upn, groups: account.groups },
+    client: { id: '' },
+    flow: 'authorization',
+    evidence: ['pwd'],
+  })
+  const demanded = new Set(decision.outcome === 'require' ? decision.missing : [])
+  if (account.enforcement?.state === 'enforced') demanded.add('second-factor')
+  return Object.freeze(weakestFirst(demanded))
 }

@@ -60,6 +60,7 @@ export function createInteractions(options: { csrfKey: Uint8Array }): Interactio
       })
     },
 
+    postpone: (ctx, uid) => step(ctx, uid, { postponed: true }),
     consent: (ctx, uid) => step(ctx, uid, { consent: {} }),
 
     refuse: (ctx, uid, refusal) => step(ctx, uid, { error: refusal.error, error_description: refusal.description }),
@@ -98,10 +99,19 @@ async function signInTime({ accountId, evidence }: { accountId: AccountId; evide
 const whereLost = (lost: LostInteraction, uid: string): string =>
   lost.lost === 'restart' ? lost.location : `${requestState().runtime.issuer}/signin/${encodeURIComponent(uid)}`
 
-/** `amr` after one more thing was shown; `mfa` once two different ones were (RFC 8176 section 2). */
-export function combine(shown: readonly string[], next: string): string[] {
-  const methods = [...new Set([...shown.filter((one) => one !== 'mfa'), next])]
-  return methods.length > 1 ? [...methods, 'mfa'] : methods
+/** Signals beside what a person shows: they are kept, and make nothing stronger. */
+const SIGNALS: ReadonlySet<string> = new Set(['rba', 'mfa'])
+
+/**
+ * `amr` after more was shown. `mfa` stands there once two different things were shown, or one that says so itself: a key
+ * that checked its owner (RFC 8176 section 2).
+ */
+export function combine(shown: readonly string[], next: readonly string[]): string[] {
+  const all = new Set([...shown, ...next])
+  const things = [...all].filter((one) => !SIGNALS.has(one))
+  all.delete('mfa')
+  const isMany = things.length > 1 || shown.includes('mfa') || next.includes('mfa')
+  return isMany ? [...all, 'mfa'] : [...all]
 }
 
 /** Bound to the interaction, whose id only this browser's signed cookie proves. */
@@ -136,7 +146,7 @@ async function describe(interaction: Interaction, csrf: string): Promise<Pending
     const value = params[name]
     return typeof value === 'string' && value !== '' ? value : undefined
   }
-  const shownAt = new Date(interaction.iat * 1000)
+  const { missing } = prompt.details as { missing?: unknown } // of `assurance`: what interaction-policy.ts said
   return Object.freeze({
     uid: interaction.uid,
     prompt: prompt.name as PendingInteraction['prompt'], // one of PROMPTS, checked above
@@ -146,7 +156,9 @@ async function describe(interaction: Interaction, csrf: string): Promise<Pending
     ...(text('login_hint') ? { loginHint: text('login_hint') ?? '' } : {}),
     locales: Object.freeze((text('ui_locales') ?? '').split(' ').filter((tag) => tag !== '')),
     ...(session?.accountId ? { accountId: session.accountId as AccountId } : {}), // given by finish(), so an id of ours
-    evidence: Object.freeze((session?.amr ?? []).map((amr: string): Evidence => Object.freeze({ amr, at: shownAt }))),
+    missing: Object.freeze(Array.isArray(missing) ? missing.filter((one) => typeof one === 'string') : []),
+    evidence: Object.freeze([...(session?.amr ?? [])]),
+    flow: interaction.deviceCode === undefined ? 'authorization' : 'device',
     scopes: Object.freeze((text('scope') ?? '').split(' ').filter((scope) => scope !== '')),
     csrf,
   })

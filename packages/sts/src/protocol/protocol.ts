@@ -22,6 +22,8 @@ import { withSchemeOf } from './redirects.ts'
 import { createRequestFront } from './request-front.ts'
 import { findParameter } from './request-rewriting.ts'
 import { requestState } from './request-state.ts'
+import type { Sessions } from './sessions.ts'
+import { createSessions } from './sessions-of-provider.ts'
 import { toPublicJwk } from './signing-keys.ts'
 import { peekClaims, shapeDeviceAnswer, shapeTokenAnswer } from './token-answer.ts'
 import { createTokenInspection } from './token-inspection.ts'
@@ -54,6 +56,7 @@ export interface Protocol {
   /** The realm, ready to answer. */
   runtimeOf(realm: Realm): Promise<RealmRuntime>
   readonly interactions: Interactions
+  readonly sessions: Sessions
   /** Serves the realm of the request state; `ctx.path` is relative to its issuer. */
   readonly middleware: Middleware
 }
@@ -105,6 +108,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
   return {
     runtimeOf: (realm) => runtimes.of(realm),
     interactions: createInteractions({ csrfKey: options.csrfKey }),
+    sessions: createSessions({ csrfKey: options.csrfKey, clock }),
     middleware: (ctx, next) => {
       const run = (at: number): Promise<unknown> => {
         const stage = stages[at]

@@ -19,7 +19,7 @@ import { SCOPE_CLAIMS } from './claims.ts'
 import { requireReadableClaims } from './claims-request.ts'
 import { type ClientRegistration, clientBehaviour, registrationOf } from './clients.ts'
 import { findAccount } from './find-account.ts'
-import { createInteractionPolicy, type HasFactor } from './interaction-policy.ts'
+import { createInteractionPolicy, type FindStrengths } from './interaction-policy.ts'
 import { decideLost } from './interactions-of-provider.ts'
 import { expectAssertionAudience, guardReplays, replaceClientBehaviour, structureRefreshTokens } from './provider-internals.ts'
 import { ProviderSigningKey, typeIdTokens } from './provider-signing-key.ts'
@@ -49,7 +49,7 @@ export interface ProviderParts {
   /** Whether the base URL is https, so cookies may say `Secure` and take the `__Host-` prefix. */
   readonly secure: boolean
   readonly pages: ProviderPages
-  readonly hasFactor: HasFactor
+  readonly strengths: FindStrengths
   /** Back-channel logout and other outgoing requests. */
   readonly fetch: (url: URL, init: RequestInit) => Promise<Response>
 }
@@ -76,7 +76,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
   const cookieOptions = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true, secure: parts.secure } as const
 
   const configuration: Configuration = {
-    adapter: createAdapterFactory({ realm: realm.realm, store: realm.store, clock }),
+    adapter: createAdapterFactory({ realm: realm.realm, issuer: realm.issuer, store: realm.store, clock }),
     jwks: { keys: inSigningOrder(realm.keys).map((key) => new ProviderSigningKey(key)) },
     routes: { ...ROUTES },
     cookies: {
@@ -128,7 +128,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
     findAccount,
     loadExistingGrant: grantWhatWasAsked,
     interactions: {
-      policy: createInteractionPolicy({ hasFactor: parts.hasFactor }),
+      policy: createInteractionPolicy(parts),
       url: (_ctx, interaction) => `${realm.issuer}/signin/${interaction.uid}`,
     },
     extraTokenClaims: async (ctx, token) => {

@@ -47,7 +47,7 @@ export function rewriteAuthorization(received: Parameters, context: { resources:
   let parameters: Parameters = received.filter(([name]) => !PRIVATE.has(name))
   // Asked by reference: what is asked was rewritten when it was pushed.
   if (findParameter(parameters, 'request_uri') !== undefined) return parameters
-  parameters = withoutAccessTokenClaims(withCanonicalResources(parameters, context.resources))
+  parameters = withReadableClaims(withCanonicalResources(parameters, context.resources))
   // oidc-provider knows no account chooser; signing in anew lets the person choose.
   if (findParameter(parameters, 'prompt') === 'select_account') parameters = withValue(parameters, 'prompt', 'login')
   if (context.v1) parameters = withValue(withV1Scopes(parameters), 'postern_v1', '1')
@@ -63,19 +63,40 @@ function withV1Scopes(parameters: Parameters): Parameters {
   return withValue(parameters, 'scope', [...scopes].join(' '))
 }
 
-/** oidc-provider refuses claims requests for access tokens, which Microsoft's clients send to tell what they can do. */
-function withoutAccessTokenClaims(parameters: Parameters): Parameters {
+/**
+ * oidc-provider refuses claims requests for access tokens. Microsoft's clients send them to tell what they can do, which is
+ * dropped; and to pass on the challenge of a mail API (`insufficient_claims`), whose `acrs` or `acr` asks for what the essential
+ * `acr` of an ID token does (OpenID Connect Core section 5.5.1.1), so it becomes one. oidc-provider puts `acr_values` in
+ * the place of that claim; where one is essential, the mere wish is left out.
+ */
+function withReadableClaims(parameters: Parameters): Parameters {
   const claims = findParameter(parameters, 'claims')
   if (claims === undefined) return parameters
   try {
     const parsed: unknown = JSON.parse(claims)
-    if (typeof parsed !== 'object' || parsed === null || !('access_token' in parsed)) return parameters
-    const { access_token: _dropped, ...rest } = parsed
-    return Object.keys(rest).length > 0 ? withValue(parameters, 'claims', JSON.stringify(rest)) : without(parameters, 'claims')
+    if (!isObject(parsed)) return parameters
+    const { access_token: ofAccessToken, ...rest } = parsed
+    const demanded = isObject(ofAccessToken) ? (essentialOf(ofAccessToken.acrs) ?? essentialOf(ofAccessToken.acr)) : undefined
+    const ofIdToken = isObject(rest.id_token) ? rest.id_token : {}
+    const own = essentialOf(ofIdToken.acr)
+    const isAdded = demanded !== undefined && own === undefined
+    const kept = isAdded ? { ...rest, id_token: { ...ofIdToken, acr: demanded } } : rest
+    const wished = own === undefined && !isAdded ? parameters : without(parameters, 'acr_values')
+    if (ofAccessToken === undefined) return wished
+    return Object.keys(kept).length > 0 ? withValue(wished, 'claims', JSON.stringify(kept)) : without(wished, 'claims')
   } catch {
     return parameters // no JSON, or too deep to be written again: it is refused when it is read
   }
 }
+
+/** A claim of which the request insists on a value. */
+const essentialOf = (claim: unknown): Readonly<Record<string, unknown>> | undefined =>
+  isObject(claim) && claim.essential === true && (typeof claim.value === 'string' || Array.isArray(claim.values))
+    ? claim
+    : undefined
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A request to the token endpoint. */
 export function rewriteTokenRequest(received: Parameters, context: { resources: readonly Resource[] }): Parameters {

@@ -24,6 +24,10 @@ export interface Sessions {
    * shown again. Sends no app anywhere: the way leads back to `returnTo` alone.
    */
   signInAddress(ctx: Context, wanted: { returnTo: string; acr?: string; maxAgeSeconds?: number }): string
-  /** The sessions of an account that live, for the page that lists them. */
-  end(ctx: Context): Promise<void>
+  /** Where a person goes to sign out; the page there asks first (R130). */
+  signOutAddress(): string
+  /** Those of the account that live, in whatever browser, most recent first. */
+  list(accountId: AccountId): Promise<readonly ListedSession[]>
 }
+
+export type ListedSession = Readonly<{ attempt: string; evidence: readonly string[]; signedInAt: Date }>

@@ -1,4 +1,5 @@
 import { account } from './account.ts'
+import { browser } from './browser.ts'
 import { client } from './client.ts'
 import type { Condition } from './condition.ts'
 import { flow } from './flow.ts'
@@ -14,6 +15,7 @@ export const conditions = {
   resource,
   network,
   flow,
+  browser,
 } as const satisfies Record<string, Condition>
 
 export type ConditionName = keyof typeof conditions

@@ -1,0 +1,61 @@
+import { createHmac } from 'node:crypto'
+import type { AccountId } from '@postern/storage'
+import type { Context } from 'koa'
+import { countsAfter } from './find-account.ts'
+import { portalRequest } from './portal-client.ts'
+import { ROUTES } from './provider.ts'
+import { requestState } from './request-state.ts'
+import type { ListedSession, Sessions, SignedIn } from './sessions.ts'
+
+/** What of a stored session is read here. */
+interface SessionPayload {
+  readonly uid?: unknown
+  readonly accountId?: unknown
+  readonly loginTs?: unknown
+  readonly amr?: unknown
+}
+
+/** The sessions of the realm whose request is in hand. */
+export function createSessions(options: { csrfKey: Uint8Array; clock: () => Date }): Sessions {
+  const { csrfKey, clock } = options
+  return Object.freeze({
+    async current(ctx: Context): Promise<SignedIn | undefined> {
+      const { provider, store } = requestState().runtime
+      const session = await provider.Session.get(ctx as never) // its types are of another koa
+      const read = readSession(session as unknown as SessionPayload)
+      if (read === undefined) return undefined
+      const account = await store.accounts.find(read.accountId)
+      if (account?.status !== 'active' || !countsAfter(account.signedOutAt, read.signedInAt.getTime() / 1000)) return undefined
+      const csrf = createHmac('sha256', csrfKey).update(`session ${read.attempt}`).digest('base64url')
+      return Object.freeze({ ...read, csrf })
+    },
+    signInAddress(_ctx, wanted) {
+      if (!wanted.returnTo.startsWith('/portal')) throw new TypeError('a sign-in for the portal leads back to the portal')
+      return portalRequest(requestState().runtime.issuer, wanted, ROUTES.authorization)
+    },
+    signOutAddress: () => `${requestState().runtime.issuer}${ROUTES.end_session}`,
+    async list(accountId): Promise<readonly ListedSession[]> {
+      const { store } = requestState().runtime
+      const account = await store.accounts.find(accountId)
+      const kept = await store.artifacts.listByAccount('Session', accountId, clock())
+      const living = kept.flatMap(({ payload }) => {
+        const read = readSession(payload)
+        if (read === undefined || !countsAfter(account?.signedOutAt, read.signedInAt.getTime() / 1000)) return []
+        const { attempt, evidence, signedInAt } = read
+        return [Object.freeze({ attempt, evidence, signedInAt })]
+      })
+      return Object.freeze(living.toSorted((one, other) => other.signedInAt.getTime() - one.signedInAt.getTime()))
+    },
+  } satisfies Sessions)
+}
+
+function readSession({ uid, accountId, loginTs, amr }: SessionPayload): Omit<SignedIn, 'csrf'> | undefined {
+  if (typeof uid !== 'string' || typeof accountId !== 'string' || typeof loginTs !== 'number') return undefined
+  const evidence = Array.isArray(amr) ? amr.filter((one): one is string => typeof one === 'string') : []
+  return Object.freeze({
+    accountId: accountId as AccountId, // given by finish() of interactions-of-provider.ts, so an id of ours
+    attempt: uid,
+    evidence: Object.freeze(evidence),
+    signedInAt: new Date(loginTs * 1000),
+  })
+}
