@@ -10,7 +10,17 @@ export type { Evidence, Outcome } from './challenge.ts'
 export { FactorError, type FactorErrorCode, NotEvaluated } from './errors.ts'
 export { createFactorLife, type FactorLife, type Reset } from './factor-life.ts'
 export { type BoundFactor, createFactors, type Enrollment, type EnrollmentKind, type Factors } from './factors.ts'
-export { type AttemptGate, type Counter, createAttemptGate, type GateOutcome } from './gate.ts'
+export {
+  type AttemptGate,
+  type CheckRequest,
+  type Counter,
+  createAttemptGate,
+  type From,
+  type GateOutcome,
+  type Happening,
+  type Watch,
+} from './gate.ts'
+export type { Guess } from './guesses.ts'
 export type { EnrollmentRefusal, Method, Names, Occasion, Presentation, Prompt, Strength, Way } from './method.ts'
 export { createMethods, type MethodParts } from './methods.ts'
 export type { Delivery, MessageSender, OutgoingMessage } from './sms/message-sender.ts'
