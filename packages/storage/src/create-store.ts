@@ -2,17 +2,23 @@ import { sql } from 'kysely'
 import type { Clock } from './clock.ts'
 import type { Connection } from './connect.ts'
 import { StorageUnavailable } from './errors.ts'
+import { createAccessPassStore } from './postgres/access-passes.ts'
 import { createAccountStore } from './postgres/accounts.ts'
+import { createApprovalStore } from './postgres/approvals.ts'
 import { createArtifactStore } from './postgres/artifacts.ts'
 import { createAttemptStore } from './postgres/attempts.ts'
 import { createAuditStore } from './postgres/audit.ts'
 import { createAuthenticatorStore } from './postgres/authenticators.ts'
 import { createClientStore } from './postgres/clients.ts'
+import { createEnforcementStore } from './postgres/enforcement.ts'
 import { removeExpired } from './postgres/expiry.ts'
+import { createOutboxStore } from './postgres/outbox.ts'
 import { createPasswordStore } from './postgres/passwords.ts'
 import { createPolicyStore } from './postgres/policies.ts'
 import { createRealmDirectory } from './postgres/realms.ts'
+import { createRecoveryCodeStore } from './postgres/recovery-codes.ts'
 import { createRefreshTokenStore } from './postgres/refresh-tokens.ts'
+import { createRememberedBrowserStore } from './postgres/remembered-browsers.ts'
 import { createReplayGuard } from './postgres/replay.ts'
 import { createResourceStore } from './postgres/resources.ts'
 import { isUuid, type RealmPart } from './postgres/row.ts'
@@ -27,6 +33,11 @@ function createRealmStore(part: RealmPart): RealmStore {
     accounts: createAccountStore(part),
     passwords: createPasswordStore(part),
     authenticators: createAuthenticatorStore(part),
+    recoveryCodes: createRecoveryCodeStore(part),
+    accessPasses: createAccessPassStore(part),
+    approvals: createApprovalStore(part),
+    rememberedBrowsers: createRememberedBrowserStore(part),
+    enforcement: createEnforcementStore(part),
     clients: createClientStore(part),
     resources: createResourceStore(part),
     signingKeys: createSigningKeyStore(part),
@@ -36,6 +47,7 @@ function createRealmStore(part: RealmPart): RealmStore {
     replay: createReplayGuard(part),
     policies: createPolicyStore(part),
     audit: createAuditStore(part),
+    outbox: createOutboxStore(part),
   })
 }
 

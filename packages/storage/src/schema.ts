@@ -3,7 +3,21 @@ import type { ColumnType, Generated } from 'kysely'
 
 /** Parsed when read; written as text. */
 type Json = ColumnType<unknown, string, string>
+type JsonWithDefault = ColumnType<unknown, string | undefined, string>
 type TextArray = ColumnType<string[], readonly string[], readonly string[]>
+
+export interface AccessPassTable {
+  realm_id: string
+  account_id: string
+  id: string
+  digest: Uint8Array
+  uses: string
+  starts_at: Date
+  expires_at: Date
+  created_at: Date
+  created_by: string
+  used_at: Date | null
+}
 
 export interface AccountTable {
   realm_id: string
@@ -19,12 +33,30 @@ export interface AccountTable {
   created_at: Date
   updated_at: Date
   signed_out_at: Date | null
+  enforcement: Generated<string>
+  enforcement_since: Date | null
+  campaign_id: string | null
+  enrolment_postponed: Generated<number>
+  enrolment_postponed_until: Date | null
 }
 
 export interface AccountAddressTable {
   realm_id: string
   address_key: string
   account_id: string
+}
+
+export interface ApprovalTable {
+  realm_id: string
+  id: string
+  account_id: string
+  attempt_digest: string
+  number: string
+  state: string
+  about: Json
+  created_at: Date
+  expires_at: Date
+  decided_at: Date | null
 }
 
 export interface AttemptCounterTable {
@@ -37,6 +69,7 @@ export interface AttemptCounterTable {
   blocked_until: Date | null
   disabled: boolean
   forget_at: Date | null
+  seen: TextArray | null
 }
 
 export interface AuditEventTable {
@@ -66,6 +99,20 @@ export interface AuthenticatorTable {
   confirmed_at: Date | null
   last_used_at: Date | null
   begun_by: string | null
+  detail: JsonWithDefault
+  credential_id: string | null
+  is_default: Generated<boolean>
+}
+
+export interface CampaignTable {
+  realm_id: string
+  id: string
+  name: string
+  postponements: number
+  postpone_days: number
+  starts_at: Date
+  ends_at: Date | null
+  created_at: Date
 }
 
 export interface ClientTable {
@@ -121,6 +168,17 @@ export interface OidcArtifactTable {
   expires_at: Date
 }
 
+export interface OutboxTable {
+  realm_id: string
+  id: string
+  account_id: string | null
+  mail_sealed: Uint8Array
+  created_at: Date
+  next_try_at: Date
+  tries: number
+  expires_at: Date
+}
+
 export interface PasswordTable {
   realm_id: string
   account_id: string
@@ -153,6 +211,14 @@ export interface RealmDomainTable {
   position: number
 }
 
+export interface RecoveryCodeTable {
+  realm_id: string
+  account_id: string
+  digest: Uint8Array
+  created_at: Date
+  used_at: Date | null
+}
+
 export interface RefreshFamilyTable {
   realm_id: string
   id: string
@@ -177,6 +243,17 @@ export interface RefreshTokenTable {
   answer_sealed: Uint8Array | null
   answer_request: string | null
   answer_until: Date | null
+}
+
+export interface RememberedBrowserTable {
+  realm_id: string
+  id: string
+  account_id: string
+  digest: Uint8Array
+  label: string
+  created_at: Date
+  last_seen_at: Date
+  expires_at: Date
 }
 
 export interface ReplayClaimTable {
@@ -220,21 +297,27 @@ export interface SigningKeyTable {
 }
 
 export interface Schema {
+  access_pass: AccessPassTable
   account: AccountTable
   account_address: AccountAddressTable
+  approval: ApprovalTable
   attempt_counter: AttemptCounterTable
   audit_event: AuditEventTable
   authenticator: AuthenticatorTable
+  campaign: CampaignTable
   client: ClientTable
   client_credential: ClientCredentialTable
   installation: InstallationTable
   oidc_artifact: OidcArtifactTable
+  outbox: OutboxTable
   password: PasswordTable
   policy: PolicyTable
   realm: RealmTable
   realm_domain: RealmDomainTable
+  recovery_code: RecoveryCodeTable
   refresh_family: RefreshFamilyTable
   refresh_token: RefreshTokenTable
+  remembered_browser: RememberedBrowserTable
   replay_claim: ReplayClaimTable
   resource: ResourceTable
   resource_name: ResourceNameTable

@@ -9,7 +9,7 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
 import { SealingError } from './errors.ts'
 
 /** What a sealed value is; each purpose has its own key. */
-export type SealingPurpose = 'artifact' | 'refresh-token' | 'authenticator' | 'signing-key'
+export type SealingPurpose = 'artifact' | 'refresh-token' | 'authenticator' | 'signing-key' | 'outgoing-mail'
 
 /** The row that a sealed value belongs to. It opens nowhere else. */
 export interface SealedRow {
@@ -59,6 +59,7 @@ export function createSealer(masterKey: Uint8Array): Sealer {
     'refresh-token': derive(masterKey, 'seal/refresh-token', 32),
     authenticator: derive(masterKey, 'seal/authenticator', 32),
     'signing-key': derive(masterKey, 'seal/signing-key', 32),
+    'outgoing-mail': derive(masterKey, 'seal/outgoing-mail', 32),
   }
   const boundTo = (purpose: SealingPurpose, row: SealedRow) => joined([purpose, row.table, row.realmId, row.id])
 

@@ -47,6 +47,7 @@ export const sampleAccount = (own: Partial<Account> = {}): Account => {
     displayName: 'Mary',
     groups: [],
     status: 'active',
+    enforcement: { state: 'disabled', postponed: 0 },
     createdAt: sampleTime,
     updatedAt: sampleTime,
     ...own,
@@ -60,6 +61,8 @@ export const sampleAuthenticator = (accountId: AccountId, own: Partial<Authentic
   label: 'Phone',
   secret: someBytes(20),
   state: 'pending',
+  detail: {},
+  isDefault: false,
   createdAt: sampleTime,
   ...own,
 })

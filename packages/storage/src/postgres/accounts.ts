@@ -1,6 +1,7 @@
 import { type Insertable, sql } from 'kysely'
 import { AccountId } from '../identifiers.ts'
 import type { Account, AccountStore } from '../ports/accounts.ts'
+import type { EnforcementState } from '../ports/enforcement.ts'
 import type { AccountTable } from '../schema.ts'
 import { folded, isText, isUuid, list, present, type RealmPart, type Row, Taken } from './row.ts'
 
@@ -15,11 +16,17 @@ const toAccount = (row: Row<'account'>): Account =>
     groups: list(row.groups),
     status: row.status as Account['status'], // account_status_known
     ...present({ signedOutAt: row.signed_out_at }),
+    enforcement: Object.freeze({
+      state: row.enforcement as EnforcementState, // account_enforcement_known
+      ...present({ since: row.enforcement_since, campaignId: row.campaign_id }),
+      postponed: row.enrolment_postponed,
+      ...present({ postponedUntil: row.enrolment_postponed_until }),
+    }),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   })
 
-/** Everything but the key, and the moment that only signOut sets. */
+/** Everything but the key, the moment that only signOut sets, and what only enforcement sets. */
 const toColumns = (account: Account): Omit<Insertable<AccountTable>, 'realm_id' | 'id'> => ({
   upn: account.upn,
   upn_key: folded(account.upn),
@@ -175,7 +182,7 @@ export function createAccountStore({ database, realmId }: RealmPart): AccountSto
     async remove(id) {
       if (!isUuid(id)) return false
       return database.together(async () => {
-        // Password, authenticators and refresh families go with the row (foreign keys); these two have none.
+        // All that belongs to an account goes with its row by foreign keys; these two tables have none.
         const { numDeletedRows } = await database.run((db) =>
           db.deleteFrom('account').where('realm_id', '=', realmId).where('id', '=', id).executeTakeFirstOrThrow(),
         )

@@ -1,6 +1,6 @@
 import { StorageUnavailable } from '../errors.ts'
 import type { AttemptState, AttemptStore } from '../ports/attempts.ts'
-import { isText, present, type RealmPart, type Row } from './row.ts'
+import { isText, list, present, type RealmPart, type Row } from './row.ts'
 
 const day = 24 * 60 * 60 * 1000
 
@@ -14,6 +14,7 @@ const toState = (row: Row<'attempt_counter'>): AttemptState =>
     windowStartedAt: row.window_started_at,
     ...present({ blockedUntil: row.blocked_until }),
     disabled: row.disabled,
+    ...(row.seen === null ? {} : { seen: list(row.seen) }),
   })
 
 /**
@@ -76,6 +77,7 @@ export function createAttemptStore({ database, realmId, clock }: RealmPart): Att
           window_started_at: state.windowStartedAt,
           blocked_until: state.blockedUntil ?? null,
           disabled: state.disabled,
+          seen: state.seen ?? null,
           forget_at: forgetAt(subject, state),
         })
         .where('realm_id', '=', realmId)

@@ -1,6 +1,16 @@
+import { sql } from 'kysely'
 import { AccountId, AuthenticatorId } from '../identifiers.ts'
-import type { Authenticator, AuthenticatorStore } from '../ports/authenticators.ts'
-import { isText, isUuid, list, present, type RealmPart, type Row } from './row.ts'
+import type { Authenticator, AuthenticatorDetail, AuthenticatorStore } from '../ports/authenticators.ts'
+import { isTakenBy, isText, isUuid, keepable, keepableJson, list, present, type RealmPart, type Row } from './row.ts'
+
+/** Frozen through and through: a detail is flat but for lists of texts. */
+const toDetail = (kept: unknown): AuthenticatorDetail => {
+  const members = Object.entries(kept as AuthenticatorDetail) // add() and the merges below take details alone
+  return Object.freeze(Object.fromEntries(members.map(([name, value]) => [name, Object.freeze(value)])))
+}
+
+/** What is kept with the given members over it. */
+const mergedDetail = (detail: AuthenticatorDetail) => sql<string>`detail || ${keepableJson(detail)}::jsonb`
 
 export function createAuthenticatorStore({ database, realmId, sealer }: RealmPart): AuthenticatorStore {
   const sealedRow = (id: string) => ({ table: 'authenticator', realmId, id: id.toLowerCase() })
@@ -12,14 +22,17 @@ export function createAuthenticatorStore({ database, realmId, sealer }: RealmPar
       label: row.label,
       secret: sealer.open('authenticator', sealedRow(row.id), row.secret_sealed),
       state: row.state as Authenticator['state'], // authenticator_state_known
-      ...present({ lastStep: row.last_step, begunBy: row.begun_by }),
+      detail: toDetail(row.detail),
+      ...present({ credentialId: row.credential_id, lastStep: row.last_step }),
+      isDefault: row.is_default,
+      ...present({ begunBy: row.begun_by }),
       createdAt: row.created_at,
       ...present({ confirmedAt: row.confirmed_at, lastUsedAt: row.last_used_at }),
     })
 
   return Object.freeze({
     async add(authenticator) {
-      await database.run((db) =>
+      const { numInsertedOrUpdatedRows } = await database.run((db) =>
         db
           .insertInto('authenticator')
           .values({
@@ -27,22 +40,38 @@ export function createAuthenticatorStore({ database, realmId, sealer }: RealmPar
             id: authenticator.id,
             account_id: authenticator.accountId,
             method: authenticator.method,
-            label: authenticator.label,
+            label: keepable(authenticator.label),
             secret_sealed: sealer.seal('authenticator', sealedRow(authenticator.id), authenticator.secret),
             state: authenticator.state,
+            detail: keepableJson(authenticator.detail),
+            credential_id: authenticator.credentialId ?? null,
             last_step: authenticator.lastStep ?? null,
             begun_by: authenticator.begunBy ?? null,
             created_at: authenticator.createdAt,
             confirmed_at: authenticator.confirmedAt ?? null,
             last_used_at: authenticator.lastUsedAt ?? null,
           })
-          .execute(),
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirstOrThrow(),
       )
+      return numInsertedOrUpdatedRows === 1n ? 'added' : 'conflict'
     },
     async find(id) {
       if (!isUuid(id)) return undefined
       const row = await database.run((db) =>
         db.selectFrom('authenticator').selectAll().where('realm_id', '=', realmId).where('id', '=', id).executeTakeFirst(),
+      )
+      return row && toAuthenticator(row)
+    },
+    async findByCredentialId(credentialId) {
+      if (!isText(credentialId)) return undefined
+      const row = await database.run((db) =>
+        db
+          .selectFrom('authenticator')
+          .selectAll()
+          .where('realm_id', '=', realmId)
+          .where('credential_id', '=', credentialId)
+          .executeTakeFirst(),
       )
       return row && toAuthenticator(row)
     },
@@ -60,25 +89,43 @@ export function createAuthenticatorStore({ database, realmId, sealer }: RealmPar
       )
       return list(rows.map(toAuthenticator))
     },
-    async confirm(id, { step, at }) {
+    async confirm(id, { at, step, credentialId, secret, detail }) {
       if (!isUuid(id)) return false
-      const { numUpdatedRows } = await database.run((db) =>
-        db
-          .updateTable('authenticator')
-          .set({ state: 'active', last_step: step, begun_by: null, confirmed_at: at })
-          .where('realm_id', '=', realmId)
-          .where('id', '=', id)
-          .where('state', '=', 'pending')
-          .executeTakeFirstOrThrow(),
-      )
-      return numUpdatedRows === 1n
+      const confirmed = async () => {
+        const { numUpdatedRows } = await database.run((db) =>
+          db
+            .updateTable('authenticator')
+            .set({
+              state: 'active',
+              begun_by: null,
+              confirmed_at: at,
+              ...(step !== undefined && { last_step: step }),
+              ...(credentialId !== undefined && { credential_id: credentialId }),
+              ...(secret !== undefined && { secret_sealed: sealer.seal('authenticator', sealedRow(id), secret) }),
+              ...(detail !== undefined && { detail: mergedDetail(detail) }),
+            })
+            .where('realm_id', '=', realmId)
+            .where('id', '=', id)
+            .where('state', '=', 'pending')
+            .executeTakeFirstOrThrow(),
+        )
+        return numUpdatedRows === 1n
+      }
+      if (credentialId === undefined) return confirmed()
+      try {
+        // By itself, so that the refusal of a taken credential does not spoil the caller's transaction.
+        return await database.together(confirmed)
+      } catch (error) {
+        if (isTakenBy(error, 'authenticator_credential_ix')) return 'conflict'
+        throw error
+      }
     },
-    async acceptStep(id, { step, at }) {
+    async acceptStep(id, { step, at, detail }) {
       if (!isUuid(id)) return false
       const { numUpdatedRows } = await database.run((db) =>
         db
           .updateTable('authenticator')
-          .set({ last_step: step, last_used_at: at })
+          .set({ last_step: step, last_used_at: at, ...(detail !== undefined && { detail: mergedDetail(detail) }) })
           .where('realm_id', '=', realmId)
           .where('id', '=', id)
           .where('state', '=', 'active')
@@ -86,6 +133,66 @@ export function createAuthenticatorStore({ database, realmId, sealer }: RealmPar
           .executeTakeFirstOrThrow(),
       )
       return numUpdatedRows === 1n
+    },
+    async touch(id, { at, step, detail }) {
+      if (!isUuid(id)) return false
+      const { numUpdatedRows } = await database.run((db) =>
+        db
+          .updateTable('authenticator')
+          .set({
+            last_used_at: at,
+            ...(step !== undefined && { last_step: step }),
+            ...(detail !== undefined && { detail: mergedDetail(detail) }),
+          })
+          .where('realm_id', '=', realmId)
+          .where('id', '=', id)
+          .where('state', '=', 'active')
+          .executeTakeFirstOrThrow(),
+      )
+      return numUpdatedRows === 1n
+    },
+    async rename(id, label) {
+      if (!isUuid(id)) return false
+      const { numUpdatedRows } = await database.run((db) =>
+        db
+          .updateTable('authenticator')
+          .set({ label: keepable(label) })
+          .where('realm_id', '=', realmId)
+          .where('id', '=', id)
+          .executeTakeFirstOrThrow(),
+      )
+      return numUpdatedRows === 1n
+    },
+    async makeDefault(accountId, id) {
+      if (!isUuid(accountId) || !isUuid(id)) return false
+      return database.together(async () => {
+        // All of the account are held, in one order for everybody: of two who choose at once, the second sees the first's choice.
+        const held = await database.run((db) =>
+          db
+            .selectFrom('authenticator')
+            .select(['id', 'state'])
+            .where('realm_id', '=', realmId)
+            .where('account_id', '=', accountId)
+            .orderBy('id')
+            .forNoKeyUpdate()
+            .execute(),
+        )
+        if (!held.some((row) => row.id === id.toLowerCase() && row.state === 'active')) return false
+        const choose = (isDefault: boolean) =>
+          database.run((db) =>
+            db
+              .updateTable('authenticator')
+              .set({ is_default: isDefault })
+              .where('realm_id', '=', realmId)
+              .where('account_id', '=', accountId)
+              .where('id', isDefault ? '=' : '<>', id)
+              .where('is_default', '=', !isDefault)
+              .execute(),
+          )
+        await choose(false) // first: the index lets no two be there, not even for a moment
+        await choose(true)
+        return true
+      })
     },
     async removePending(accountId, method) {
       if (!isUuid(accountId) || !isText(method)) return 0
@@ -105,7 +212,7 @@ export function createAuthenticatorStore({ database, realmId, sealer }: RealmPar
       const { numUpdatedRows } = await database.run((db) =>
         db
           .updateTable('authenticator')
-          .set({ state: 'disabled' })
+          .set({ state: 'disabled', is_default: false }) // what is not accepted is not asked for first either
           .where('realm_id', '=', realmId)
           .where('id', '=', id)
           .where('state', '<>', 'disabled')

@@ -3,6 +3,9 @@ import type { Database } from '../transaction.ts'
 
 type Sweep = (now: Date, limit: number) => RawBuilder<unknown>
 
+/** A pass that is over is shown to administrators for a month: whoever was locked out asks what became of it. */
+const passesShownFrom = (now: Date): Date => new Date(now.getTime() - 30 * 24 * 60 * 60 * 1000)
+
 /**
  * What expires, and by which index its oldest rows are found. Rows that somebody holds are left for the next time, so
  * sweeping never waits for a request nor makes one wait long.
@@ -27,6 +30,15 @@ const sweeps: readonly Sweep[] = [
     select ctid from replay_claim where expires_at <= ${now} order by expires_at limit ${limit} for update skip locked))`,
   (now, limit) => sql`delete from attempt_counter where ctid = any(array(
     select ctid from attempt_counter where forget_at <= ${now} order by forget_at limit ${limit} for update skip locked))`,
+  (now, limit) => sql`delete from approval where ctid = any(array(
+    select ctid from approval where expires_at <= ${now} order by expires_at limit ${limit} for update skip locked))`,
+  (now, limit) => sql`delete from remembered_browser where ctid = any(array(
+    select ctid from remembered_browser where expires_at <= ${now} order by expires_at limit ${limit} for update skip locked))`,
+  (now, limit) => sql`delete from access_pass where ctid = any(array(
+    select ctid from access_pass where expires_at <= ${passesShownFrom(now)}
+    order by expires_at limit ${limit} for update skip locked))`,
+  (now, limit) => sql`delete from outbox where ctid = any(array(
+    select ctid from outbox where expires_at <= ${now} order by expires_at limit ${limit} for update skip locked))`,
 ]
 
 /** {@link Store.removeExpired}. Each table by itself, so that no lock is held longer than one batch takes. */

@@ -38,6 +38,22 @@ export const isText = (value: string): boolean => !value.includes('\0')
 /** For text of hostile origin that must be kept all the same. */
 export const keepable = (value: string): string => value.replaceAll('\0', '\uFFFD')
 
+/**
+ * JSON that the database keeps whatever its strings are: jsonb refuses NUL and half a surrogate pair. They are replaced;
+ * names of members are ours and stay as they are.
+ */
+export const keepableJson = (value: object): string =>
+  JSON.stringify(value, (_, member: unknown) => (typeof member === 'string' ? keepable(member.toWellFormed()) : member))
+
+/** Whether the database refused a row because of this unique index. Both engines tell the SQLSTATE and the name. */
+export const isTakenBy = (error: unknown, constraint: string): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  'code' in error &&
+  error.code === '23505' &&
+  'constraint' in error &&
+  error.constraint === constraint
+
 /** One form for names that people write in different ways: case, and composed or decomposed letters. */
 export const folded = (name: string): string => name.normalize('NFC').toLowerCase()
 

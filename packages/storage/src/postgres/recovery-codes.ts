@@ -1,0 +1,73 @@
+import type { RecoveryCodeStore } from '../ports/recovery-codes.ts'
+import { isUuid, type RealmPart } from './row.ts'
+
+export function createRecoveryCodeStore({ database, realmId }: RealmPart): RecoveryCodeStore {
+  const removeAll = async (accountId: string): Promise<number> => {
+    const { numDeletedRows } = await database.run((db) =>
+      db
+        .deleteFrom('recovery_code')
+        .where('realm_id', '=', realmId)
+        .where('account_id', '=', accountId)
+        .executeTakeFirstOrThrow(),
+    )
+    return Number(numDeletedRows)
+  }
+
+  return Object.freeze({
+    async replace(accountId, { digests, at }) {
+      await database.together(async () => {
+        // The account is held, so that two sets made at the same time follow each other instead of mixing.
+        await database.run((db) =>
+          db
+            .selectFrom('account')
+            .select('id')
+            .where('realm_id', '=', realmId)
+            .where('id', '=', accountId)
+            .forNoKeyUpdate()
+            .execute(),
+        )
+        await removeAll(accountId)
+        if (digests.length === 0) return
+        await database.run((db) =>
+          db
+            .insertInto('recovery_code')
+            .values(digests.map((digest) => ({ realm_id: realmId, account_id: accountId, digest, created_at: at })))
+            .execute(),
+        )
+      })
+    },
+    async use(accountId, digest, at) {
+      if (!isUuid(accountId)) return false
+      const { numUpdatedRows } = await database.run((db) =>
+        db
+          .updateTable('recovery_code')
+          .set({ used_at: at })
+          .where('realm_id', '=', realmId)
+          .where('account_id', '=', accountId)
+          .where('digest', '=', digest)
+          .where('used_at', 'is', null)
+          .executeTakeFirstOrThrow(),
+      )
+      return numUpdatedRows === 1n
+    },
+    async count(accountId) {
+      if (!isUuid(accountId)) return undefined
+      const row = await database.run((db) =>
+        db
+          .selectFrom('recovery_code')
+          .select(({ fn }) => [
+            fn.countAll<number>().as('of'),
+            fn.countAll<number>().filterWhere('used_at', 'is', null).as('left'),
+            fn.min('created_at').as('created_at'),
+          ])
+          .where('realm_id', '=', realmId)
+          .where('account_id', '=', accountId)
+          .executeTakeFirstOrThrow(),
+      )
+      // An aggregate of no rows is a row without a time.
+      if (row.of === 0) return undefined
+      return Object.freeze({ left: row.left, of: row.of, createdAt: row.created_at })
+    },
+    remove: async (accountId) => (isUuid(accountId) ? removeAll(accountId) : 0),
+  } satisfies RecoveryCodeStore)
+}
