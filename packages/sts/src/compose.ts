@@ -99,6 +99,7 @@ const userCodeRules: ThrottleRules = Object.freeze({ ...passwordRules, freeFailu
 export function compose({ config, store, masterKey, clock, log }: Parts): Service {
   const newId = randomUUID
   const nameKey = deriveKey(masterKey, 'digest of unknown names')
+  const guessKey = deriveKey(masterKey, 'digest of wrong passwords')
   const cookieKeys = deriveCookieKeys(masterKey)
 
   const audit = createAudit({ clock, newId })
@@ -109,6 +110,7 @@ export function compose({ config, store, masterKey, clock, log }: Parts): Servic
     hashing: createHashing({ queue: createHashQueue({ clock }), pepper: deriveKey(masterKey, 'password pepper') }),
     clock,
     names: (name) => createHmac('sha256', nameKey).update(name).digest('base64url'),
+    guesses: (subject, password) => createHmac('sha256', guessKey).update(`${subject}\0${password}`).digest('base64url'),
   })
 
   const protocol = createProtocol({

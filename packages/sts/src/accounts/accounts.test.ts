@@ -26,8 +26,10 @@ const queue: HashQueue = (() => {
 })()
 const gate = createAttemptGate({ clock })
 const names = (name: string) => createHmac('sha256', 'key of the test').update(name).digest('base64url')
+const guesses = (subject: string, typed: string) =>
+  createHmac('sha256', 'another key').update(`${subject}\0${typed}`).digest('base64url')
 const hashing = createHashing({ queue, parameters: cheap })
-const accounts = createAccounts({ gate, hashing, clock, names })
+const accounts = createAccounts({ gate, hashing, clock, names, guesses })
 
 const password = 'correct horse battery'
 let opened: OpenBackend
@@ -60,6 +62,12 @@ async function newAccount(): Promise<Account> {
   expect(await realm.accounts.add(account)).toBe('added')
   return account
 }
+/** No two of them are equal: equal ones are counted once, see distinct-wrong-passwords.test.ts. */
+let mistakes = 0
+const wrongPassword = () => {
+  mistakes += 1
+  return `wrong password ${mistakes}`
+}
 const signIn = (name: string, typed: string) => accounts.signIn(realm, { name, password: typed })
 
 describe('a person', () => {
@@ -70,14 +78,14 @@ describe('a person', () => {
   })
 
   test('who mistypes is told how many attempts are left, and all names share them', async () => {
-    expect(await signIn(mary.upn, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 4, accountId: mary.id })
-    expect(await signIn(mary.address, 'wrong password')).toEqual({ outcome: 'wrong', attemptsLeft: 3, accountId: mary.id })
+    expect(await signIn(mary.upn, wrongPassword())).toEqual({ outcome: 'wrong', attemptsLeft: 4, accountId: mary.id })
+    expect(await signIn(mary.address, wrongPassword())).toEqual({ outcome: 'wrong', attemptsLeft: 3, accountId: mary.id })
     expect(await signIn(mary.upn, password)).toMatchObject({ outcome: 'proved' })
-    expect(await signIn(mary.upn, 'wrong password')).toMatchObject({ outcome: 'wrong', attemptsLeft: 4 })
+    expect(await signIn(mary.upn, wrongPassword())).toMatchObject({ outcome: 'wrong', attemptsLeft: 4 })
   })
 
   test('is throttled after five wrong passwords, without a hash being made, and only for a time', async () => {
-    for (let count = 0; count < 5; count++) await signIn(mary.upn, 'wrong password')
+    for (let count = 0; count < 5; count++) await signIn(mary.upn, wrongPassword())
     hashes = 0
     expect(await signIn(mary.upn, password)).toEqual({
       outcome: 'throttled',
@@ -90,14 +98,14 @@ describe('a person', () => {
   })
 
   test('of 100 guesses at once sees five evaluated', async () => {
-    const outcomes = await Promise.all(Array.from({ length: 100 }, () => signIn(mary.upn, 'wrong password')))
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => signIn(mary.upn, wrongPassword())))
     expect(outcomes.filter(({ outcome }) => outcome === 'wrong')).toHaveLength(5)
     expect(hashes).toBe(5)
   })
 
   test('gets a newer hash at the next sign-in when the parameters have changed', async () => {
     const stronger = createHashing({ queue, parameters: { ...cheap, passes: 2 } })
-    const later = createAccounts({ gate, hashing: stronger, clock, names })
+    const later = createAccounts({ gate, hashing: stronger, clock, names, guesses })
     expect(await later.signIn(realm, { name: mary.upn, password })).toMatchObject({ outcome: 'proved' })
     const kept = await realm.passwords.find(mary.id)
     expect(kept?.hash).toContain('m=64,t=2,p=1')
@@ -108,34 +116,34 @@ describe('a person', () => {
   test('is signed in with the old hash when there is no time for a newer one', async () => {
     const stronger = createHashing({ queue, parameters: { ...cheap, passes: 2 } })
     const busy = { ...stronger, hash: () => Promise.reject(new Overloaded(5)) }
-    const later = createAccounts({ gate, hashing: busy, clock, names })
+    const later = createAccounts({ gate, hashing: busy, clock, names, guesses })
     expect(await later.signIn(realm, { name: mary.upn, password })).toMatchObject({ outcome: 'proved' })
     expect((await realm.passwords.find(mary.id))?.hash).toContain('m=64,t=1,p=1')
   })
 
   test('loses no attempt when too many others wait', async () => {
     isFull = true
-    for (let count = 0; count < 20; count++) await expect(signIn(mary.upn, 'wrong password')).rejects.toThrow(Overloaded)
+    for (let count = 0; count < 20; count++) await expect(signIn(mary.upn, wrongPassword())).rejects.toThrow(Overloaded)
     isFull = false
-    expect(await signIn(mary.upn, 'wrong password')).toMatchObject({ outcome: 'wrong', attemptsLeft: 4 })
+    expect(await signIn(mary.upn, wrongPassword())).toMatchObject({ outcome: 'wrong', attemptsLeft: 4 })
   })
 })
 
 describe('nobody can tell', () => {
   /** Everything that is seen from outside of eight attempts, and the work that each cost. Whose it was is for the audit trail. */
-  async function seen(name: string, typed = 'wrong password') {
+  async function seen(name: string, typed?: string) {
     const story = []
     for (let count = 0; count < 8; count++) {
       hashes = 0
-      const { accountId: _, ...outcome } = { accountId: undefined, ...(await signIn(name, typed)) }
+      const { accountId: _, ...outcome } = { accountId: undefined, ...(await signIn(name, typed ?? `wrong password ${count}`)) }
       story.push({ ...outcome, hashes })
       seconds += 7
     }
     return story
   }
 
-  test.each<[string, () => Promise<string>, string]>([
-    ['a name that nobody has', async () => 'nobody@contoso.com', 'wrong password'],
+  test.each<[string, () => Promise<string>, string | undefined]>([
+    ['a name that nobody has', async () => 'nobody@contoso.com', undefined],
     [
       'a disabled account, even by its password',
       async () => {
@@ -144,12 +152,12 @@ describe('nobody can tell', () => {
       },
       password,
     ],
-    ['an account without a password', async () => (await newAccount()).upn, 'wrong password'],
-    ['a name that is no address', async () => '\0\ud800 or 1=1', 'wrong password'],
-    ['an empty name', async () => '', 'wrong password'],
-    ['a name of a megabyte', async () => 'x'.repeat(1_000_000), 'wrong password'],
+    ['an account without a password', async () => (await newAccount()).upn, undefined],
+    ['a name that is no address', async () => '\0\ud800 or 1=1', undefined],
+    ['an empty name', async () => '', undefined],
+    ['a name of a megabyte', async () => 'x'.repeat(1_000_000), undefined],
   ])('a wrong password from %s', async (_name, prepare, typed) => {
-    const known = await seen((await newUser()).upn)
+    const known = await seen((await newUser()).upn, typed === undefined ? undefined : 'wrong password')
     const name = await prepare()
     seconds = 0
     expect(await seen(name, typed)).toEqual(known)
@@ -191,7 +199,7 @@ describe('whose password it was', () => {
       expect(await signIn(address, 'wrong password')).toMatchObject({ outcome: 'wrong', accountId: id })
     }
     expect(await signIn('nobody@contoso.com', 'wrong password')).not.toHaveProperty('accountId')
-    for (let count = 0; count < 4; count++) await signIn(mary.upn, 'wrong password')
+    for (let count = 0; count < 4; count++) await signIn(mary.upn, wrongPassword())
     expect(await signIn(mary.upn, password)).toMatchObject({ outcome: 'throttled', accountId: mary.id })
   })
 })
@@ -201,7 +209,7 @@ describe('a source', () => {
   let invented = 0
   const wrongFrom = (source: string) => {
     invented += 1
-    return attempt(source, `invented${invented}@contoso.com`, 'wrong password')
+    return attempt(source, `invented${invented}@contoso.com`, wrongPassword())
   }
   const countOf = (subject: string) => realm.attempts.find({ subject, method: 'password' })
 
@@ -245,7 +253,7 @@ describe('a source', () => {
   })
 
   test('gets its count back for a success, and for an attempt at an account that is not heard now', async () => {
-    for (let count = 0; count < 5; count++) await attempt('203.0.113.5', mary.upn, 'wrong password')
+    for (let count = 0; count < 5; count++) await attempt('203.0.113.5', mary.upn, wrongPassword())
     expect(await countOf('source:203.0.113.5')).toMatchObject({ consecutive: 5, inWindow: 5 })
     for (let count = 0; count < 30; count++) {
       expect(await attempt('203.0.113.5', mary.upn, password)).toMatchObject({ outcome: 'throttled' })
@@ -280,7 +288,7 @@ describe('a source', () => {
       arrivals[Number(typed)]?.resolve()
       return queue.run(() => held.promise, source)
     }
-    const busy = createAccounts({ gate, hashing: { ...real, verifyNothing: slow }, clock, names })
+    const busy = createAccounts({ gate, hashing: { ...real, verifyNothing: slow }, clock, names, guesses })
 
     const flood = arrivals.map(({ resolve }, index) =>
       busy.signIn(realm, { name: `flood${index}@contoso.com`, password: `${index}`, source: '203.0.113.7' }).finally(resolve),
@@ -299,7 +307,7 @@ describe('a source', () => {
 
 describe('setting a password', () => {
   test('replaces the old one and forgets its failures', async () => {
-    for (let count = 0; count < 5; count++) await signIn(mary.upn, 'wrong password')
+    for (let count = 0; count < 5; count++) await signIn(mary.upn, wrongPassword())
     expect(await accounts.setPassword(realm, mary.id, 'staple of another kind')).toBe('set')
     expect(await signIn(mary.upn, password)).toMatchObject({ outcome: 'wrong' })
     expect(await signIn(mary.upn, 'staple of another kind')).toMatchObject({ outcome: 'proved' })

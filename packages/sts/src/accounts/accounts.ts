@@ -5,11 +5,11 @@
  * what counts as one source. It does not own counting (the gate of mfa does), second factors, pages, sessions, or the audit trail.
  * @module
  */
-import { type AttemptGate, type GateOutcome, NotEvaluated, passwordRules, sourceRules } from '@postern/mfa'
+import { type AttemptGate, type From, type GateOutcome, type Guess, NotEvaluated, passwordRules, sourceRules } from '@postern/mfa'
 import type { Account, AccountId, RealmStore } from '@postern/storage'
 import type { Clock } from '../clock.ts'
 import { AccountsError, Overloaded } from './errors.ts'
-import type { Hashing } from './password.ts'
+import { type Hashing, normalise } from './password.ts'
 import { isTooLong, judgePassword, type PasswordRefusal } from './password-rules.ts'
 import { sourceOf } from './source.ts'
 
@@ -26,6 +26,21 @@ export type SignInOutcome =
   | Readonly<{ outcome: 'proved'; account: Account }>
   | (Exclude<GateOutcome, { outcome: 'proved' | 'disabled' }> & Readonly<{ accountId?: AccountId }>)
 
+/** A name and a password, and what is known of who sends them. */
+export type SignInAttempt = Readonly<{
+  name: string
+  password: string
+  /** IP address of the caller. */
+  source?: string
+  /** Which mail app or browser, in words for its owner, e.g. a user agent. Whoever asks chooses it: it proves nothing. */
+  app?: string
+  /**
+   * The browser in which this account showed a second factor before, and what it is called there. The caller has checked the
+   * secret that it keeps. Of no effect where the name is another account's.
+   */
+  knownBrowser?: Readonly<{ accountId: AccountId; id: string }>
+}>
+
 export interface Accounts {
   /**
    * Checks a name (UPN or any address, case-insensitive) and a password, behind the gate.
@@ -33,15 +48,18 @@ export interface Accounts {
    * A name that nobody has, a disabled account and one without a password cost the same work and get the same answers as a
    * wrong password (R87). One difference remains: all names of one account share its counter.
    *
-   * `source` is the caller's IP address. What fails from one source, under whichever names, is counted before the account
-   * is, so a source with too many failures is refused without a count or a hash (R92), and its share of the hash queue is
-   * limited. Without `source` neither is done. What remains: ten failures of a day stop an account, and ten are free for a
-   * source, so a stranger who knows a name can keep its owner out for that day. And who has many addresses has many sources.
+   * Only different wrong passwords are counted, so an app that sends an old one all day locks nobody out. The same one for
+   * the third time in a day makes the outcome `stale`, once a day.
+   *
+   * What fails from one `source`, under whichever names, is counted before the account is, so a source with too many
+   * failures is refused without a count or a hash (R92), its share of the hash queue is limited, and it uses up no more than
+   * a part of an account's tries. Without `source` none of this is done. A `knownBrowser` is counted for itself, so that no
+   * stranger's failures stop it. What remains, and why: docs/decisions/0014-distinct-wrong-passwords.md.
    *
    * Does NOT look whether the realm is active, nor whether policy asks for more.
    * @throws {Overloaded} when too many passwords wait to be hashed; the attempt is not counted then.
    */
-  signIn(realm: RealmStore, attempt: { name: string; password: string; source?: string }): Promise<SignInOutcome>
+  signIn(realm: RealmStore, attempt: SignInAttempt): Promise<SignInOutcome>
   /**
    * Sets or replaces a password and forgets failures of the old one. Does NOT end sessions and refresh families of the
    * account (R43): the caller does, in the same transaction.
@@ -57,27 +75,42 @@ export const isUsable = (account: Account): boolean => account.status === 'activ
 /** An id that no account has, so that a name that nobody has costs the same two reads as any other. */
 const nobody = '00000000-0000-0000-0000-000000000000' as AccountId // a brand has no runtime part
 const method = 'password'
+/** Of base64url: 48 bits tell ten passwords apart, 24 tell a few networks apart. */
+const guessDigits = 8
+const originDigits = 4
+/** The counter of one browser; what follows the `@` tells the gate's watch nothing. */
+const methodIn = (browser: string): string => `${method}@${browser}`
 
-/** The account is not heard now, whatever its password: that says nothing about the source, which gets its count back. */
-class AccountPaused extends NotEvaluated {
-  readonly code = 'account_paused'
-  readonly outcome: Exclude<GateOutcome, { outcome: 'proved' | 'wrong' }>
+/**
+ * The account is not heard now, whatever its password, or has heard this very password before: that says nothing about the
+ * source, which gets its count back.
+ */
+class NothingLearned extends NotEvaluated {
+  readonly code = 'nothing_learned'
+  readonly outcome: Exclude<GateOutcome, { outcome: 'proved' }>
 
-  constructor(outcome: AccountPaused['outcome']) {
-    super('Nothing was checked, since too many attempts at this account had failed.')
-    this.name = 'AccountPaused'
+  constructor(outcome: NothingLearned['outcome']) {
+    super('What came of this attempt at an account was known before.')
+    this.name = 'NothingLearned'
     this.outcome = outcome
   }
 }
 
-/** `names` turns a name into a keyed digest (e.g. HMAC under a key of this installation), as no dump should tell what people typed. */
-export function createAccounts(parts: {
-  gate: AttemptGate
-  hashing: Hashing
-  clock: Clock
-  names: (name: string) => string
-}): Accounts {
-  const { gate, hashing, clock, names } = parts
+export interface AccountsParts {
+  readonly gate: AttemptGate
+  readonly hashing: Hashing
+  readonly clock: Clock
+  /** Turns a name into a keyed digest (e.g. HMAC under a key of this installation), as no dump should tell what people typed. */
+  readonly names: (name: string) => string
+  /**
+   * The same for a wrong password, under a key of its own, base64url. 48 bits of it are kept for a day: enough to tell one
+   * from another, and with the key in hand enough to try passwords against, which is why they are kept no longer.
+   */
+  readonly guesses: (subject: string, password: string) => string
+}
+
+export function createAccounts(parts: AccountsParts): Accounts {
+  const { gate, hashing, clock, names, guesses } = parts
 
   const find = async (realm: RealmStore, name: string) => {
     const account = await realm.accounts.findByName(name)
@@ -89,20 +122,27 @@ export function createAccounts(parts: {
   /** Counts a check of an account for its source as well, in front of it. */
   const checkFrom = async (realm: RealmStore, source: string | undefined, check: () => Promise<GateOutcome>) => {
     if (source === undefined) return check()
-    const answers: Exclude<GateOutcome, { outcome: 'throttled' | 'disabled' }>[] = []
+    const answers: GateOutcome[] = []
     const counter = { attempts: realm.attempts, subject: `source:${source}`, method, rules: sourceRules }
     try {
       const ofSource = await gate.check(counter, async () => {
         const outcome = await check()
-        if (outcome.outcome === 'throttled' || outcome.outcome === 'disabled') throw new AccountPaused(outcome)
+        const isNew = outcome.outcome === 'proved' || (outcome.outcome === 'wrong' && outcome.repeated === undefined)
+        if (!isNew) throw new NothingLearned(outcome)
         answers.push(outcome)
         return outcome.outcome === 'proved'
       })
       return stricter(answers[0] ?? ofSource, ofSource)
     } catch (error) {
-      if (error instanceof AccountPaused) return error.outcome
+      if (error instanceof NothingLearned) return error.outcome
       throw error
     }
+  }
+
+  const guessOf = (subject: string, password: string, source: string | undefined): Guess => {
+    // Long ones are wrong for their length alone, and as many as anybody likes.
+    const digest = guesses(subject, isTooLong(password) ? '' : normalise(password)).slice(0, guessDigits)
+    return source === undefined ? { digest } : { digest, origin: guesses(subject, `from ${source}`).slice(0, originDigits) }
   }
 
   const rehash = async (realm: RealmStore, accountId: AccountId, from: string, password: string, source?: string) => {
@@ -115,25 +155,32 @@ export function createAccounts(parts: {
   }
 
   return Object.freeze({
-    async signIn(realm, { name, password, source: address }) {
+    async signIn(realm, { name, password, source: address, app, knownBrowser }) {
       // PostgreSQL keeps no NUL in a text, and refuses a question that has one.
       const typed = name.trim().toWellFormed().normalize('NFKC').replaceAll('\0', '\u{fffd}').slice(0, 320)
-      const source = address === undefined ? undefined : sourceOf(address)
       const { named, known } = await find(realm, typed)
+      const browser = known?.account.id === knownBrowser?.accountId ? knownBrowser?.id : undefined
+      // A known browser is heard whatever others do, behind the same address too.
+      const source = address === undefined || browser !== undefined ? undefined : sourceOf(address)
       const subject = known ? `account:${known.account.id}` : `name:${names(typed.toLowerCase())}`
-      const guess = isTooLong(password) ? undefined : password
+      const bounded = isTooLong(password) ? undefined : password
       let isOutdated = false
       const verify = async () => {
-        if (known === undefined || guess === undefined) {
-          await hashing.verifyNothing(guess ?? '', source)
+        if (known === undefined || bounded === undefined) {
+          await hashing.verifyNothing(bounded ?? '', source)
           return false
         }
-        const verdict = await hashing.verify(known.stored, guess, source)
+        const verdict = await hashing.verify(known.stored, bounded, source)
         isOutdated = verdict === 'rehash'
         return verdict !== 'wrong'
       }
-      const counter = { attempts: realm.attempts, subject, method, rules: passwordRules }
-      const result = await checkFrom(realm, source, () => gate.check(counter, verify))
+      const from: From = { ...(address !== undefined && { source: address }), ...(app !== undefined && { app }) }
+      const request = {
+        ...{ realm, attempts: realm.attempts, subject, rules: passwordRules, from },
+        method: browser === undefined ? method : methodIn(browser),
+        guess: guessOf(subject, password, source),
+      }
+      const result = await checkFrom(realm, source, () => gate.check(request, verify))
       if (result.outcome === 'disabled') throw new TypeError('Passwords are never disabled by failures.')
       if (result.outcome !== 'proved') return Object.freeze({ ...result, ...(named && { accountId: named }) })
       if (known === undefined) throw new TypeError('Nobody can prove the password of a name that nobody has.')
@@ -149,7 +196,10 @@ export function createAccounts(parts: {
       if (verdict !== 'fine') return Object.freeze({ refused: verdict })
       const hash = await hashing.hash(password)
       await realm.passwords.set(accountId, { hash, changedAt: clock() })
-      await gate.rebound({ attempts: realm.attempts, subject: `account:${accountId}`, method })
+      const browsers = await realm.rememberedBrowsers.list(accountId, clock())
+      for (const counted of [method, ...browsers.map(({ id }) => methodIn(id))]) {
+        await gate.rebound({ attempts: realm.attempts, subject: `account:${accountId}`, method: counted })
+      }
       return 'set'
     },
   } satisfies Accounts)
@@ -158,7 +208,7 @@ export function createAccounts(parts: {
 /** Of two counters that a wrong answer went into, the person is told of whichever lets fewer more follow, or later. */
 function stricter(ofAccount: GateOutcome, ofSource: GateOutcome): GateOutcome {
   if (ofAccount.outcome !== 'wrong' || ofSource.outcome !== 'wrong') return ofAccount
-  const attemptsLeft = Math.min(ofAccount.attemptsLeft, ofSource.attemptsLeft)
+  const attemptsLeft = Math.min(ofAccount.attemptsLeft ?? 0, ofSource.attemptsLeft ?? 0)
   const [until] = [ofAccount.until, ofSource.until].filter((time) => time !== undefined).toSorted((one, other) => +other - +one)
   return Object.freeze({ outcome: 'wrong', attemptsLeft, ...(until && { until }) })
 }
