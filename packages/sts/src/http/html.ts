@@ -1,6 +1,6 @@
 /**
  * html is the one door to the template library (hono/html). Values are escaped unless they are Markup, and Markup is
- * made only here and in the two files that trace our own drawings (icons.ts, signin/views/qr-code.ts).
+ * made only here and in the two files that trace our own drawings (icons.ts, qr-code.ts).
  * @module
  */
 import { raw, html as template } from 'hono/html'

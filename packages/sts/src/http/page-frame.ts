@@ -16,11 +16,25 @@ export interface Surroundings {
 const picture = /^data:image\/(?:png|jpeg|webp|svg\+xml)[;,]/
 
 /**
- * The one frame around every page: whose place it is, a title, the content, and small print. Pure; a whole document out.
- * `content` begins with its own `<h1>`.
+ * The one frame around every page of one column: whose place it is, a title, the content, and small print. Pure; a whole
+ * document out. `content` begins with its own `<h1>`.
  */
 export function renderFrame(surroundings: Surroundings, content: { title: string; main: Markup; script?: string }): string {
-  const { realm, language, reference } = surroundings
+  const { realm } = surroundings
+  const { title, main, script } = content
+  const body = html`<div class="stage">
+<div class="card">
+${realm !== undefined && html`<header class="realm">${renderRealm(realm)}</header>\n`}<main>
+${main}
+</main>
+</div>
+${renderSmallPrint(surroundings)}</div>`
+  return renderDocument(surroundings, { title, body, ...(script === undefined ? {} : { script }) })
+}
+
+/** A whole document around any body. For pages with a layout of their own. */
+export function renderDocument(surroundings: Surroundings, content: { title: string; body: Markup; script?: string }): string {
+  const { realm, language } = surroundings
   const { style, font } = assetAddresses(realm)
   const document = html`<!doctype html>
 <html lang="${language}">
@@ -35,20 +49,15 @@ export function renderFrame(surroundings: Surroundings, content: { title: string
 <link rel="stylesheet" href="${style}">
 ${content.script !== undefined && html`<script type="module" src="${content.script}"></script>\n`}</head>
 <body>
-<div class="stage">
-<div class="card">
-${realm !== undefined && html`<header class="realm">${renderRealm(realm)}</header>\n`}<main>
-${content.main}
-</main>
-</div>
-${reference !== undefined && reference !== '' && renderSmallPrint(language, reference)}</div>
+${content.body}
 </body>
 </html>
 `
   return String(document)
 }
 
-function renderRealm(realm: RealmView): Markup {
+/** The realm's logo, or its initial and name. */
+export function renderRealm(realm: RealmView): Markup {
   if (realm.logo !== undefined && picture.test(realm.logo)) {
     return html`<img class="realm-logo" src="${realm.logo}" alt="${realm.displayName}">`
   }
@@ -56,7 +65,9 @@ function renderRealm(realm: RealmView): Markup {
   return html`<span class="realm-mark" aria-hidden="true">${initial}</span><span class="realm-name">${realm.displayName}</span>`
 }
 
-function renderSmallPrint(language: Language, reference: string): Markup {
+/** The reference in small type, where there is one. */
+export function renderSmallPrint({ language, reference }: Surroundings): Markup | false {
+  if (reference === undefined || reference === '') return false
   const [before = '', after = ''] = fill(messagesIn(language).reference, { reference: '\u0000' }).split('\u0000')
   return html`<footer class="small-print">${before}<span class="reference">${reference}</span>${after}</footer>\n`
 }

@@ -38,12 +38,21 @@ export interface Request<Path extends string = string, S extends Schemas = Schem
 }
 
 export type Answer =
-  | ({ readonly kind: 'page'; readonly html: string; readonly status: number; readonly retryAfterSeconds?: number } & PageNeeds)
+  | ({
+      readonly kind: 'page'
+      readonly html: string
+      readonly status: number
+      readonly retryAfterSeconds?: number
+      /** The browser asks again by itself after this time, without script: for a page that waits for something. */
+      readonly refreshSeconds?: number
+    } & PageNeeds)
   | { readonly kind: 'redirect'; readonly location: string }
   | { readonly kind: 'json'; readonly value: unknown; readonly status: number }
 
-export const page = (html: string, options: PageNeeds & { status?: number; retryAfterSeconds?: number } = {}): Answer =>
-  Object.freeze({ kind: 'page', status: 200, ...options, html })
+export const page = (
+  html: string,
+  options: PageNeeds & { status?: number; retryAfterSeconds?: number; refreshSeconds?: number } = {},
+): Answer => Object.freeze({ kind: 'page', status: 200, ...options, html })
 
 /** 303, so that a reload never posts again (RFC 9110 15.4.4). `location` comes from us or from a registered client. */
 export const redirect = (location: string): Answer => Object.freeze({ kind: 'redirect', location })
@@ -166,6 +175,7 @@ function paramsOf(matcher: Matcher, path: string): Readonly<Record<string, strin
 function send(ctx: Context, answer: Answer): void {
   if (answer.kind === 'page') {
     if (answer.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(answer.retryAfterSeconds))
+    if (answer.refreshSeconds !== undefined) ctx.set('Refresh', String(answer.refreshSeconds))
     answerPage(ctx, answer.html, answer)
     return
   }
