@@ -2,8 +2,8 @@ import type { AttemptStore } from '@postern/storage'
 import { backends, type OpenBackend } from '@postern/storage/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NotEvaluated } from './errors.ts'
-import { createAttemptGate } from './gate.ts'
-import { passwordRules } from './throttle.ts'
+import { type CheckRequest, type Counter, createAttemptGate } from './gate.ts'
+import { codeRules, passwordRules } from './throttle.ts'
 
 const start = Date.parse('2026-03-01T12:00:00Z')
 const day = 24 * 3600
@@ -15,7 +15,7 @@ const gate = createAttemptGate({ clock })
 let opened: OpenBackend
 let attempts: AttemptStore
 let subjects = 0
-const newSubject = () => {
+const newSubject = (): Counter => {
   subjects += 1
   seconds = 0
   return { attempts, subject: `name:${subjects}`, method: 'totp' }
@@ -25,7 +25,7 @@ const right = async () => true
 const wrong = async () => false
 
 /** Checks `count` times at once and tells how many of the checks were really made. */
-async function together(counter: ReturnType<typeof newSubject>, count: number, verify: () => Promise<boolean>) {
+async function together(counter: CheckRequest, count: number, verify: () => Promise<boolean>) {
   let evaluated = 0
   const outcomes = await Promise.all(
     Array.from({ length: count }, () =>
@@ -142,6 +142,33 @@ describe.each(backends)('the gate on $name', (backend) => {
     await gate.rebound(counter)
     expect(await gate.check(counter, right)).toEqual({ outcome: 'proved' })
     expect(await fail(passwordRules)).toBe('still open')
+  })
+
+  test('never disables the factor of somebody who must keep it, and lets in who was disabled before', async () => {
+    const counter = newSubject()
+    const fail = async (mayDisable: boolean) => {
+      for (let count = 0; count < 60; count++) {
+        const outcome = await gate.check({ ...counter, mayDisable }, wrong)
+        if (outcome.outcome === 'disabled') return 'disabled'
+        if (outcome.outcome === 'throttled') seconds = (outcome.until.getTime() - start) / 1000
+      }
+      return 'delayed'
+    }
+    expect(await fail(false)).toBe('delayed')
+    expect(await fail(true)).toBe('disabled')
+    seconds += day
+    expect(await gate.check({ ...counter, mayDisable: false }, wrong)).toMatchObject({ outcome: 'wrong', attemptsLeft: 0 })
+    seconds += day
+    expect(await gate.check({ ...counter, mayDisable: false }, right)).toEqual({ outcome: 'proved' })
+    expect(await gate.check(counter, right)).toEqual({ outcome: 'proved' })
+  })
+
+  test('neither counts nor stops what nobody can guess', async () => {
+    const counter = { ...newSubject(), method: 'webauthn', rules: 'unguessable' as const }
+    for (let count = 0; count < 60; count++) expect(await gate.check(counter, wrong)).toEqual({ outcome: 'wrong' })
+    expect(await attempts.find(counter)).toBeUndefined()
+    await together({ ...counter, method: 'totp', rules: codeRules }, 20, wrong)
+    expect(await gate.check(counter, right)).toEqual({ outcome: 'proved' })
   })
 
   test('counts every subject and every method for itself', async () => {
