@@ -1,0 +1,182 @@
+import type { Logger } from 'pino'
+import { within } from '../patience.ts'
+import { type DeliverSm, type Pdu, type Session, smpp, statusName } from './smpp-library.ts'
+
+export interface SmppLinkOptions {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly tls: boolean
+  /** PEM of the authority that signed the centre's certificate; without it the system's authorities count. */
+  readonly ca?: string
+  readonly systemId: string
+  readonly password: { reveal(): string }
+  readonly systemType: string
+  readonly enquireSeconds: number
+  readonly log: Logger
+  /** A message that the centre delivers to us. It is answered already. */
+  readonly received: (pdu: DeliverSm) => void
+}
+
+/** Why there is no bound session. `code` is for the log. */
+export interface Unbound {
+  readonly because: 'unreachable' | 'refused'
+  readonly code: string
+}
+
+/** A connection to a centre that keeps itself bound. */
+export interface SmppLink {
+  /** A bound session, or why there is none. Tries at once when it is not trying already, unless the centre refused us. */
+  bound(milliseconds: number): Promise<{ session: Session } | Unbound>
+  onBound(listener: () => void): void
+  /** Asks whether the session is alive, and drops it when it is not. */
+  check(): void
+  /** Unbinds and ends for good. */
+  close(): Promise<void>
+}
+
+const firstDelay = 500
+const longestDelay = 30_000
+const connectTimeout = 5_000
+const answerTimeout = 5_000
+const unbindTimeout = 1_000
+/** What is answered; `unknown` gets a generic_nack. Others, as alert_notification, have no answer. */
+const answered = new Set(['deliver_sm', 'data_sm', 'enquire_link', 'unbind', 'unknown'])
+const late: Unbound = Object.freeze({ because: 'unreachable', code: 'not_bound_in_time' })
+const closedForGood: Unbound = Object.freeze({ because: 'unreachable', code: 'closed' })
+
+type State =
+  | { readonly name: 'connecting'; readonly session: Session }
+  | { readonly name: 'bound'; readonly session: Session; readonly enquiring: NodeJS.Timeout }
+  | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout; readonly because: Unbound }
+  | { readonly name: 'closed' }
+
+/**
+ * Binds as transceiver (SMPP 3.4 section 4.1.5), asks by `enquire_link` whether the line stands, and comes back by itself
+ * after growing delays. Neither its socket nor its timers keep the process from ending. Certificates are checked as
+ * node:tls does. Does NOT send messages.
+ */
+export function createSmppLink(options: SmppLinkOptions): SmppLink {
+  const { log } = options
+  const waiting = new Set<(result: { session: Session } | Unbound) => void>()
+  const listeners: (() => void)[] = []
+  let failures = 0
+  let state: State = connect()
+
+  function connect(): State {
+    const { host, port, tls, ca } = options
+    const session = smpp.connect({ host, port, tls, ...(ca === undefined ? {} : { ca }) }, () => bind(session))
+    session.socket.unref()
+    // One listener for each message in flight; the window bounds them.
+    session.setMaxListeners(0)
+    const timer = setTimeout(() => lose(session, { because: 'unreachable', code: 'connect_timeout' }), connectTimeout)
+    timer.unref()
+    session.socket.once('close', () => clearTimeout(timer))
+    session.once('bound', () => clearTimeout(timer))
+    session.on('error', (fault: Error & { code?: string }) =>
+      lose(session, { because: 'unreachable', code: fault.code ?? 'protocol_error' }),
+    )
+    session.on('close', () => lose(session, { because: 'unreachable', code: 'connection_closed' }))
+    session.on('pdu', (pdu: Pdu) => answer(session, pdu))
+    return { name: 'connecting', session }
+  }
+
+  function bind(session: Session): void {
+    session.bind_transceiver(
+      {
+        system_id: options.systemId,
+        password: options.password.reveal(),
+        system_type: options.systemType,
+        interface_version: 0x34,
+      },
+      (pdu) => {
+        if (state.name !== 'connecting' || state.session !== session) return
+        if (pdu.command_status !== 0) return lose(session, { because: 'refused', code: `bind_${statusName(pdu.command_status)}` })
+        const enquiring = setInterval(check, options.enquireSeconds * 1000)
+        enquiring.unref()
+        state = { name: 'bound', session, enquiring }
+        session.emit('bound')
+        log.info({ sender: options.name }, 'bound to the SMPP centre')
+        settle({ session })
+        for (const listener of listeners) listener()
+      },
+    )
+  }
+
+  /** Ends the session, whatever state it is in, and comes back later. Nothing when it is not the current one any more. */
+  function lose(session: Session, because: Unbound): void {
+    session.destroy()
+    if ((state.name !== 'connecting' && state.name !== 'bound') || state.session !== session) return
+    if (state.name === 'bound') clearInterval(state.enquiring)
+    const delay = Math.min(longestDelay, firstDelay * 2 ** failures)
+    failures += 1
+    const timer = setTimeout(() => {
+      state = connect()
+    }, delay)
+    timer.unref()
+    state = { name: 'waiting', timer, because }
+    log.warn({ sender: options.name, code: because.code, nextTryMilliseconds: delay }, 'not bound to the SMPP centre')
+    settle(because)
+  }
+
+  function settle(result: { session: Session } | Unbound): void {
+    const all = [...waiting]
+    waiting.clear()
+    for (const resolve of all) resolve(result)
+  }
+
+  function answer(session: Session, pdu: Pdu): void {
+    // A centre that binds and drops us at once has not recovered; one that speaks afterwards has.
+    if (state.name === 'bound') failures = 0
+    if (pdu.isResponse() || !answered.has(pdu.command)) return
+    session.send(pdu.response())
+    if (pdu.command === 'deliver_sm') options.received(pdu as DeliverSm) // the library reads these members for this command
+    if (pdu.command === 'unbind') lose(session, { because: 'unreachable', code: 'unbound_by_centre' })
+  }
+
+  function check(): void {
+    if (state.name !== 'bound') return
+    const { session } = state
+    const timer = setTimeout(() => lose(session, { because: 'unreachable', code: 'enquire_link_unanswered' }), answerTimeout)
+    timer.unref()
+    if (!session.enquire_link({}, () => clearTimeout(timer))) clearTimeout(timer)
+  }
+
+  return Object.freeze({
+    async bound(milliseconds: number) {
+      if (state.name === 'bound') return { session: state.session }
+      if (state.name === 'closed') return closedForGood
+      if (state.name === 'waiting') {
+        // Trying a refused password again for every person would lock the account at the centre.
+        if (state.because.because === 'refused') return state.because
+        clearTimeout(state.timer)
+        state = connect()
+      }
+      let resolveMine: (result: { session: Session } | Unbound) => void = () => undefined
+      const mine = new Promise<{ session: Session } | Unbound>((resolve) => {
+        resolveMine = resolve
+      })
+      waiting.add(resolveMine)
+      const result = await within(mine, milliseconds, late)
+      waiting.delete(resolveMine)
+      return result
+    },
+    onBound: (listener: () => void) => void listeners.push(listener),
+    check,
+    async close() {
+      const last = state
+      state = { name: 'closed' }
+      settle(closedForGood)
+      if (last.name === 'waiting') clearTimeout(last.timer)
+      if (last.name === 'connecting') last.session.destroy()
+      if (last.name !== 'bound') return
+      clearInterval(last.enquiring)
+      const unbound = new Promise<void>((resolve) => {
+        last.session.once('close', () => resolve())
+        if (!last.session.unbind({}, () => resolve())) resolve()
+      })
+      await within(unbound, unbindTimeout, undefined)
+      last.session.destroy()
+    },
+  })
+}
