@@ -74,8 +74,12 @@ const accounts: Explained<AccountsErrorCode> = {
 
 const factors: Explained<FactorErrorCode> = {
   already_bound: {
-    cause: 'The account has a second factor already.',
+    cause: 'The account has a second factor already, or the credential belongs to an account.',
     remedy: 'Sign in with it first; an administrator can reset it with `postern account reset-factors`.',
+  },
+  method_off: {
+    cause: 'The realm has switched this kind of second factor off.',
+    remedy: 'Choose another kind; an administrator sees what is off with `postern realm show`.',
   },
 }
 
@@ -102,6 +106,10 @@ const requests: Explained<RequestProblemCode> = {
     remedy: 'Check the address; documents name the canonical one.',
   },
   method_not_allowed: { cause: 'The address knows another method.', remedy: 'See the Allow header.' },
+  too_many_requests: {
+    cause: 'One address sent more forms in a minute than POSTERN_FORMS_PER_MINUTE allows.',
+    remedy: 'Wait for the seconds of Retry-After. Raise the setting where many people share one address.',
+  },
   busy: { cause: 'Too many passwords are being checked.', remedy: 'Wait for the seconds of Retry-After.' },
   unavailable: { cause: 'The database is away.', remedy: 'Wait for the seconds of Retry-After.' },
   fault: { cause: 'A fault of the service.', remedy: 'The log knows the reference number.' },

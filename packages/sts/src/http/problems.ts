@@ -11,6 +11,7 @@ export type RequestProblemCode =
   | 'connection_closed'
   | 'not_found'
   | 'method_not_allowed'
+  | 'too_many_requests'
   | 'busy'
   | 'unavailable'
   | 'fault'
@@ -32,6 +33,7 @@ const answers = {
   connection_closed: { status: 400, title: 'problemTitleRequest', text: 'problemMalformed' },
   not_found: { status: 404, title: 'problemTitleNotFound', text: 'problemNotFound' },
   method_not_allowed: { status: 405, title: 'problemTitleNotFound', text: 'problemNotFound' },
+  too_many_requests: { status: 429, title: 'problemTitleTooMany', text: 'problemTooMany' },
   busy: { status: 503, title: 'problemTitleBusy', text: 'problemBusy' },
   unavailable: { status: 503, title: 'problemTitleUnavailable', text: 'problemUnavailable' },
   fault: { status: 500, title: 'problemTitleFault', text: 'problemFault' },
@@ -46,7 +48,7 @@ export class RequestProblem extends Error {
   readonly code: RequestProblemCode
   readonly status: number
   readonly detail: string | undefined
-  /** Seconds, for `busy` and `unavailable`. */
+  /** Seconds, for `too_many_requests`, `busy` and `unavailable`. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: RequestProblemCode, options: { detail?: string; retryAfterSeconds?: number; cause?: unknown } = {}) {

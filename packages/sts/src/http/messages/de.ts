@@ -125,6 +125,7 @@ export const de = {
   problemTitleRequest: 'Das kam nicht richtig an',
   problemTitleStale: 'Diese Seite ist veraltet',
   problemTitleNotFound: 'Diese Seite gibt es nicht',
+  problemTitleTooMany: 'Einen Moment, bitte',
   problemTitleBusy: 'Gerade melden sich viele an',
   problemTitleUnavailable: 'Gerade können wir Sie nicht anmelden',
   problemTitleFault: 'Bei uns ist etwas schiefgegangen',
@@ -133,6 +134,8 @@ export const de = {
   problemFormNotOurs: 'Es wurde nichts geändert. Gehen Sie zurück zu Ihrer Mail-App und melden Sie sich dort noch einmal an.',
   problemTooLarge: 'Es war viel größer als alles, wonach diese Seite fragt. Gehen Sie zurück und versuchen Sie es noch einmal.',
   problemNotFound: 'Prüfen Sie die Adresse oder gehen Sie dorthin zurück, woher Sie kamen.',
+  problemTooMany:
+    'Aus Ihrem Netz kamen in einer Minute zu viele Formulare. Warten Sie eine Minute und versuchen Sie es noch einmal. Es wurde nichts geprüft.',
   problemBusy: 'Warten Sie ein paar Sekunden und versuchen Sie es noch einmal. Ihr Passwort wurde nicht geprüft.',
   problemUnavailable: 'Nichts ging verloren. Versuchen Sie es in einer Minute noch einmal.',
   problemFault:

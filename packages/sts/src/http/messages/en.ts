@@ -119,6 +119,7 @@ export const en = {
   problemTitleRequest: 'That did not arrive as it should',
   problemTitleStale: 'This page is out of date',
   problemTitleNotFound: 'There is no such page',
+  problemTitleTooMany: 'One moment, please',
   problemTitleBusy: 'Many people are signing in right now',
   problemTitleUnavailable: 'We cannot sign you in right now',
   problemTitleFault: 'Something went wrong on our side',
@@ -127,6 +128,7 @@ export const en = {
   problemFormNotOurs: 'Nothing was changed. Go back to your mail app and sign in from there again.',
   problemTooLarge: 'It was far larger than anything this page asks for. Go back and try again.',
   problemNotFound: 'Check the address, or go back to where you came from.',
+  problemTooMany: 'Too many forms came from your network within a minute. Wait a minute and try again. Nothing was checked.',
   problemBusy: 'Wait a few seconds and try again. Your password was not checked.',
   problemUnavailable: 'Nothing was lost. Try again in a minute.',
   problemFault:

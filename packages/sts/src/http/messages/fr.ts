@@ -126,6 +126,7 @@ export const fr = {
   problemTitleRequest: 'Cela n’est pas arrivé comme il faut',
   problemTitleStale: 'Cette page n’est plus à jour',
   problemTitleNotFound: 'Cette page n’existe pas',
+  problemTitleTooMany: 'Un instant, s’il vous plaît',
   problemTitleBusy: 'Beaucoup de monde se connecte en ce moment',
   problemTitleUnavailable: 'Nous ne pouvons pas vous connecter maintenant',
   problemTitleFault: 'Quelque chose s’est mal passé chez nous',
@@ -135,6 +136,8 @@ export const fr = {
     'Rien n’a été modifié. Retournez dans votre application de messagerie et connectez-vous à nouveau depuis là.',
   problemTooLarge: 'C’était bien plus gros que tout ce que cette page demande. Revenez en arrière et réessayez.',
   problemNotFound: 'Vérifiez l’adresse, ou revenez d’où vous venez.',
+  problemTooMany:
+    'Trop de formulaires sont venus de votre réseau en une minute. Patientez une minute et réessayez. Rien n’a été vérifié.',
   problemBusy: 'Attendez quelques secondes et réessayez. Votre mot de passe n’a pas été vérifié.',
   problemUnavailable: 'Rien n’est perdu. Réessayez dans une minute.',
   problemFault:
