@@ -43,6 +43,8 @@ export interface Delivery {
   readonly messages: MessageSender
   /** Absent where no SMTP server is configured: then no notice is written either. */
   readonly mailer?: Mailer
+  /** Whether notices are written at all; without an SMTP server they would pile up. */
+  readonly tellsByMail: boolean
   readonly counters: DeliveryCounters
   /** Unbinds and closes connections. Messages in flight are not waited for. */
   close(): Promise<void>
@@ -68,12 +70,20 @@ export function createDelivery(
   return Object.freeze({
     messages: createMessageSender({ senders, clock, log, counters }),
     ...(mailer === undefined ? {} : { mailer }),
+    tellsByMail: mailer !== undefined,
     counters,
     async close() {
       await Promise.all([...senders.map((sender) => sender.close()), mailer?.close()])
     },
   })
 }
+
+/** For a process that writes notices and leaves sending to the service: it connects to nobody, and no message goes out. */
+export const outboxOnly = (settings: DeliverySettings): Pick<Delivery, 'messages' | 'tellsByMail'> =>
+  Object.freeze({
+    messages: Object.freeze({ send: async () => Object.freeze({ outcome: 'undeliverable', because: 'no_sender' } as const) }),
+    tellsByMail: settings.mail !== undefined,
+  })
 
 function createSender(
   settings: SenderSettings,
