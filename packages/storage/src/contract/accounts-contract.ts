@@ -2,7 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { AccountId, ClientId, FamilyId } from '../identifiers.ts'
 import type { OpenBackend } from './backend.ts'
-import { sampleAccount, sampleAuthenticator, sampleClient, sampleTime, secondsAfter } from './samples.ts'
+import {
+  sampleAccessPass,
+  sampleAccount,
+  sampleApproval,
+  sampleAuthenticator,
+  sampleClient,
+  sampleMail,
+  sampleRememberedBrowser,
+  sampleTime,
+  secondsAfter,
+  someBytes,
+} from './samples.ts'
 
 export function accountsContract(opened: () => OpenBackend): void {
   describe('accounts', () => {
@@ -154,6 +165,11 @@ export function accountsContract(opened: () => OpenBackend): void {
         await realm.accounts.add(account)
         await realm.passwords.set(account.id, { hash: '$argon2id$', changedAt: sampleTime })
         await realm.authenticators.add(sampleAuthenticator(account.id))
+        await realm.recoveryCodes.replace(account.id, { digests: [someBytes(32)], at: sampleTime })
+        await realm.accessPasses.put(sampleAccessPass(account.id))
+        await realm.approvals.put(sampleApproval(account.id))
+        await realm.rememberedBrowsers.add(sampleRememberedBrowser(account.id))
+        await realm.outbox.add(sampleMail({ accountId: account.id }))
         await realm.attempts.update({ subject: `account:${account.id}`, method: 'totp' }, () => ({
           next: { consecutive: 1, inWindow: 1, windowStartedAt: sampleTime, disabled: false },
           result: undefined,
@@ -180,6 +196,11 @@ export function accountsContract(opened: () => OpenBackend): void {
         await realm.accounts.find(id),
         await realm.passwords.find(id),
         (await realm.authenticators.list(id))[0],
+        await realm.recoveryCodes.count(id),
+        await realm.accessPasses.find(id),
+        (await realm.approvals.listWaiting(id, sampleTime))[0],
+        (await realm.rememberedBrowsers.list(id, sampleTime))[0],
+        (await realm.outbox.take({ now: sampleTime, until: sampleTime, limit: 10 })).find(({ accountId }) => accountId === id),
         await realm.attempts.find({ subject: `account:${id}`, method: 'totp' }),
         await realm.artifacts.find('Session', id),
         await realm.refreshTokens.find(id),

@@ -7,10 +7,13 @@
  */
 import { afterAll, beforeAll, describe } from 'vitest'
 import { accountsContract } from './accounts-contract.ts'
+import { approvalsContract, rememberedBrowsersContract } from './approvals-contract.ts'
 import { artifactsContract } from './artifacts-contract.ts'
 import type { Backend, OpenBackend } from './backend.ts'
 import { attemptsContract, auditContract, replayContract } from './counters-contract.ts'
+import { enforcementContract } from './enforcement-contract.ts'
 import { isolationContract } from './isolation-contract.ts'
+import { outboxContract } from './outbox-contract.ts'
 import { refreshTokensContract } from './refresh-tokens-contract.ts'
 import {
   clientsContract,
@@ -20,6 +23,7 @@ import {
   signingKeysContract,
 } from './registrations-contract.ts'
 import { authenticatorsContract, passwordsContract } from './secrets-contract.ts'
+import { accessPassesContract, recoveryCodesContract } from './spare-proofs-contract.ts'
 import { closedContract, storeContract } from './store-contract.ts'
 
 export { type Backend, backends, type OpenBackend, pglite, postgres } from './backend.ts'
@@ -27,18 +31,24 @@ export { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 export { type PostgresServer, startPostgres } from './postgres-server.ts'
 export * from './samples.ts'
 export {
+  accessPassesContract,
   accountsContract,
+  approvalsContract,
   artifactsContract,
   attemptsContract,
   auditContract,
   authenticatorsContract,
   clientsContract,
   closedContract,
+  enforcementContract,
   isolationContract,
+  outboxContract,
   passwordsContract,
   policiesContract,
   realmsContract,
+  recoveryCodesContract,
   refreshTokensContract,
+  rememberedBrowsersContract,
   replayContract,
   resourcesContract,
   signingKeysContract,
@@ -50,6 +60,11 @@ const suites = [
   accountsContract,
   passwordsContract,
   authenticatorsContract,
+  recoveryCodesContract,
+  accessPassesContract,
+  approvalsContract,
+  rememberedBrowsersContract,
+  enforcementContract,
   clientsContract,
   resourcesContract,
   signingKeysContract,
@@ -59,6 +74,7 @@ const suites = [
   attemptsContract,
   replayContract,
   auditContract,
+  outboxContract,
   storeContract,
   isolationContract,
 ]

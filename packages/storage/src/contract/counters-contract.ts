@@ -24,12 +24,22 @@ export function attemptsContract(opened: () => OpenBackend): void {
         windowStartedAt: sampleTime,
         blockedUntil: secondsAfter(30),
         disabled: true,
+        seen: ['a', 'b,"c"'],
       }
       expect(await attempts.find(mine)).toBeUndefined()
       expect(await attempts.update(mine, (state) => ({ next: full, result: state }))).toBeUndefined()
       expect(await attempts.find(mine)).toEqual(full)
       expect(await attempts.update(mine, (state) => ({ next: undefined, result: state }))).toEqual(full)
       expect(await attempts.find(mine)).toBeUndefined()
+    })
+
+    test('tells no answer seen from nothing known about answers', async () => {
+      const { attempts } = await opened().newRealm()
+      const mine = key()
+      await attempts.update(mine, () => ({ next: { ...failed(undefined), seen: [] }, result: undefined }))
+      expect((await attempts.find(mine))?.seen).toEqual([])
+      await attempts.update(mine, () => ({ next: failed(undefined), result: undefined }))
+      expect(await attempts.find(mine)).toEqual(failed(undefined))
     })
 
     test('keeps nothing when decide keeps nothing, or throws', async () => {

@@ -4,18 +4,24 @@ import type { ClientCredential } from '../ports/clients.ts'
 import type { RealmStore } from '../store.ts'
 import type { OpenBackend } from './backend.ts'
 import {
+  sampleAccessPass,
   sampleAccount,
+  sampleApproval,
   sampleAuditRow,
   sampleAuthenticator,
+  sampleCampaign,
   sampleClient,
+  sampleMail,
+  sampleRememberedBrowser,
   sampleResource,
   sampleSigningKey,
   sampleTime,
   secondsAfter,
+  someBytes,
 } from './samples.ts'
 
 /** One of everything, under the same ids in whichever realm. */
-const account = sampleAccount({ furtherAddresses: ['further@contoso.com'] })
+const account = sampleAccount({ furtherAddresses: ['further@contoso.com'], groups: ['staff'] })
 const client = sampleClient({ id: ClientId.of('mail') })
 const secret: ClientCredential = {
   kind: 'secret',
@@ -25,7 +31,14 @@ const secret: ClientCredential = {
   createdAt: sampleTime,
 }
 const pending = sampleAuthenticator(account.id)
-const active = sampleAuthenticator(account.id, { state: 'active', lastStep: 1 })
+const active = sampleAuthenticator(account.id, { state: 'active', lastStep: 1, credentialId: 'credential' })
+const pass = sampleAccessPass(account.id, { uses: 'many' })
+const waiting = sampleApproval(account.id)
+const approved = sampleApproval(account.id)
+const browser = sampleRememberedBrowser(account.id)
+const campaign = sampleCampaign()
+const mail = sampleMail({ accountId: account.id })
+const takeable = { now: sampleTime, until: sampleTime, limit: 10 }
 const resource = sampleResource({ names: ['one', 'two'] })
 const key = sampleSigningKey()
 const policy = { id: 'p', name: 'p', mode: 'on', definition: {}, createdAt: sampleTime, updatedAt: sampleTime } as const
@@ -39,6 +52,15 @@ async function fill(realm: RealmStore): Promise<void> {
   await realm.passwords.set(account.id, { hash: 'hash', changedAt: sampleTime })
   await realm.authenticators.add(pending)
   await realm.authenticators.add(active)
+  await realm.recoveryCodes.replace(account.id, { digests: [someBytes(32)], at: sampleTime })
+  await realm.accessPasses.put(pass)
+  await realm.approvals.put(waiting)
+  await realm.approvals.put(approved)
+  await realm.approvals.decide(account.id, approved.id, { state: 'approved', at: sampleTime })
+  await realm.rememberedBrowsers.add(browser)
+  await realm.enforcement.addCampaign(campaign)
+  await realm.enforcement.set([account.id], { state: 'enabled', at: sampleTime, campaignId: campaign.id })
+  await realm.outbox.add(mail)
   await realm.clients.add(client)
   await realm.clients.addCredential(secret)
   await realm.resources.add(resource)
@@ -65,6 +87,19 @@ const everything = async (realm: RealmStore) => ({
   names: await Promise.all([account.upn, 'further@contoso.com'].map((name) => realm.accounts.findByName(name))),
   password: await realm.passwords.find(account.id),
   authenticators: await realm.authenticators.list(account.id),
+  credential: await realm.authenticators.findByCredentialId('credential'),
+  recoveryCodes: await realm.recoveryCodes.count(account.id),
+  pass: await realm.accessPasses.find(account.id),
+  approvals: [await realm.approvals.find(account.id, waiting.id), await realm.approvals.find(account.id, approved.id)],
+  attempt: await realm.approvals.findByAttempt(account.id, waiting.attemptDigest),
+  waiting: await realm.approvals.listWaiting(account.id, sampleTime),
+  browsers: await realm.rememberedBrowsers.list(account.id, sampleTime),
+  browser: await realm.rememberedBrowsers.find(account.id, browser.digest, sampleTime),
+  states: await realm.enforcement.countByState(),
+  campaigns: [await realm.enforcement.findCampaign(campaign.id), await realm.enforcement.listCampaigns()],
+  progress: await realm.enforcement.progress(campaign.id),
+  // Looking is taking; given back until the same moment, it changes nothing.
+  outbox: await realm.outbox.take(takeable),
   clients: await realm.clients.list({ limit: 10 }),
   credentials: await realm.clients.credentials(client.id),
   resources: await realm.resources.list(),
@@ -90,6 +125,30 @@ const changes: Readonly<Record<string, (realm: RealmStore) => Promise<unknown>>>
   'authenticators.acceptStep': (realm) => realm.authenticators.acceptStep(active.id, { step: 5, at: sampleTime }),
   'authenticators.removePending': (realm) => realm.authenticators.removePending(account.id, 'totp'),
   'authenticators.disable': (realm) => realm.authenticators.disable(active.id),
+  'authenticators.touch': (realm) => realm.authenticators.touch(active.id, { at: secondsAfter(7) }),
+  'authenticators.rename': (realm) => realm.authenticators.rename(active.id, 'New'),
+  'authenticators.makeDefault': (realm) => realm.authenticators.makeDefault(account.id, active.id),
+  'recoveryCodes.replace': (realm) =>
+    realm.recoveryCodes.replace(account.id, { digests: [someBytes(32, 2), someBytes(32, 3)], at: sampleTime }),
+  'recoveryCodes.use': (realm) => realm.recoveryCodes.use(account.id, someBytes(32), sampleTime),
+  'recoveryCodes.remove': (realm) => realm.recoveryCodes.remove(account.id),
+  'accessPasses.put': (realm) => realm.accessPasses.put({ ...pass, uses: 'once' }),
+  'accessPasses.use': (realm) => realm.accessPasses.use(account.id, pass.id, sampleTime),
+  'accessPasses.remove': (realm) => realm.accessPasses.remove(account.id),
+  'approvals.put': (realm) => realm.approvals.put({ ...waiting, number: '99' }),
+  'approvals.decide': (realm) => realm.approvals.decide(account.id, waiting.id, { state: 'denied', at: sampleTime }),
+  'approvals.use': (realm) => realm.approvals.use(account.id, approved.id, sampleTime),
+  'rememberedBrowsers.seen': (realm) => realm.rememberedBrowsers.seen(browser.id, secondsAfter(7)),
+  'rememberedBrowsers.remove': (realm) => realm.rememberedBrowsers.remove(account.id, browser.id),
+  'rememberedBrowsers.removeAll': (realm) => realm.rememberedBrowsers.removeAll(account.id),
+  'enforcement.set': (realm) => realm.enforcement.set([account.id], { state: 'enforced', at: sampleTime }),
+  'enforcement.setGroup': (realm) => realm.enforcement.setGroup('staff', { state: 'enforced', at: sampleTime }),
+  'enforcement.enforce': (realm) => realm.enforcement.enforce(account.id, sampleTime),
+  'enforcement.postpone': (realm) => realm.enforcement.postpone(account.id, { atMost: 1, until: sampleTime }),
+  'enforcement.changeCampaign': (realm) => realm.enforcement.changeCampaign({ ...campaign, name: 'New' }),
+  'outbox.take': (realm) => realm.outbox.take({ ...takeable, until: secondsAfter(9) }),
+  'outbox.postpone': (realm) => realm.outbox.postpone(mail.id, secondsAfter(9)),
+  'outbox.remove': (realm) => realm.outbox.remove(mail.id),
   'authenticators.remove': (realm) => realm.authenticators.remove(active.id),
   'clients.replace': (realm) => realm.clients.replace({ ...client, displayName: 'New' }),
   'clients.remove': (realm) => realm.clients.remove(client.id),

@@ -1,10 +1,15 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { AccountId, AuthenticatorId, ClientId, RealmId, ResourceId } from '../identifiers.ts'
+import type { AccessPass } from '../ports/access-passes.ts'
 import type { Account } from '../ports/accounts.ts'
+import type { Approval } from '../ports/approvals.ts'
 import type { AuditRow } from '../ports/audit.ts'
 import type { Authenticator } from '../ports/authenticators.ts'
 import type { Client } from '../ports/clients.ts'
+import type { Campaign } from '../ports/enforcement.ts'
+import type { OutgoingMail } from '../ports/outbox.ts'
 import type { Realm, RealmSettings } from '../ports/realms.ts'
+import type { RememberedBrowser } from '../ports/remembered-browsers.ts'
 import type { Resource } from '../ports/resources.ts'
 import type { SigningKey } from '../ports/signing-keys.ts'
 
@@ -64,6 +69,63 @@ export const sampleAuthenticator = (accountId: AccountId, own: Partial<Authentic
   detail: {},
   isDefault: false,
   createdAt: sampleTime,
+  ...own,
+})
+
+export const sampleAccessPass = (accountId: AccountId, own: Partial<AccessPass> = {}): AccessPass => ({
+  id: randomUUID(),
+  accountId,
+  digest: someBytes(32),
+  uses: 'once',
+  startsAt: sampleTime,
+  expiresAt: secondsAfter(600),
+  createdAt: sampleTime,
+  createdBy: 'admin@contoso.com',
+  ...own,
+})
+
+export const sampleApproval = (accountId: AccountId, own: Partial<Approval> = {}): Approval => ({
+  id: randomUUID(),
+  accountId,
+  attemptDigest: randomUUID(),
+  number: '07',
+  state: 'waiting',
+  about: { appName: 'Mail', source: '192.0.2.7', browser: 'Firefox on Linux' },
+  createdAt: sampleTime,
+  expiresAt: secondsAfter(120),
+  ...own,
+})
+
+export const sampleRememberedBrowser = (accountId: AccountId, own: Partial<RememberedBrowser> = {}): RememberedBrowser => ({
+  id: randomUUID(),
+  accountId,
+  digest: new Uint8Array(randomBytes(32)),
+  label: 'Firefox on Linux',
+  createdAt: sampleTime,
+  lastSeenAt: sampleTime,
+  expiresAt: secondsAfter(86_400),
+  ...own,
+})
+
+export const sampleCampaign = (own: Partial<Campaign> = {}): Campaign => ({
+  id: randomUUID(),
+  name: 'Spring',
+  postponements: 3,
+  postponeDays: 7,
+  startsAt: sampleTime,
+  createdAt: sampleTime,
+  ...own,
+})
+
+export const sampleMail = (own: Partial<OutgoingMail> = {}): OutgoingMail => ({
+  id: randomUUID(),
+  to: 'mary@contoso.com',
+  subject: 'A way to sign in was added',
+  text: 'Was it you?',
+  createdAt: sampleTime,
+  nextTryAt: sampleTime,
+  tries: 0,
+  expiresAt: secondsAfter(86_400),
   ...own,
 })
 

@@ -5,10 +5,14 @@ import { ClientId, FamilyId } from '../identifiers.ts'
 import type { RealmStore } from '../store.ts'
 import type { OpenBackend } from './backend.ts'
 import {
+  sampleAccessPass,
   sampleAccount,
+  sampleApproval,
   sampleAuditRow,
   sampleAuthenticator,
   sampleClient,
+  sampleMail,
+  sampleRememberedBrowser,
   sampleSigningKey,
   sampleTime,
   secondsAfter,
@@ -183,6 +187,43 @@ export function storeContract(opened: () => OpenBackend): void {
       await expect(store.removeExpired(sampleTime, 0)).rejects.toThrow(TypeError)
     })
 
+    test('takes approvals, remembered browsers and mails when they end, and access passes a month later', async () => {
+      const { store, newRealm } = opened()
+      await store.removeExpired(secondsAfter(1e9), 10_000)
+      const realm = await newRealm()
+      const accounts = Array.from({ length: 3 }, () => sampleAccount())
+      for (const [index, account] of accounts.entries()) {
+        const expiresAt = secondsAfter(index + 1)
+        await realm.accounts.add(account)
+        await realm.approvals.put(sampleApproval(account.id, { id: `${index}`, expiresAt }))
+        await realm.rememberedBrowsers.add(sampleRememberedBrowser(account.id, { expiresAt }))
+        await realm.outbox.add(sampleMail({ id: `${index}`, expiresAt }))
+        await realm.accessPasses.put(sampleAccessPass(account.id, { expiresAt }))
+      }
+      /** What is left of each account: approval, browser, mail, pass. */
+      const left = async () => {
+        const mails = await realm.outbox.take({ now: sampleTime, until: sampleTime, limit: 9 })
+        const its = accounts.map(async ({ id }, index) => [
+          await realm.approvals.find(id, `${index}`),
+          (await realm.rememberedBrowsers.list(id, sampleTime))[0],
+          mails.find((mail) => mail.id === `${index}`),
+          await realm.accessPasses.find(id),
+        ])
+        return (await Promise.all(its)).map((one) => one.map((there) => there !== undefined))
+      }
+      const [all, pass, none] = [
+        [true, true, true, true],
+        [false, false, false, true],
+        [false, false, false, false],
+      ]
+      expect(await store.removeExpired(secondsAfter(2), 1)).toBe(3)
+      expect(await left()).toEqual([pass, all, all])
+      expect(await store.removeExpired(secondsAfter(2), 10)).toBe(3)
+      expect(await left()).toEqual([pass, pass, all])
+      expect(await store.removeExpired(secondsAfter(30 * 86_400 + 2), 10)).toBe(3 + 2)
+      expect(await left()).toEqual([none, none, pass])
+    })
+
     test('forgets guesses at names that nobody has, and never open guesses at an account', async () => {
       const { store, newRealm } = opened()
       const { attempts } = await newRealm()
@@ -231,6 +272,9 @@ export function storeContract(opened: () => OpenBackend): void {
         refreshPayload: secret('refresh-payload'),
         jti: secret('jti'),
         seed: secret('seed'),
+        mailTo: secret('mail-to'),
+        mailSubject: secret('mail-subject'),
+        mailText: secret('mail-text'),
         privateKey: secret('private-key'),
       }
       await realm.accounts.add(account)
@@ -255,6 +299,7 @@ export function storeContract(opened: () => OpenBackend): void {
       await realm.replay.claim('https://idp', known.jti, expiresAt)
       await realm.authenticators.add(sampleAuthenticator(account.id, { secret: Buffer.from(known.seed) }))
       await realm.signingKeys.add(sampleSigningKey({ privateKey: Buffer.from(known.privateKey) }))
+      await realm.outbox.add(sampleMail({ to: known.mailTo, subject: known.mailSubject, text: known.mailText }))
 
       const tables = await connection.session((session) =>
         session.query(
