@@ -37,6 +37,7 @@ describe('parseConfig', () => {
       trustedProxies: [],
       logLevel: 'info',
       workers: 1,
+      delivery: { senders: [] },
       demoMailPort: 8090,
     })
   })

@@ -7,8 +7,10 @@
  */
 import { join, resolve } from 'node:path'
 import { parse as parseYaml, YAMLParseError } from 'yaml'
+import { completeDelivery, contradictionsOfDelivery, type DeliveryConfig } from './delivery-settings.ts'
 import { ConfigError, type ConfigProblem } from './errors.ts'
 import { Secret } from './secret.ts'
+import { inside, readSecretFiles } from './secret-files.ts'
 import { type Draft, type logLevels, type Setting, type SettingName, settings } from './settings.ts'
 
 export interface Config {
@@ -30,6 +32,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   readonly logLevel: (typeof logLevels)[number]
   readonly workers: number
+  /** Senders of codes and of notices. */
+  readonly delivery: DeliveryConfig
   readonly demoMailPort: number
 }
 
@@ -59,11 +63,11 @@ export function parseConfig(source: ConfigSource): Config {
     const setting: Setting = settings[name]
     const found = findValue(setting, source, { fromFile, problems })
     if (found === undefined) continue
-    const parsed = setting.schema.safeParse(found.raw)
+    const raw = setting.nested === true ? readNested(found, source, problems) : found.raw
+    if (raw === undefined) continue
+    const parsed = setting.schema.safeParse(raw)
     if (parsed.success) draft[name] = parsed.data
-    else
-      for (const wrong of new Set(parsed.error.issues.map((issue) => issue.message)))
-        problems.push({ where: found.where, wrong, example: setting.example })
+    else problems.push(...problemsOf(parsed.error.issues, setting, found.where))
   }
   problems.push(...unknownVariables(source.variables))
   const masterKeyFile = nonEmpty(source.variables.POSTERN_MASTER_KEY_FILE)
@@ -88,6 +92,10 @@ export function relaxationsOf(config: Config): readonly string[] {
       ? ['The base URL is http: passwords, codes and tokens cross the network in clear, and cookies are not marked Secure.']
       : []),
     'A missing master key is made at the first start.',
+    ...(config.delivery.senders.length === 0 || config.delivery.senders.some((one) => one.kind === 'log')
+      ? ['Codes by SMS and call are written to the log with the number they were for, and not sent.']
+      : []),
+    ...(config.delivery.mail === undefined ? [] : ['Notices go to the SMTP server in clear when it offers no STARTTLS.']),
   ]
 }
 
@@ -118,6 +126,39 @@ function findValue(
     return undefined
   }
   return known.fromFile[setting.key]
+}
+
+/** JSON where a variable brought text, with the files of secrets read. `undefined`: it is reported. */
+function readNested(found: Found, source: ConfigSource, problems: ConfigProblem[]): unknown {
+  let { raw } = found
+  if (typeof raw === 'string') {
+    try {
+      raw = JSON.parse(raw)
+    } catch {
+      // Not the parser's words: they quote the text, and it holds secrets.
+      problems.push({ where: found.where, wrong: 'is not JSON' })
+      return undefined
+    }
+  }
+  return readSecretFiles(raw, {
+    where: found.where,
+    problems,
+    readFile: (path) => source.readFile(resolve(source.directory, path)),
+  })
+}
+
+function problemsOf(
+  issues: readonly { readonly message: string; readonly path: readonly PropertyKey[] }[],
+  setting: Setting,
+  where: string,
+): readonly ConfigProblem[] {
+  const placed = issues.map(({ message, path }) => {
+    const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('')
+    return { where: setting.nested === true ? inside(where, place) : where, wrong: message }
+  })
+  const different = new Map(placed.map((one) => [`${one.where} ${one.wrong}`, one]))
+  // The example of a nested setting is the whole of it and would stand at each of its problems.
+  return [...different.values()].map((one) => (setting.nested === true ? one : { ...one, example: setting.example }))
 }
 
 function readConfigFile(source: ConfigSource, problems: ConfigProblem[]): Readonly<Record<string, Found>> {
@@ -190,6 +231,9 @@ function contradictions(
       masterKey,
       'is set and POSTERN_MASTER_KEY_FILE is set too; keep one',
     ],
+    ...contradictionsOfDelivery(draft).map(
+      ([broken, name, wrong]) => [broken && !reported(settings[name]), settings[name], wrong] as [boolean, Setting, string],
+    ),
   ]
   return checks
     .filter(([broken]) => broken)
@@ -225,6 +269,7 @@ function complete(draft: Draft, known: { directory: string; masterKeyFile: strin
     trustedProxies: Object.freeze(draft.trustedProxies ?? []),
     logLevel: draft.logLevel ?? 'info',
     workers: draft.workers ?? 1,
+    delivery: completeDelivery(draft),
     demoMailPort: draft.demoMailPort ?? 8090,
   })
 }

@@ -4,6 +4,7 @@
  */
 import { BlockList, isIP } from 'node:net'
 import { z } from 'zod'
+import { mailFrom, senders, smtpUrl } from './delivery-settings.ts'
 
 export interface Setting<T = unknown> {
   /** The key in `postern.yaml`. */
@@ -13,6 +14,8 @@ export interface Setting<T = unknown> {
   readonly alias?: string
   /** Its value is never printed, and `<variable>_FILE` names a file that holds it. */
   readonly secret?: true
+  /** Keys and values inside; as a variable it is JSON. A problem names the place inside, and `…File` members name files of secrets. */
+  readonly nested?: true
   readonly schema: z.ZodType<T>
   /** The default in words, for people. */
   readonly otherwise: string
@@ -195,6 +198,36 @@ export const settings = Object.freeze({
     otherwise: '1',
     example: '4',
     description: 'Processes on this machine. More than one needs PostgreSQL.',
+  }),
+  sms: setting({
+    key: 'sms',
+    variable: 'POSTERN_SMS',
+    secret: true,
+    nested: true,
+    schema: senders,
+    otherwise: 'none: no code by SMS or call; in development codes are written to the log',
+    example:
+      '[{"kind":"smpp","name":"main","host":"smpp.example.net","systemId":"postern","passwordFile":"/run/secrets/smpp","source":"Contoso"}]',
+    description:
+      'Senders of codes by SMS and call, in the order in which they are asked; in the file a list, as a variable JSON. Kinds: smpp, http, kannel, twilio, gatewayapi, log. See [the guide](../guides/sms.md).',
+  }),
+  smtp: setting({
+    key: 'smtp',
+    variable: 'POSTERN_SMTP_URL',
+    secret: true,
+    schema: smtpUrl,
+    otherwise: 'none: no notice is sent',
+    example: 'smtps://postern:password@mail.contoso.com:465',
+    description:
+      'The SMTP server for notices to people, e.g. that a sign-in method was added. `smtps://` is TLS from the start; `smtp://` demands STARTTLS, except to this machine and in development. Codes never go by e-mail.',
+  }),
+  mailFrom: setting({
+    key: 'mailFrom',
+    variable: 'POSTERN_MAIL_FROM',
+    schema: mailFrom,
+    otherwise: 'none: must be set with `smtp`',
+    example: 'Contoso sign-in <no-reply@contoso.com>',
+    description: 'Who the notices come from.',
   }),
   demoMailPort: setting({
     key: 'demoMailPort',
