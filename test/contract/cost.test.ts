@@ -1,11 +1,26 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { AccountId, ClientId, type Connection, connect, createStore, FamilyId, migrate, type RealmId } from '@postern/storage'
+import {
+  AccountId,
+  AuthenticatorId,
+  ClientId,
+  type Connection,
+  connect,
+  createStore,
+  FamilyId,
+  migrate,
+  type RealmId,
+  type RealmStore,
+} from '@postern/storage'
 import {
   type PostgresServer,
+  sampleAccessPass,
   sampleAccount,
+  sampleApproval,
   sampleAuditRow,
+  sampleAuthenticator,
   sampleClient,
+  sampleMail,
   sampleRealm,
   sampleTime,
   secondsAfter,
@@ -29,7 +44,7 @@ afterAll(async () => {
 
 /** Tables that grow with people and their tokens. */
 const growing =
-  'account account_address password authenticator oidc_artifact refresh_family refresh_token attempt_counter replay_claim audit_event'.split(
+  'account account_address password authenticator recovery_code access_pass approval remembered_browser outbox oidc_artifact refresh_family refresh_token attempt_counter replay_claim audit_event'.split(
     ' ',
   )
 
@@ -61,6 +76,14 @@ test('nothing on the way of a token reads a growing table from one end to the ot
     `insert into account_address select realm_id, upn_key, id from account`,
     `insert into password select realm_id, id, 'hash', now() from account`,
     `insert into authenticator select realm_id, id, id, 'totp', '', '', 'active', null, now() from account`,
+    `update authenticator set credential_id = id::text`,
+    `insert into campaign select '${realm.id}', n::text, 'n', 3, 7, now(), null, now() from generate_series(1, 2) n`,
+    `update account set groups = array[upn], campaign_id = case when upn like '%9@x' then '1' else '2' end`,
+    `insert into recovery_code select realm_id, id, ${hash('id')}, now(), null from account`,
+    `insert into access_pass select realm_id, id, id::text, '', 'once', now(), now() + interval '1 year', now(), 'x', null from account`,
+    `insert into approval select realm_id, id::text, id, id::text, '1', 'waiting', '{}', now(), now() + interval '1 year', null from account`,
+    `insert into remembered_browser select realm_id, id::text, id, ${hash('id')}, 'x', now(), now(), now() + interval '1 year' from account`,
+    `insert into outbox select realm_id, id::text, id, '', now(), now() + interval '1 year', 0, now() + interval '1 year' from account`,
     `insert into oidc_artifact select '${realm.id}', 'Session', ${hash('n')}, '', n::text, ${hash('n')}, ${hash('n')}, n::text, n::text, null, now() + interval '1 year' from generate_series(1, ${rows}) n`,
     `insert into refresh_family select realm_id, id::text, id, 'mail', now(), now(), now() + interval '1 year' from account`,
     `insert into refresh_token select realm_id, ${hash('id')}, id, null, '', now(), now() + interval '1 year' from refresh_family`,
@@ -99,6 +122,7 @@ async function useEverything(connection: Connection, realmId: RealmId): Promise<
   await mine.passwords.rehash(known, 'hash', 'other')
   await mine.authenticators.list(account.id)
   await mine.authenticators.removePending(known, 'totp')
+  await useEveryFactor(mine, known)
   await mine.artifacts.upsert({
     kind: 'Session',
     id: 'a',
@@ -142,4 +166,37 @@ async function useEverything(connection: Connection, realmId: RealmId): Promise<
   await store.removeExpired(secondsAfter(1), 100)
   await store.removeExpired(secondsAfter(1), 100)
   await mine.accounts.remove(known)
+}
+
+/** Everything that second factors, campaigns and notices ask of the store. */
+async function useEveryFactor(mine: RealmStore, known: AccountId): Promise<void> {
+  const own = sampleAuthenticator(known, { state: 'active' })
+  const digest = new Uint8Array(32)
+  const approval = sampleApproval(known)
+  const mail = sampleMail({ accountId: known })
+
+  await mine.authenticators.add(own)
+  await mine.authenticators.findByCredentialId('nothing')
+  await mine.authenticators.confirm(AuthenticatorId.of(randomUUID()), { at: sampleTime, credentialId: 'c' })
+  await mine.authenticators.acceptStep(own.id, { step: 1, at: sampleTime })
+  await mine.authenticators.makeDefault(known, own.id)
+  await mine.recoveryCodes.replace(known, { digests: [digest], at: sampleTime })
+  await mine.recoveryCodes.use(known, digest, sampleTime)
+  await mine.recoveryCodes.count(known)
+  await mine.accessPasses.put(sampleAccessPass(known))
+  await mine.accessPasses.find(known)
+  await mine.approvals.put(approval)
+  await mine.approvals.findByAttempt(known, approval.attemptDigest)
+  await mine.approvals.listWaiting(known, sampleTime)
+  await mine.approvals.decide(known, approval.id, { state: 'approved', at: sampleTime })
+  await mine.rememberedBrowsers.find(known, digest, sampleTime)
+  await mine.rememberedBrowsers.list(known, sampleTime)
+  await mine.rememberedBrowsers.removeAll(known)
+  await mine.enforcement.set([known], { state: 'enabled', at: sampleTime, campaignId: '1' })
+  await mine.enforcement.setGroup('7@x', { state: 'enabled', at: sampleTime })
+  await mine.enforcement.postpone(known, { atMost: 1, until: sampleTime })
+  await mine.enforcement.progress('1')
+  await mine.outbox.add(mail)
+  await mine.outbox.take({ now: sampleTime, until: sampleTime, limit: 10 })
+  await mine.outbox.postpone(mail.id, sampleTime)
 }
