@@ -50,20 +50,20 @@ const strict = <Shape extends z.ZodRawShape>(shape: Shape) =>
       issue.code === 'unrecognized_keys' ? `has no setting named ${issue.keys.join(', ')}` : 'must hold keys and values',
   })
 
-const common = { name, ca: pem.optional() }
+const common = { name, ca: pem.exactOptional() }
 
 const smpp = strict({
   ...common,
   kind: z.literal('smpp'),
   host: text,
-  port: whole(1, 65_535).optional(),
+  port: whole(1, 65_535).exactOptional(),
   tls: flag.default(true),
   systemId: text.max(15, 'must have at most 15 characters'),
   password: secret,
   systemType: z.string({ error: 'must be text' }).max(12, 'must have at most 12 characters').default(''),
   source,
-  sourceTon: whole(0, 6).optional(),
-  sourceNpi: whole(0, 18).optional(),
+  sourceTon: whole(0, 6).exactOptional(),
+  sourceNpi: whole(0, 18).exactOptional(),
   window: whole(1, 100).default(10),
   longText: z.enum(['parts', 'payload'], { error: 'must be parts or payload' }).default('parts'),
   receipts: flag.default(true),
@@ -81,8 +81,8 @@ const kannel = strict({
   url: plainUrl,
   username: text,
   password: secret,
-  source: source.optional(),
-  smsc: text.optional(),
+  source: source.exactOptional(),
+  smsc: text.exactOptional(),
 }).transform((one) => ({ ...one, inClear: isInClear(one.url) }))
 
 const twilio = strict({
@@ -92,7 +92,7 @@ const twilio = strict({
   accountSid: text.regex(/^\w+$/, 'must be letters and digits'),
   authToken: secret,
   source,
-  voiceSource: text.regex(/^\+\d{5,15}$/, 'must be a number with its plus').optional(),
+  voiceSource: text.regex(/^\+\d{5,15}$/, 'must be a number with its plus').exactOptional(),
 }).transform((one) => ({ ...one, inClear: isInClear(one.url) }))
 
 const gatewayapi = strict({
@@ -138,20 +138,20 @@ const messageTemplate = strict({
     .refine((raw) => !/#/.test(raw), 'must have no fragment'),
   headers: z
     .record(z.string().regex(/^[!#$%&'*+.^`|~\w-]+$/, 'must be a header name'), header, { error: 'must hold names and values' })
-    .optional(),
+    .exactOptional(),
   form: z
     .record(z.string(), z.union([template, strict({ xml: template })], { error: 'must be text with known gaps, or xml' }), {
       error: 'must hold names and values',
     })
-    .optional(),
-  json: json.optional(),
-  xml: template.optional(),
-  acceptStatus: statuses.optional(),
+    .exactOptional(),
+  json: json.exactOptional(),
+  xml: template.exactOptional(),
+  acceptStatus: statuses.exactOptional(),
   acceptBody: z
     .string({ error: 'must be text' })
     .refine((raw) => isPattern(raw), 'must be a regular expression')
-    .optional(),
-  refuseStatus: statuses.optional(),
+    .exactOptional(),
+  refuseStatus: statuses.exactOptional(),
 })
   .refine(
     (one) => [one.form, one.json, one.xml].filter((body) => body !== undefined).length <= 1,
@@ -182,9 +182,9 @@ const authentication = z.union(
 const http = strict({
   ...common,
   kind: z.literal('http'),
-  authentication: authentication.optional(),
-  sms: messageTemplate.optional(),
-  voice: messageTemplate.optional(),
+  authentication: authentication.exactOptional(),
+  sms: messageTemplate.exactOptional(),
+  voice: messageTemplate.exactOptional(),
 })
   .refine((one) => one.sms !== undefined || one.voice !== undefined, 'must have sms, voice or both')
   .transform((one) => ({ ...one, inClear: [one.sms, one.voice].some((kind) => kind !== undefined && isInClear(kind.url)) }))
