@@ -24,10 +24,12 @@ import type { AdminPorts } from './admin/operation.ts'
 import { findRealm } from './admin/operations/realm.ts'
 import { nouns, operations } from './admin/operations.ts'
 import { renderOutput } from './admin/output.ts'
+import { createProgressBar } from './admin/progress-bar.ts'
 import { systemClock } from './clock.ts'
 import { compose, openStore } from './compose.ts'
 import { loadConfig } from './config/load-config.ts'
 import type { Config } from './config/parse.ts'
+import { outboxOnly } from './delivery/delivery.ts'
 import { runDemo } from './demo/demo.ts'
 import { createLog, openMasterKey, serve } from './main.ts'
 
@@ -72,7 +74,15 @@ async function withAdmin<T>(
       { logLevel: config.logLevel === 'debug' || config.logLevel === 'trace' ? config.logLevel : 'warn' },
       standardError,
     )
-    const { accounts, factors, audit } = compose({ config, store, masterKey, clock, log })
+    const { accounts, life, passes, notices, audit } = compose({
+      config,
+      store,
+      masterKey,
+      clock,
+      log,
+      // A command sends nothing by itself: what it tells people waits in the outbox for the service.
+      delivery: outboxOnly(config.delivery),
+    })
     return await work({
       ports: createAdminPorts({
         store,
@@ -80,7 +90,9 @@ async function withAdmin<T>(
         newId: randomUUID,
         random: randomBytes,
         accounts,
-        factors,
+        factors: life,
+        passes,
+        notices,
         audit,
         baseUrl: config.baseUrl,
       }),
@@ -95,15 +107,24 @@ async function runOperation({ operation, input, realm: named, json }: CommandCal
   const config = loadConfig()
   await withAdmin(config, (await openMasterKey(config, false)).key, async ({ ports }) => {
     const realm = operation.scope === 'realm' ? await chooseRealm(ports, named) : undefined
-    const output = await operation.execute(ports, {
-      input,
-      actor,
-      reference: randomUUID(),
-      ...(realm === undefined ? {} : { realm }),
-    })
+    const bar = createProgressBar(process.stderr)
+    const output = await operation
+      .execute(ports, {
+        input,
+        actor,
+        reference: randomUUID(),
+        progress: bar.progress,
+        ...(realm === undefined ? {} : { realm }),
+      })
+      .finally(bar.stop)
     const bare = operation.prints
+    const presented = operation.present(output)
+    if (presented?.incomplete === true) process.exitCode = 1
     if (json) say(JSON.stringify(output, null, 2))
-    else if (bare !== undefined && typeof output === 'object' && output !== null)
+    else if (presented !== undefined) {
+      say(presented.text)
+      if (presented.note !== undefined) process.stderr.write(`${presented.note}\n`)
+    } else if (bare !== undefined && typeof output === 'object' && output !== null)
       say(String(Object.entries(output).find(([name]) => name === bare)?.[1] ?? '').trimEnd())
     else {
       say(renderOutput(output, { columns: operation.columns }))
@@ -146,7 +167,7 @@ async function runInit(options: { domain: string; displayName?: string; admin?: 
           {
             realm: { id: first.realm.id, domain },
             issuer,
-            administrator: { upn: first.upn, password: first.password },
+            administrator: { upn: first.upn, password: first.password, accessPass: first.pass },
             masterKey: where,
           },
           null,
@@ -162,11 +183,15 @@ async function runInit(options: { domain: string; displayName?: string; admin?: 
         issuer,
         administrator: first.upn,
         password: first.password,
+        'access pass': first.pass,
         'master key': where,
       }),
     )
     say('')
-    say('The password is shown only here; the first sign-in asks for a second factor.')
+    say(
+      'Password and access pass are shown only here. The first sign-in, within a day, asks for the pass and sets up a second factor.',
+    )
+    say(`Later than that: postern mfa pass-give ${first.upn}`)
     say(made ? 'The master key was made just now.' : 'The master key was there already and stays.')
     say('Back it up, apart from the database: neither is of use without the other. A second machine needs the same key.')
     say('')

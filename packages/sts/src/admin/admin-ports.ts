@@ -1,10 +1,9 @@
-import type { Factors } from '@postern/mfa'
-import type { Store } from '@postern/storage'
+import type { Account, RealmStore, Store } from '@postern/storage'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import { createSigningKey } from '../protocol/signing-keys.ts'
-import type { AdminPorts } from './operation.ts'
+import type { AdminNotice, AdminPorts } from './operation.ts'
 
 /** What operations use, from the parts of the service. */
 export function createAdminPorts(parts: {
@@ -13,11 +12,13 @@ export function createAdminPorts(parts: {
   newId: () => string
   random: (bytes: number) => Uint8Array
   accounts: Accounts
-  factors: Factors
+  factors: AdminPorts['factors']
+  passes: AdminPorts['passes']
+  notices: { tell(realm: RealmStore, told: { account: Account; notice: AdminNotice }): Promise<unknown> }
   audit: Audit
   baseUrl?: string
 }): AdminPorts {
-  const { store, clock, newId, random, accounts, factors, audit, baseUrl } = parts
+  const { store, clock, newId, random, accounts, factors, passes, notices, audit, baseUrl } = parts
   return Object.freeze({
     store,
     clock,
@@ -26,6 +27,11 @@ export function createAdminPorts(parts: {
     newSigningKey: createSigningKey,
     passwords: accounts,
     factors,
+    passes,
+    tell: async (realm, account, notice) => {
+      await notices.tell(realm, { account, notice })
+    },
+    record: (realm, event) => audit.record(realm, event),
     issuerOf: (realm) => (baseUrl === undefined ? undefined : `${baseUrl}/${realm}`),
     recordChange: (realm, { operation, subject, actor, reference }) =>
       audit.record(realm, { event: 'admin.changed', reference, actor, detail: { operation, subject } }),

@@ -81,12 +81,12 @@ async function take(
   value: unknown,
   to: { input: Record<string, unknown>; terminal: Terminal },
 ): Promise<void> {
-  if (value === undefined) return
+  if (value === undefined && !member.isPiped) return
   if (member.kind === 'secret') {
     if (value === true) to.input[member.name] = await to.terminal.askSecret(`${member.word}: `)
   } else if (member.kind === 'text-file' || member.kind === 'json-file') {
-    const text = await readText(String(value), to.terminal)
-    to.input[member.name] = member.kind === 'json-file' ? parseJson(text, String(value)) : text
+    const text = await readText(value === undefined ? '-' : String(value), to.terminal)
+    to.input[member.name] = member.kind === 'json-file' ? parseJson(text, String(value ?? '-')) : text
   } else {
     to.input[member.name] = value
   }

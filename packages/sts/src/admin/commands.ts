@@ -12,6 +12,8 @@ export interface CommandMember {
   readonly choices?: readonly string[]
   /** As the reference shows it. */
   readonly otherwise?: string
+  /** Read from standard input when left out. */
+  readonly isPiped: boolean
   readonly description: string
 }
 
@@ -43,6 +45,7 @@ const memberSchema = z.looseObject({
   description: z.string().optional(),
   default: z.unknown().optional(),
   file: z.enum(['text', 'json']).optional(),
+  piped: z.literal(true).optional(),
   secret: z.literal(true).optional(),
 })
 const readableSchema = z.looseObject({
@@ -53,12 +56,14 @@ const readableSchema = z.looseObject({
 function describeMember(name: string, member: z.output<typeof memberSchema>, required: boolean): CommandMember {
   const kind = kindOf(member)
   const choices = member.enum ?? member.items?.enum
-  const otherwise = describeDefault(member.default)
+  const isPiped = member.piped === true
+  const otherwise = isPiped ? 'standard input' : describeDefault(member.default)
   return Object.freeze({
     name,
     word: toWord(name, kind),
     kind,
-    required,
+    required: required && !isPiped,
+    isPiped,
     ...(choices === undefined ? {} : { choices }),
     ...(otherwise === undefined ? {} : { otherwise }),
     description: member.description ?? '',
@@ -80,5 +85,5 @@ function describeDefault(value: unknown): string | undefined {
 
 function toWord(name: string, kind: CommandMember['kind']): string {
   const words = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  return kind === 'list' ? words.replace(/(?:(ss)es|s)$/, '$1') : words
+  return kind === 'list' ? words.replace(/(?:(ss|x)es|s)$/, '$1') : words
 }

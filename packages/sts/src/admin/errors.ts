@@ -6,6 +6,7 @@ export type OperationErrorCode =
   | 'password_refused'
   | 'key_refused'
   | 'policy_invalid'
+  | 'last_administrator'
 
 export interface WrongMember {
   /** Empty: the input as a whole. */
@@ -59,5 +60,9 @@ export const operationErrors = {
   policy_invalid: {
     cause: 'The definition of the policy does not mean anything.',
     remedy: 'Correct every member that the answer names.',
+  },
+  last_administrator: {
+    cause: 'Afterwards no administrator of the realm could sign in with a second factor any more.',
+    remedy: 'Give an access pass with it, or let another administrator set up a second factor first.',
   },
 } as const satisfies Record<OperationErrorCode, { cause: string; remedy: string }>

@@ -1,6 +1,7 @@
 /** The members that inputs are made of. Each says in words what it takes, for the reference and for refusals. */
 import { z } from 'zod'
 import { isDomainName } from '../realms/realm-registry.ts'
+import { parsePhoneNumber } from './phone-number.ts'
 
 /** Text for people: no control characters, because it ends up in pages, logs and terminals. */
 export const shownText = (description: string, maximum = 128) =>
@@ -63,3 +64,21 @@ export const seconds = (description: string, limits: { least: number; most: numb
 export const when = z.iso.datetime()
 
 export const pageLimit = z.number().int().min(1).max(1000).default(100).describe('How many at most')
+
+export const enforcementState = z
+  .enum(['disabled', 'enabled', 'enforced'])
+  .describe(
+    'What is demanded of the account itself: nothing; asked at the next sign-in and may postpone; a second factor each time',
+  )
+
+/** Written as people do; what comes out is E.164. */
+export const telephone = z
+  .string()
+  .max(40, 'must have at most 40 characters')
+  .transform((text, context) => {
+    const number = parsePhoneNumber(text)
+    if (number !== undefined) return number
+    context.addIssue('must be a number in international form, for example +4915112345678')
+    return z.NEVER
+  })
+  .describe('Telephone number in international form, e.g. +49 151 12345678')

@@ -1,11 +1,9 @@
 import type { Realm } from '@postern/storage'
 import { OperationRefused } from './errors.ts'
+import { administratorsGroup } from './last-administrator.ts'
 import { type AdminPorts, parseInput } from './operation.ts'
 import { findRealm } from './operations/realm.ts'
 import { operations } from './operations.ts'
-
-/** Who is in it may administer the realm. */
-export const administratorsGroup = 'administrators'
 
 /**
  * Pure: what `initialise` would refuse in any database. Asked first, so that a typing error leaves no master key behind.
@@ -26,7 +24,7 @@ export function checkFirst(wanted: { domain: string; displayName?: string | unde
 export async function initialise(
   ports: AdminPorts,
   wanted: { domain: string; displayName?: string | undefined; administrator: string; actor: string; reference: string },
-): Promise<{ readonly realm: Realm; readonly upn: string; readonly password: string }> {
+): Promise<{ readonly realm: Realm; readonly upn: string; readonly password: string; readonly pass: string }> {
   const { actor, reference } = wanted
   return ports.store.transaction(async () => {
     const present = await ports.store.realms.list()
@@ -46,7 +44,9 @@ export async function initialise(
     if (realm === undefined) throw new TypeError('A realm that was just added cannot be found')
     const input = { upn, displayName: 'Administrator', groups: [administratorsGroup], generatePassword: true }
     const account = await perform(ports, 'account.add', { input, realm, actor, reference })
-    return Object.freeze({ realm, upn, password: readPassword(account) })
+    // A password alone sets up no first factor. A day, because there is more to do before the first sign-in.
+    const given = await perform(ports, 'mfa.pass-give', { input: { account: upn, minutes: 24 * 60 }, realm, actor, reference })
+    return Object.freeze({ realm, upn, password: readText(account, 'password'), pass: readText(given, 'pass') })
   })
 }
 
@@ -62,8 +62,9 @@ const perform = (
   call: Parameters<(typeof operations)[number]['execute']>[1],
 ): Promise<unknown> => find(name).execute(ports, call)
 
-function readPassword(output: unknown): string {
-  if (typeof output === 'object' && output !== null && 'password' in output && typeof output.password === 'string')
-    return output.password
-  throw new TypeError('account.add made no password')
+function readText(output: unknown, member: string): string {
+  const value =
+    typeof output === 'object' && output !== null ? Object.entries(output).find(([name]) => name === member)?.[1] : undefined
+  if (typeof value !== 'string') throw new TypeError(`There is no ${member} in what was made`)
+  return value
 }

@@ -6,8 +6,10 @@
  * (`commands.ts` does the command line). It does not decide who is an administrator.
  * @module
  */
-import type { AccountId, Realm, RealmStore, SigningKey, Store } from '@postern/storage'
+import type { FactorLife } from '@postern/mfa'
+import type { Account, AccountId, Realm, RealmStore, SigningKey, Store } from '@postern/storage'
 import { z } from 'zod'
+import type { AuditEvent } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import { type OperationErrorCode, OperationRefused } from './errors.ts'
 
@@ -31,12 +33,27 @@ export interface AdminPorts {
       password: string,
     ): Promise<'set' | { readonly refused: 'too_short' | 'too_common' | 'too_long' }>
   }
-  /** Takes every second factor of an account away; returns how many. */
-  readonly factors: { reset(realm: RealmStore, accountId: AccountId): Promise<number> }
+  readonly factors: Pick<FactorLife, 'reset' | 'unlock'>
+  readonly passes: PassMaker
+  /** Tells a person by e-mail, in the surrounding transaction, what was done to their account (R107, R121). */
+  readonly tell: (realm: RealmStore, account: Account, notice: AdminNotice) => Promise<void>
   /** What its tokens name as their issuer. `undefined`: the base URL is not known here. */
   readonly issuerOf: (realm: Realm['id']) => string | undefined
+  /** Writes an audit row of what an operation did to one account, beside the one that every change has. */
+  readonly record: (realm: RealmStore, event: AuditEvent) => Promise<void>
   /** Writes the audit row of a change; throws when it cannot, and then nothing is changed (R133). */
   readonly recordChange: (realm: RealmStore, change: AdminChange) => Promise<void>
+}
+
+/** What administrators do that its owner hears of. */
+export type AdminNotice = 'factors_reset' | 'access_pass_given'
+
+export interface PassMaker {
+  /** In the place of an earlier one of the account. `pass` is shown once and kept nowhere in clear. */
+  giveAccessPass(
+    realm: RealmStore,
+    wanted: { accountId: AccountId; uses: 'once' | 'many'; startsAt?: Date; minutes: number; createdBy: string },
+  ): Promise<{ readonly pass: string; readonly expiresAt: Date }>
 }
 
 export interface RealmPorts extends AdminPorts {
@@ -62,6 +79,29 @@ export interface OperationCall {
   readonly actor: string
   /** Correlation id, equal in log and audit trail. */
   readonly reference: string
+  /** Told now and then by what takes long, the last time with `done` equal to `total`. */
+  readonly progress?: (done: number, total: number) => void
+}
+
+/** What `run` knows of the call beside the input. */
+export interface Running {
+  readonly actor: string
+  readonly reference: string
+  readonly progress: (done: number, total: number) => void
+  /**
+   * Of an operation that works in batches: does `work` in a transaction of its own, with the audit row of the change, and
+   * begins it again where it had to give way. Of all others: does `work`, for they are in one transaction as a whole.
+   */
+  readonly batch: <T>(subject: string, work: () => Promise<T>) => Promise<T>
+}
+
+/** What a person reads instead of a table. */
+export interface Presented {
+  readonly text: string
+  /** Said apart from the text, which may go into a file. */
+  readonly note?: string
+  /** Something of what was wanted was refused: not all is done. */
+  readonly incomplete?: boolean
 }
 
 type Scope = 'service' | 'realm'
@@ -80,9 +120,13 @@ interface Declaration<Where extends Scope, Input extends z.ZodObject, Output ext
   readonly columns?: readonly string[]
   /** The member that is printed bare, for use in a pipe. */
   readonly prints?: string
+  /** Pure. Where a table would say it badly: what is printed instead. */
+  readonly present?: (output: z.output<Output>) => Presented
   /** What is still to be done for it to be of use, for whoever reads it on a terminal. */
   readonly next?: (output: z.output<Output>) => string | undefined
   readonly errors: readonly OperationErrorCode[]
+  /** Too long for one transaction: it commits by {@link Running.batch}, and what was committed stays whatever comes after. */
+  readonly inBatches?: true
   /** Offered on the service's own machine only, never over HTTP (R122: an administrator far away does not choose passwords). */
   readonly localOnly?: true
   /** Present: it changes something. Says what, and for scope `service` in which realm. */
@@ -93,6 +137,7 @@ interface Declaration<Where extends Scope, Input extends z.ZodObject, Output ext
   readonly run: (given: {
     input: z.output<Input>
     at: Where extends 'realm' ? RealmPorts : AdminPorts
+    running: Running
   }) => Promise<z.input<Output>>
 }
 
@@ -109,6 +154,8 @@ export interface Operation {
   readonly output: z.ZodType
   readonly columns: readonly string[] | undefined
   readonly prints: string | undefined
+  /** `undefined`: as a table. Of what `execute` gave. */
+  present(output: unknown): Presented | undefined
   /** What is still to be done; of what `execute` gave. */
   next(output: unknown): string | undefined
   readonly errors: readonly OperationErrorCode[]
@@ -139,31 +186,45 @@ export function operation<Where extends Scope, Input extends z.ZodObject, Output
     output: declared.output,
     columns: declared.columns,
     prints: declared.prints,
+    present: (output: unknown) => declared.present?.(output as z.output<Output>), // what `execute` gave
     next: (output: unknown) => declared.next?.(output as z.output<Output>), // what `execute` gave
     errors: Object.freeze([...declared.errors]),
     async execute(ports: AdminPorts, call: OperationCall) {
       const input = parseInput(declared.input, call.input)
       const at = declared.scope === 'realm' ? inRealm(ports, call) : ports
+      const record = (subject: string, realmId: Realm['id'] | undefined) => {
+        if (realmId === undefined) throw new TypeError(`${declared.name} does not say which realm it changed`)
+        const { actor, reference } = call
+        return ports.recordChange(ports.store.realm(realmId), { operation: declared.name, subject, actor, reference })
+      }
+      const running: Running = Object.freeze({
+        actor: call.actor,
+        reference: call.reference,
+        progress: call.progress ?? (() => undefined),
+        batch: <T>(subject: string, work: () => Promise<T>) =>
+          declared.inBatches
+            ? transact(ports.store, async () => {
+                const result = await work()
+                await record(subject, call.realm?.id)
+                return result
+              })
+            : work(),
+      })
       const perform = async () => {
         // `at` has what `Where` promises: the line above chose it by the same value.
         const output = declared.output.parse(
-          await declared.run({ input, at: at as Where extends 'realm' ? RealmPorts : AdminPorts }),
+          await declared.run({ input, at: at as Where extends 'realm' ? RealmPorts : AdminPorts, running }),
         )
-        if (declared.changed !== undefined) {
+        if (declared.changed !== undefined && !declared.inBatches) {
           const { subject, realm } = declared.changed({ input, output })
-          const realmId = call.realm?.id ?? (realm as Realm['id'] | undefined) // an operation of scope `service` names a realm's id
-          if (realmId === undefined) throw new TypeError(`${declared.name} does not say which realm it changed`)
-          await ports.recordChange(ports.store.realm(realmId), {
-            operation: declared.name,
-            subject,
-            actor: call.actor,
-            reference: call.reference,
-          })
+          // An operation of scope `service` names a realm's id.
+          await record(subject, call.realm?.id ?? (realm as Realm['id'] | undefined))
         }
         return output
       }
       try {
-        return declared.changed === undefined ? await perform() : await transact(ports.store, perform)
+        const isOneTransaction = declared.changed !== undefined && !declared.inBatches
+        return isOneTransaction ? await transact(ports.store, perform) : await perform()
       } catch (error) {
         if (error instanceof OperationRefused && !declared.errors.includes(error.code)) {
           throw new TypeError(`${declared.name} refuses with "${error.code}", which it does not declare`, { cause: error })

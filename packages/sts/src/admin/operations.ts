@@ -4,6 +4,10 @@ import { auditOperations } from './operations/audit.ts'
 import { clientOperations } from './operations/client.ts'
 import { clientCredentialOperations } from './operations/client-credential.ts'
 import { keyOperations } from './operations/key.ts'
+import { mfaOperations } from './operations/mfa.ts'
+import { mfaCampaignOperations } from './operations/mfa-campaign.ts'
+import { mfaImportOperations } from './operations/mfa-import.ts'
+import { mfaPassOperations } from './operations/mfa-pass.ts'
 import { policyOperations } from './operations/policy.ts'
 import { realmOperations } from './operations/realm.ts'
 import { resourceOperations } from './operations/resource.ts'
@@ -12,6 +16,10 @@ import { resourceOperations } from './operations/resource.ts'
 export const operations: readonly Operation[] = Object.freeze([
   ...realmOperations,
   ...accountOperations,
+  ...mfaOperations,
+  ...mfaImportOperations,
+  ...mfaCampaignOperations,
+  ...mfaPassOperations,
   ...clientOperations,
   ...clientCredentialOperations,
   ...resourceOperations,
@@ -24,6 +32,7 @@ export const operations: readonly Operation[] = Object.freeze([
 export const nouns = Object.freeze({
   realm: 'Realms: an issuer with its own accounts, clients and keys',
   account: 'People’s accounts',
+  mfa: 'Second factors: who must have one, campaigns, access passes, telephone numbers',
   client: 'Programs that ask for tokens',
   resource: 'Servers that accept tokens',
   key: 'Signing keys',

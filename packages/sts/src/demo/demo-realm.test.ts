@@ -1,8 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createAttemptGate, createFactors } from '@postern/mfa'
+import { createAttemptGate, createFactors, createMethods } from '@postern/mfa'
 import { connect, createStore, migrate } from '@postern/storage'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AdminStage, openAdminStage } from '../admin/testing/admin-stage.ts'
@@ -27,7 +27,13 @@ afterAll(async () => {
 
 async function run(mailPort: number, previous?: DemoFile): Promise<DemoFile> {
   const clock = () => stage.now
-  const factors = createFactors({ clock, random: randomBytes, gate: createAttemptGate({ clock }) })
+  const methods = createMethods({
+    random: randomBytes,
+    digest: (...values) => new Uint8Array(createHash('sha256').update(values.join('\0')).digest()),
+    messages: { send: async () => ({ outcome: 'undeliverable', because: 'no_sender' }) },
+    relyingParty: { id: 'localhost', origins: ['http://localhost:8080'] },
+  })
+  const factors = createFactors({ clock, random: randomBytes, gate: createAttemptGate({ clock }), methods })
   const keyFiles = { privateKey: join(directory, 'key.pem'), certificate: join(directory, 'certificate.pem') }
   const data = await ensureDemoRealm({ ports: stage.ports, factors, previous, keep: async () => undefined, mailPort, keyFiles })
   return { issuer: `http://localhost:8080/${data.realm.id}`, ...data, endpoints: {} }
@@ -47,6 +53,7 @@ test('a second run keeps every secret and follows the mail port; without its fil
   const moved = await run(8091, first)
   expect(moved).toEqual({ ...first, resources: { mail: 'http://localhost:8091/' }, mailServer: 'http://localhost:8091' })
   const kept = stage.store.realm(first.realm.id as Parameters<typeof stage.store.realm>[0])
+  expect((await stage.store.realms.list())[0]?.settings.trustedNetworks).toEqual(['127.0.0.0/8', '::1/128'])
   expect((await kept.resources.list()).map(({ names }) => names)).toEqual([['http://localhost:8091/', 'http://localhost:8091']])
   const web = (await kept.clients.list({ limit: 10 })).find(({ id }) => id === first.clients.confidential.clientId)
   expect(web?.redirectUris).toEqual(['http://localhost:8091/callback'])

@@ -10,7 +10,7 @@ import type { Factors } from '@postern/mfa'
 import type { Account, Realm, RealmStore } from '@postern/storage'
 import { deviceGrant } from '../admin/client-presets.ts'
 import { OperationRefused } from '../admin/errors.ts'
-import { administratorsGroup } from '../admin/initialise.ts'
+import { administratorsGroup } from '../admin/last-administrator.ts'
 import type { AdminPorts } from '../admin/operation.ts'
 import { generatePassword } from '../admin/operations/account.ts'
 import { operations } from '../admin/operations.ts'
@@ -69,6 +69,7 @@ export function ensureDemoRealm(parts: DemoParts): Promise<DemoData> {
       kept: ports.store.realm(realm.id),
       call: (name, input) => perform(ports, name, { input, realm }),
     }
+    await ensureTrustedNetworks(at)
     const mailServer = `http://localhost:${mailPort}`
     const resource = await ensureResource(at, `${mailServer}/`)
     const clients = await ensureClients(at, { resource, callback: `${mailServer}/callback` })
@@ -114,6 +115,12 @@ async function perform(
   return output as Readonly<Record<string, unknown>> // those that are used here give a record
 }
 
+/** Whoever tries the demo on their own machine has no access pass, so a password alone sets up a first factor there. */
+async function ensureTrustedNetworks({ ports, realm }: At): Promise<void> {
+  if (realm.settings.trustedNetworks !== undefined) return
+  await perform(ports, 'realm.change', { input: { realm: realm.id, trustedNetworks: ['127.0.0.0/8', '::1/128'] } })
+}
+
 async function addRealm(ports: AdminPorts): Promise<Realm> {
   await perform(ports, 'realm.add', { input: { domain, displayName: 'Contoso' } })
   const realm = await ports.store.realms.findByDomain(domain)
@@ -141,10 +148,19 @@ async function ensureAccount(at: At, person: Named): Promise<DemoFile['admin']> 
 
 /** Enrols as a person would, but for the code: the demo knows the secret, so there is nothing to prove. */
 async function addFactor({ kept, factors, realm, ports }: At, account: Account): Promise<string> {
-  const names = { issuerName: realm.displayName, accountName: account.upn }
-  const enrolment = await factors.beginEnrollment(kept, { accountId: account.id, method: 'totp', label: 'Demo', ...names })
+  const occasion = {
+    realm: kept,
+    accountId: account.id,
+    settings: realm.settings,
+    attempt: ports.newId(),
+    language: 'en',
+    issuerName: realm.displayName,
+    accountName: account.upn,
+  }
+  const enrolment = await factors.beginEnrollment(occasion, { method: 'totp', label: 'Demo', kind: 'first' })
+  if ('refused' in enrolment || enrolment.presentation.kind !== 'totp') throw new TypeError('A TOTP can always be begun')
   await kept.authenticators.confirm(enrolment.authenticatorId, { step: 0, at: ports.clock() })
-  return enrolment.secret
+  return enrolment.presentation.secret
 }
 
 async function ensureResource({ kept, call }: At, audience: string): Promise<string> {

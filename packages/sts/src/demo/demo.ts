@@ -35,14 +35,16 @@ export async function runDemo(config: Config): Promise<void> {
   const issuerOf = ({ realm }: DemoData) => `${config.baseUrl}/${realm.id}`
   const server = await startServer(config, {
     log,
-    prepare: async ({ store, service: { accounts, factors, audit } }) => {
+    prepare: async ({ store, service: { accounts, factors, life, passes, notices, audit } }) => {
       const ports = createAdminPorts({
         store,
         clock: systemClock,
         newId: randomUUID,
         random: randomBytes,
         accounts,
-        factors,
+        factors: life,
+        passes,
+        notices,
         audit,
       })
       const previous = await findDemoFile(path)

@@ -1,8 +1,11 @@
-import type { Account, RealmStore } from '@postern/storage'
+import type { Account } from '@postern/storage'
 import { z } from 'zod'
 import { OperationRefused } from '../errors.ts'
 import { groups, mailAddress, pageLimit, phoneNumber, shownText, when } from '../fields.ts'
+import { requireAnotherAdministrator } from '../last-administrator.ts'
 import { operation, type RealmPorts } from '../operation.ts'
+import { requireAccount } from '../require-account.ts'
+import { givePass, passMinutes } from './mfa-pass.ts'
 
 const accountView = z.object({
   id: z.uuid(),
@@ -27,15 +30,6 @@ const toView = (account: Account): z.input<typeof accountView> => ({
   createdAt: account.createdAt.toISOString(),
   updatedAt: account.updatedAt.toISOString(),
 })
-
-/** By UPN, address or id. @throws {OperationRefused} `missing` */
-export async function requireAccount(kept: RealmStore, name: string): Promise<Account> {
-  const byId = z.uuid().safeParse(name).success ? await kept.accounts.find(name as Account['id']) : undefined // has the form of one
-  const account = byId ?? (await kept.accounts.findByName(name))
-  if (account === undefined)
-    throw new OperationRefused('missing', `There is no account ${name} in this realm. See: postern account list`)
-  return account
-}
 
 /** Ends what the account holds: refresh families, sessions, codes and grants (R33, R43). */
 async function endEverything({ kept, clock }: RealmPorts, account: Account, because: string): Promise<void> {
@@ -295,18 +289,57 @@ export const accountOperations = [
   }),
   operation({
     name: 'account.reset-factors',
-    summary: 'Remove the second factors of an account after you have made sure who asks; it enrols anew at its next sign-in',
+    summary:
+      'Take away everything that an account can show beside its password, e.g. because the phone is lost, and sign it out; only after you have made sure who asks',
     scope: 'realm',
     positional: ['account'],
-    input: someone,
-    output: z.object({ upn: z.string(), removed: z.number().int() }),
-    errors: ['missing'],
+    input: someone.extend({
+      givePass: z.boolean().default(false).describe('Give an access pass with it, with which the person sets up a new factor'),
+      minutes: passMinutes,
+    }),
+    output: z.object({
+      upn: z.string(),
+      removed: z.number().int(),
+      recoveryCodes: z.number().int(),
+      browsers: z.number().int(),
+      pass: z.string().optional().describe('Shown once'),
+      passExpiresAt: when.optional(),
+    }),
+    next: ({ upn, pass }) =>
+      pass === undefined
+        ? `A password alone sets up no factor, but from a trusted network. Give an access pass: postern mfa pass-give ${upn}`
+        : `The pass is shown only here. Hand it to ${upn} in person or by telephone, never by e-mail.`,
+    errors: ['missing', 'last_administrator'],
     changed: ({ output }) => ({ subject: output.upn }),
-    run: async ({ input, at }) => {
-      const account = await requireAccount(at.kept, input.account)
-      const removed = await at.factors.reset(at.kept, account.id)
+    run: async ({ input, at, running }) => {
+      const { kept, clock } = at
+      const account = await requireAccount(kept, input.account)
+      if (!input.givePass)
+        await requireAnotherAdministrator(kept, account, {
+          now: clock(),
+          remedy: 'Without an access pass nobody could set one up again: add --give-pass.',
+        })
+      const { authenticators, recoveryCodes, browsers, pass: hadPass } = await at.factors.reset(kept, account.id)
       await endEverything(at, account, 'second factors reset')
-      return { upn: account.upn, removed }
+      const { campaignId } = account.enforcement ?? {}
+      const state = 'enforced'
+      await kept.enforcement.set([account.id], { state, at: clock(), ...(campaignId === undefined ? {} : { campaignId }) })
+      await at.record(kept, {
+        event: 'factor.reset',
+        reference: running.reference,
+        actor: running.actor,
+        accountId: account.id,
+        detail: { authenticators, recoveryCodes, browsers, pass: hadPass },
+      })
+      await at.tell(kept, account, 'factors_reset')
+      const given = input.givePass ? await givePass(at, running, { account, uses: 'once', minutes: input.minutes }) : undefined
+      return {
+        upn: account.upn,
+        removed: authenticators,
+        recoveryCodes,
+        browsers,
+        ...(given === undefined ? {} : { pass: given.pass, passExpiresAt: given.expiresAt.toISOString() }),
+      }
     },
   }),
   operation({

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { OperationRefused } from '../errors.ts'
 import { pageLimit, shownText, when } from '../fields.ts'
 import { operation } from '../operation.ts'
-import { requireAccount } from './account.ts'
+import { requireAccount } from '../require-account.ts'
 
 const auditView = z.object({
   at: when,

@@ -6,7 +6,7 @@ import { OperationRefused } from '../errors.ts'
 import { clientId, shownText, when } from '../fields.ts'
 import { operation } from '../operation.ts'
 import { findAudience, renameResources } from '../policy-resources.ts'
-import { requireAccount } from './account.ts'
+import { requireAccount } from '../require-account.ts'
 
 const mode = z.enum(['on', 'report-only', 'off']).describe('report-only: judged and recorded, not enforced')
 const definition = z.record(z.string(), z.unknown())

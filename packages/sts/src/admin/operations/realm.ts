@@ -1,5 +1,6 @@
-import type { Realm } from '@postern/storage'
+import type { Realm, RealmSettings } from '@postern/storage'
 import { z } from 'zod'
+import { parseRange } from '../../policy/conditions/ip-address.ts'
 import { longestTokenSeconds } from '../../protocol/signing-keys.ts'
 import { createRealm } from '../../realms/create-realm.ts'
 import { OperationRefused } from '../errors.ts'
@@ -7,6 +8,12 @@ import { domainName, seconds, shownText, when } from '../fields.ts'
 import { type AdminPorts, operation } from '../operation.ts'
 
 const day = 86_400
+
+/** What a realm can do without. Recovery codes and passes stay, for they are what helps when all else is lost. */
+const switchable = ['totp', 'sms', 'webauthn', 'approval'] as const
+const isSwitchable = (method: string): method is (typeof switchable)[number] => (switchable as readonly string[]).includes(method)
+/** Those that a person can set up; one of them must be left. */
+const bindable = ['totp', 'sms', 'webauthn'] as const
 
 /** What an administrator may set, and its limits. */
 const changeable = z.object({
@@ -27,6 +34,41 @@ const changeable = z.object({
   }),
 })
 
+/** Of these a realm may have none at all. */
+const factorSettings = z.object({
+  trustedNetworks: z
+    .array(
+      z
+        .string()
+        .refine(
+          (text) => (parseRange(text)?.prefix ?? 0) > 0,
+          'must be a network such as 192.0.2.0/24 or 2001:db8::/32, not all of them',
+        ),
+    )
+    .max(100)
+    .optional()
+    .describe(
+      "Networks from which a password alone is enough to set up a first factor; elsewhere it takes an access pass. May be repeated; '' empties them",
+    ),
+  rememberBrowserDays: z
+    .number()
+    .int()
+    .min(0)
+    .max(90, 'must be at most 90 days')
+    .optional()
+    .describe('For how many days people may have a browser remembered, which policies can ask about; 0: never'),
+  disabledMethods: z
+    .array(z.enum(switchable))
+    .max(switchable.length)
+    .optional()
+    .describe("Methods that nobody may use or set up here; may be repeated; '' empties them"),
+  smsPrefixes: z
+    .array(z.string().regex(/^\+[1-9]\d{0,6}$/, 'must be the beginning of a number, for example +49'))
+    .max(250)
+    .optional()
+    .describe("Beginnings of the telephone numbers that codes may go to; may be repeated; '' lets them go anywhere"),
+})
+
 export const realmView = z.object({
   id: z.uuid(),
   issuer: z.string().optional(),
@@ -34,17 +76,25 @@ export const realmView = z.object({
   domains: z.array(z.string()),
   status: z.enum(['active', 'disabled']),
   createdAt: when,
-  settings: changeable,
+  settings: changeable.extend(factorSettings.shape),
 })
 
 const columns = ['id', 'displayName', 'domains', 'status', 'issuer']
 const anyRealm = shownText('GUID or domain of the realm', 253)
+
+const toSettingsView = ({ trustedNetworks, disabledMethods, smsPrefixes, ...settings }: RealmSettings) => ({
+  ...settings,
+  ...(trustedNetworks === undefined ? {} : { trustedNetworks: [...trustedNetworks] }),
+  ...(disabledMethods === undefined ? {} : { disabledMethods: disabledMethods.filter((one) => isSwitchable(one)) }),
+  ...(smsPrefixes === undefined ? {} : { smsPrefixes: [...smsPrefixes] }),
+})
 
 const toRealmView = (realm: Realm, { issuerOf }: Pick<AdminPorts, 'issuerOf'>): z.input<typeof realmView> => ({
   ...realm,
   issuer: issuerOf(realm.id),
   domains: [...realm.domains],
   createdAt: realm.createdAt.toISOString(),
+  settings: toSettingsView(realm.settings),
 })
 
 /** By GUID or domain, disabled or not. `undefined`: no such realm. */
@@ -126,14 +176,26 @@ export const realmOperations = [
     summary: 'Change the name or the settings of a realm',
     scope: 'service',
     positional: ['realm'],
-    input: z.object({ realm: anyRealm, displayName: shownText('Shown to people').optional(), ...changeable.partial().shape }),
+    input: z.object({
+      realm: anyRealm,
+      displayName: shownText('Shown to people').optional(),
+      ...changeable.partial().shape,
+      ...factorSettings.shape,
+    }),
     output: realmView,
     errors: ['missing', 'invalid'],
     changed: changedRealm,
     run: async ({ input: { realm: name, displayName, ...wanted }, at }) => {
       const realm = await requireRealm(at, name)
       const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
-      const settings = { ...realm.settings, ...given }
+      const { smsPrefixes, ...others }: RealmSettings = { ...realm.settings, ...given }
+      // None given means none is demanded, and that is how it is kept.
+      const settings: RealmSettings = { ...others, ...(smsPrefixes?.length ? { smsPrefixes } : {}) }
+      if (bindable.every((method) => settings.disabledMethods?.includes(method)))
+        throw new OperationRefused(
+          'invalid',
+          `One of ${bindable.join(', ')} must be left, or nobody could set up a factor (disabled-method)`,
+        )
       if (settings.refreshIdleSeconds > settings.refreshAbsoluteSeconds) {
         throw new OperationRefused(
           'invalid',

@@ -1,6 +1,6 @@
 /** What tests of operations stand on: a real store, which they open, and the real parts, with a clock that they set. */
-import { randomBytes, randomUUID } from 'node:crypto'
-import { createAttemptGate, createFactors } from '@postern/mfa'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createAttemptGate, createFactorLife, createMethods } from '@postern/mfa'
 import type { Store } from '@postern/storage'
 import { createAccounts, createHashing, createHashQueue } from '../../accounts/accounts.ts'
 import { createAudit } from '../../audit/audit.ts'
@@ -18,6 +18,13 @@ export async function openAdminStage(openStore: (clock: Clock) => Promise<Store>
   const clock = () => stage.now
   const store = await openStore(clock)
   const gate = createAttemptGate({ clock })
+  const digest = (...values: readonly string[]) => new Uint8Array(createHash('sha256').update(values.join('\0')).digest())
+  const methods = createMethods({
+    random: randomBytes,
+    digest,
+    messages: { send: async () => ({ outcome: 'undeliverable', because: 'no_sender' }) },
+    relyingParty: { id: 'login.contoso.com', origins: ['https://login.contoso.com'] },
+  })
   // As weak as argon2 goes: what is proved here is not how slow it is.
   const hashing = createHashing({ queue: createHashQueue({ clock }), parameters: { memoryKibibytes: 8, passes: 1, lanes: 1 } })
   const ports = createAdminPorts({
@@ -25,8 +32,26 @@ export async function openAdminStage(openStore: (clock: Clock) => Promise<Store>
     clock,
     newId: randomUUID,
     random: randomBytes,
-    accounts: createAccounts({ gate, hashing, clock, names: (name) => name }),
-    factors: createFactors({ clock, random: randomBytes, gate }),
+    accounts: createAccounts({ gate, hashing, clock, names: (name) => name, guesses: (...one) => one.join() }),
+    factors: createFactorLife({ gate, methods }),
+    passes: {
+      async giveAccessPass(realm, { accountId, uses, startsAt = clock(), minutes, createdBy }) {
+        const pass = 'ABCDEFGHJKLMNPQR'
+        const expiresAt = new Date(startsAt.getTime() + minutes * 60_000)
+        await realm.accessPasses.put({
+          id: randomUUID(),
+          accountId,
+          digest: digest(pass),
+          uses,
+          startsAt,
+          expiresAt,
+          createdAt: clock(),
+          createdBy,
+        })
+        return { pass, expiresAt }
+      },
+    },
+    notices: { tell: async () => undefined },
     audit: createAudit({ clock, newId: randomUUID }),
     baseUrl: 'https://login.contoso.com',
   })

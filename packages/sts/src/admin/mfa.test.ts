@@ -1,0 +1,395 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import {
+  type Account,
+  type AccountId,
+  type AuthenticatorId,
+  connect,
+  createStore,
+  migrate,
+  type Realm,
+  type RealmStore,
+  StorageUnavailable,
+  type Store,
+} from '@postern/storage'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { AdminNotice, AdminPorts } from './operation.ts'
+import { operations } from './operations.ts'
+import { type AdminStage, openAdminStage } from './testing/admin-stage.ts'
+
+let stage: AdminStage
+let store: Store
+let ports: AdminPorts
+let realm: Realm
+let kept: RealmStore
+let told: string[]
+let counter = 0
+
+const start = new Date('2027-03-01T10:00:00Z')
+
+beforeAll(async () => {
+  const connection = await connect({ kind: 'pglite' })
+  await migrate(connection)
+  stage = await openAdminStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
+  store = stage.store
+})
+afterAll(() => store.close())
+
+beforeEach(async () => {
+  stage.now = start
+  told = []
+  const tell = async (_realm: RealmStore, { upn }: Account, notice: AdminNotice) => void told.push(`${upn} ${notice}`)
+  ports = { ...stage.ports, tell }
+  await call('realm.add', { domain: `m${++counter}.contoso.com` }, null)
+  const found = await store.realms.findByDomain(`m${counter}.contoso.com`)
+  if (found === undefined) throw new TypeError('no realm')
+  realm = found
+  kept = store.realm(realm.id)
+})
+
+type Given = Readonly<Record<string, unknown>>
+
+function find(name: string) {
+  const operation = operations.find((one) => one.name === name)
+  if (operation === undefined) throw new TypeError(`There is no operation ${name}`)
+  return operation
+}
+
+async function call(
+  name: string,
+  input: Given = {},
+  within: Realm | null = realm,
+  progress?: (done: number, total: number) => void,
+): Promise<Given> {
+  const output = await find(name).execute(ports, {
+    input,
+    actor: 'cli:root',
+    reference: 'ref',
+    ...(within === null ? {} : { realm: within }),
+    ...(progress === undefined ? {} : { progress }),
+  })
+  return output as Given // each test reads what its operation gives
+}
+
+const refused = (code: string) => expect.objectContaining({ name: 'OperationRefused', code })
+const domain = () => realm.domains[0] ?? ''
+const upnOf = (name: string) => `${name}@${domain()}`
+const events = async (event: string) =>
+  (await kept.audit.list({ limit: 1000, event })).map(({ accountId, detail }) => ({ accountId, ...detail }))
+
+async function add(name: string, more: Given = {}): Promise<Account> {
+  await call('account.add', { upn: upnOf(name), ...more })
+  const account = await kept.accounts.findByName(upnOf(name))
+  if (account === undefined) throw new TypeError('no account')
+  return account
+}
+
+const stateOf = async (name: string) => (await kept.accounts.findByName(upnOf(name)))?.enforcement?.state
+
+async function bind(accountId: AccountId, more: Given = {}): Promise<AuthenticatorId> {
+  const id = randomUUID() as string as AuthenticatorId // a brand has no runtime part
+  await kept.authenticators.add({
+    id,
+    accountId,
+    method: 'totp',
+    label: 'Phone',
+    secret: randomBytes(20),
+    state: 'active',
+    detail: {},
+    createdAt: stage.now,
+    ...more,
+  })
+  return id
+}
+
+describe('the state of accounts', () => {
+  test('is set for one and for a group, counted, and recorded by account', async () => {
+    const mary = await add('mary', { groups: ['staff'] })
+    await add('joe', { groups: ['staff'] })
+    await add('eve')
+    expect(await call('mfa.set-group', { group: 'staff', state: 'enabled' })).toMatchObject({ accounts: 2 })
+    await call('mfa.set', { account: mary.upn, state: 'enforced' })
+    expect([await stateOf('mary'), await stateOf('joe'), await stateOf('eve')]).toEqual(['enforced', 'enabled', 'disabled'])
+    expect(await call('mfa.status')).toEqual({ disabled: 1, enabled: 1, enforced: 1 })
+    expect(await events('enforcement.changed')).toEqual([
+      { accountId: mary.id, state: 'enforced' },
+      { accountId: undefined, state: 'enabled', count: 2 },
+    ])
+  })
+
+  test('is refused for nobody, for an empty group and for a state that does not exist', async () => {
+    await expect(call('mfa.set', { account: upnOf('nobody'), state: 'enabled' })).rejects.toEqual(refused('missing'))
+    await expect(call('mfa.set-group', { group: 'none', state: 'enabled' })).rejects.toEqual(refused('missing'))
+    await expect(call('mfa.set-group', { group: 'none', state: 'on' })).rejects.toEqual(refused('invalid'))
+  })
+
+  test('is shown with factors, codes, pass and locks, and without any secret', async () => {
+    const mary = await add('mary')
+    await bind(mary.id)
+    await kept.recoveryCodes.replace(mary.id, { digests: [randomBytes(32), randomBytes(32)], at: stage.now })
+    stage.now = new Date(start.getTime() + 1000)
+    await call('mfa.phone-set', { account: mary.upn, number: '+49 (151) 234-56780', channel: 'voice' })
+    const { pass } = await call('mfa.pass-give', { account: mary.upn })
+    const key = { subject: `account:${mary.id}`, method: 'totp' }
+    const until = new Date(stage.now.getTime() + 60_000)
+    const state = { consecutive: 6, inWindow: 6, windowStartedAt: stage.now, blockedUntil: until, disabled: false }
+    await kept.attempts.update(key, () => ({ next: state, result: undefined }))
+    const shown = await call('mfa.show', { account: mary.upn })
+    expect(shown).toMatchObject({
+      state: 'disabled',
+      factors: [
+        { method: 'totp', state: 'active' },
+        { method: 'sms', state: 'proposed' },
+      ],
+      recoveryCodesLeft: 2,
+      pass: { uses: 'once' },
+      locks: [{ method: 'totp', until: until.toISOString() }],
+    })
+    const text = JSON.stringify(shown)
+    expect(text).not.toContain('15123456780')
+    expect(text).not.toContain(String(pass))
+    expect(text).not.toContain(String(pass).replaceAll('-', ''))
+    expect(await call('mfa.unlock', { account: mary.upn })).toMatchObject({ unlocked: ['totp'], ended: [] })
+    expect(await call('mfa.show', { account: mary.upn })).toMatchObject({ locks: [] })
+  })
+
+  test('a factor that fifty wrong answers ended is not opened by an unlock', async () => {
+    const mary = await add('mary')
+    await bind(mary.id)
+    const key = { subject: `account:${mary.id}`, method: 'totp' }
+    const ended = { consecutive: 50, inWindow: 10, windowStartedAt: stage.now, disabled: true }
+    await kept.attempts.update(key, () => ({ next: ended, result: undefined }))
+    const output = await call('mfa.unlock', { account: mary.upn })
+    expect(output).toMatchObject({ unlocked: [], ended: ['totp'] })
+    expect(find('mfa.unlock').next(output)).toContain(`postern account reset-factors ${mary.upn}`)
+    expect((await kept.attempts.find(key))?.disabled).toBe(true)
+  })
+})
+
+describe('a telephone number', () => {
+  test('is proposed once, in the place of an earlier proposal, and refused where it is bound already', async () => {
+    const mary = await add('mary')
+    await call('mfa.phone-set', { account: mary.upn, number: '+4915123456780' })
+    await call('mfa.phone-set', { account: mary.upn, number: '+4915123456781' })
+    const [only, ...others] = await kept.authenticators.list(mary.id)
+    expect(others).toEqual([])
+    expect(only).toMatchObject({ method: 'sms', state: 'proposed', detail: { channel: 'sms', masked: expect.any(String) } })
+    expect(new TextDecoder().decode(only?.secret)).toBe('+4915123456781')
+    await bind(mary.id, { method: 'sms', secret: new TextEncoder().encode('+4915123456789') })
+    await expect(call('mfa.phone-set', { account: mary.upn, number: '+4915123456789' })).rejects.toEqual(refused('conflict'))
+    await expect(call('mfa.phone-set', { account: mary.upn, number: '0151 23456789' })).rejects.toEqual(refused('invalid'))
+  })
+})
+
+describe('a CSV', () => {
+  const bom = '\u{feff}'
+  const rowsOf = ({ rows }: Given) => rows as readonly Readonly<{ line: number; result: string; reason?: string }>[]
+
+  test('sets what is right, says what is wrong with every other line, and stops for none', async () => {
+    for (const name of ['mary', 'joe', 'eve', 'ann']) await add(name)
+    const lines = [
+      `${bom}UPN,State,phone,method`,
+      `${upnOf('mary')},enforced,,`,
+      `"${upnOf('joe')}",enabled,"+49 151 23456780",voice`,
+      `"${upnOf('eve')},enabled,,`,
+      `${upnOf('nobody')},enabled,,`,
+      '',
+      `${upnOf('eve')},on,,`,
+      `${upnOf('eve')},enabled,12,`,
+      `${upnOf('eve')},enabled,,sms`,
+      `${upnOf('eve')},enabled`,
+      `${upnOf('MARY')},disabled,,`,
+      `${upnOf('ann')},enabled,+4915123456781,fax`,
+      `${upnOf('ann')},enabled,+4915123456781,`,
+    ]
+    const seen: [number, number][] = []
+    const output = await call('mfa.import', { file: lines.join('\r\n') }, realm, (done, total) => void seen.push([done, total]))
+    expect(rowsOf(output).map(({ line, result, reason }) => [line, result, reason])).toEqual([
+      [2, 'done', undefined],
+      [3, 'done', undefined],
+      [4, 'refused', 'is not CSV; a quote may be missing'],
+      [5, 'refused', 'there is no such account in this realm'],
+      [7, 'refused', 'state: must be one of disabled, enabled, enforced'],
+      [8, 'refused', expect.stringMatching(/^phone: /)],
+      [9, 'refused', expect.stringMatching(/^method: /)],
+      [10, 'refused', 'has 2 columns, and the header has 4'],
+      [11, 'refused', 'line 2 names this account already'],
+      [12, 'refused', 'method: must be one of sms, voice'],
+      [13, 'done', undefined],
+    ])
+    expect([await stateOf('mary'), await stateOf('joe'), await stateOf('eve')]).toEqual(['enforced', 'enabled', 'disabled'])
+    const joe = await kept.accounts.findByName(upnOf('joe'))
+    expect(await kept.authenticators.list(joe?.id as AccountId)).toMatchObject([
+      { state: 'proposed', detail: { channel: 'voice' } },
+    ])
+    expect(seen.at(-1)).toEqual([11, 11])
+    expect(find('mfa.import').present(output)).toMatchObject({ note: '3 done, 8 refused.', incomplete: true })
+    expect(find('mfa.import').present(output)?.text.split('\n').slice(0, 2)).toEqual([
+      'line,upn,result,reason',
+      `2,${upnOf('mary')},done,`,
+    ])
+    expect(await events('enforcement.changed')).toHaveLength(3)
+    expect(await events('admin.changed')).toContainEqual(
+      expect.objectContaining({ operation: 'mfa.import', subject: 'lines 2 to 13' }),
+    )
+  })
+
+  test.each(['', 'upn', 'upn;state', 'state,upn', 'upn,state,number', 'upn,state,phone,method,more', '<html>'])(
+    'with the first line %j is refused as a whole',
+    async (header) => {
+      await add('mary')
+      await expect(call('mfa.import', { file: `${header}\n${upnOf('mary')},enforced` })).rejects.toEqual(refused('invalid'))
+      expect(await stateOf('mary')).toBe('disabled')
+    },
+  )
+
+  test('that names an account by two of its addresses is refused the second time, in another batch too', async () => {
+    const alias = `m@${domain()}`
+    await add('mary', { furtherAddresses: [alias] })
+    const filler = Array.from({ length: 500 }, (_, index) => `nobody-${index}@${domain()},enabled`)
+    const output = await call('mfa.import', {
+      file: ['upn,state', `${upnOf('mary')},enforced`, ...filler, `${alias},disabled`].join('\n'),
+    })
+    expect(rowsOf(output).at(-1)).toMatchObject({ line: 503, result: 'refused', reason: 'line 2 names this account already' })
+    expect(await stateOf('mary')).toBe('enforced')
+  })
+
+  test('commits batch by batch: what was done stays, and a batch that gives way begins again', async () => {
+    const names = Array.from({ length: 3 }, (_, index) => `p${index}`)
+    for (const name of names) await add(name)
+    const filler = Array.from({ length: 498 }, (_, index) => `nobody-${index}@${domain()},enabled`)
+    const file = ['upn,state', `${upnOf('p0')},enabled`, ...filler, `${upnOf('p1')},enabled`, `${upnOf('p2')},enabled`].join('\n')
+    let calls = 0
+    const { recordChange } = ports
+    ports = {
+      ...ports,
+      recordChange: async (...given) => {
+        calls += 1
+        if (calls === 1) throw new StorageUnavailable('contention')
+        if (calls === 3) throw new TypeError('the audit log is full')
+        await recordChange(...given)
+      },
+    }
+    await expect(call('mfa.import', { file })).rejects.toThrow('the audit log is full')
+    expect([await stateOf('p0'), await stateOf('p1'), await stateOf('p2')]).toEqual(['enabled', 'enabled', 'disabled'])
+    expect(await events('enforcement.changed')).toHaveLength(2)
+  })
+
+  test('what a spreadsheet would run stays text in the results', async () => {
+    const output = await call('mfa.import', { file: 'upn,state\n"=cmd|\' /C calc\'!A0",enabled\n@x,enabled' })
+    const [, one = '', two = ''] = find('mfa.import').present(output)?.text.split('\n') ?? []
+    expect(one).toMatch(/^2,'=cmd/)
+    expect(two).toMatch(/^3,'@x/)
+  })
+})
+
+describe('a campaign', () => {
+  const begin = (more: Given = {}) => call('mfa.campaign-add', { name: 'Spring', group: 'staff', postponements: 2, ...more })
+
+  test('asks everybody in the group, never less of those who must already, and shows how far it is', async () => {
+    const mary = await add('mary', { groups: ['staff'] })
+    const joe = await add('joe', { groups: ['staff'] })
+    const ann = await add('ann', { groups: ['staff'] })
+    await add('eve')
+    await call('mfa.set', { account: mary.upn, state: 'enforced' })
+    await bind(mary.id)
+    const { id } = await begin({ ends: '2027-04-01' })
+    expect([await stateOf('mary'), await stateOf('joe'), await stateOf('eve')]).toEqual(['enforced', 'enabled', 'disabled'])
+    await kept.enforcement.postpone(joe.id, { atMost: 2, until: new Date(stage.now.getTime() + 86_400_000) })
+    const board = await call('mfa.campaign-show', { campaign: 'Spring' })
+    expect(board).toMatchObject({ accounts: 3, registered: 1, postponed: 1, untouched: 1, percent: 33 })
+    expect(find('mfa.campaign-show').present(board)?.text).toContain(`[${'#'.repeat(13)}${'.'.repeat(27)}] 33 %`)
+    expect(await call('mfa.show', { account: ann.id })).toMatchObject({ campaign: 'Spring', state: 'enabled' })
+    expect(await events('campaign.changed')).toMatchObject([{ campaignId: id, change: 'begun' }])
+  })
+
+  test('ends, so that nobody may postpone; another may then have its name', async () => {
+    await add('joe', { groups: ['staff'] })
+    await begin()
+    await expect(begin()).rejects.toEqual(refused('conflict'))
+    await call('mfa.campaign-end', { campaign: 'Spring' })
+    expect(await call('mfa.campaign-list')).toMatchObject([{ name: 'Spring', endsAt: start.toISOString() }])
+    await expect(call('mfa.campaign-end', { campaign: 'Spring' })).rejects.toEqual(refused('conflict'))
+    stage.now = new Date(start.getTime() + 1000)
+    await begin()
+  })
+
+  test('is refused with an end in the past, for an empty group, and where it does not exist', async () => {
+    await add('joe', { groups: ['staff'] })
+    await expect(begin({ ends: '2027-03-01' })).rejects.toEqual(refused('invalid'))
+    await expect(begin({ ends: 'soon' })).rejects.toEqual(refused('invalid'))
+    await expect(begin({ group: 'none' })).rejects.toEqual(refused('missing'))
+    expect(await call('mfa.campaign-list')).toEqual([])
+    await expect(call('mfa.campaign-show', { campaign: 'Autumn' })).rejects.toEqual(refused('missing'))
+    await expect(call('mfa.set', { account: upnOf('joe'), state: 'enabled', campaign: 'Autumn' })).rejects.toEqual(
+      refused('missing'),
+    )
+  })
+
+  test('takes in whom a CSV names', async () => {
+    await add('mary')
+    const { id } = await call('mfa.campaign-add', { name: 'Everybody' })
+    await call('mfa.import', { file: `upn,state\n${upnOf('mary')},enabled`, campaign: id })
+    expect(await call('mfa.campaign-show', { campaign: id })).toMatchObject({ accounts: 1, untouched: 1 })
+  })
+})
+
+describe('an access pass', () => {
+  test('is shown once, in groups of four, told to its owner and recorded without itself', async () => {
+    const mary = await add('mary')
+    const output = await call('mfa.pass-give', { account: mary.upn, minutes: 120, many: true })
+    expect(output).toMatchObject({
+      pass: expect.stringMatching(/^(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}$/i),
+      uses: 'many',
+      expiresAt: '2027-03-01T12:00:00.000Z',
+    })
+    expect(told).toEqual([`${mary.upn} access_pass_given`])
+    expect(await kept.accessPasses.find(mary.id)).toMatchObject({ uses: 'many', createdBy: 'cli:root' })
+    expect(JSON.stringify(await kept.audit.list({ limit: 100 }))).not.toContain(String(output.pass).replaceAll('-', ''))
+    await call('mfa.pass-revoke', { account: mary.upn })
+    expect(await kept.accessPasses.find(mary.id)).toBeUndefined()
+    await expect(call('mfa.pass-revoke', { account: mary.upn })).rejects.toEqual(refused('missing'))
+  })
+
+  test.each([{ minutes: 9 }, { minutes: 43_201 }, { starts: '2027-03-01T09:59:59Z' }, { starts: 'now' }])(
+    'is refused with %j',
+    async (more) => {
+      const mary = await add('mary')
+      await expect(call('mfa.pass-give', { account: mary.upn, ...more })).rejects.toEqual(refused('invalid'))
+    },
+  )
+})
+
+describe('a lost phone', () => {
+  test('takes everything away, demands a new factor, tells the person, and gives a pass if wanted', async () => {
+    const mary = await add('mary')
+    await bind(mary.id)
+    await kept.recoveryCodes.replace(mary.id, { digests: [randomBytes(32)], at: stage.now })
+    const output = await call('account.reset-factors', { account: mary.upn, givePass: true, minutes: 30 })
+    expect(output).toMatchObject({
+      removed: 1,
+      recoveryCodes: 1,
+      pass: expect.any(String),
+      passExpiresAt: '2027-03-01T10:30:00.000Z',
+    })
+    expect(await kept.authenticators.list(mary.id)).toEqual([])
+    expect(await stateOf('mary')).toBe('enforced')
+    expect(told).toEqual([`${mary.upn} factors_reset`, `${mary.upn} access_pass_given`])
+    expect(await events('factor.reset')).toMatchObject([{ accountId: mary.id, authenticators: 1, recoveryCodes: 1 }])
+    const operation = find('account.reset-factors')
+    expect(Object.keys(operation.input.shape)).not.toContain('password')
+  })
+
+  test('of the last administrator is refused without a pass, and changes nothing', async () => {
+    const admin = await add('admin', { groups: ['administrators'] })
+    const other = await add('other', { groups: ['administrators'] })
+    await bind(admin.id)
+    await expect(call('account.reset-factors', { account: admin.upn })).rejects.toEqual(refused('last_administrator'))
+    expect(await kept.authenticators.list(admin.id)).toHaveLength(1)
+    await call('mfa.pass-give', { account: other.upn })
+    await call('account.reset-factors', { account: admin.upn })
+    await expect(call('mfa.pass-revoke', { account: other.upn })).rejects.toEqual(refused('last_administrator'))
+    stage.now = new Date(start.getTime() + 61 * 60_000)
+    await expect(call('account.reset-factors', { account: admin.upn })).rejects.toEqual(refused('last_administrator'))
+    await call('account.reset-factors', { account: admin.upn, givePass: true })
+  })
+})

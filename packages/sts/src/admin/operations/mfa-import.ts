@@ -1,0 +1,106 @@
+import type { Account, AccountId, EnforcementState } from '@postern/storage'
+import { z } from 'zod'
+import { type EnforcementRow, parseEnforcementRows, type RowResult, renderResults } from '../enforcement-rows.ts'
+import { shownText } from '../fields.ts'
+import { operation, type RealmPorts, type Running } from '../operation.ts'
+import { proposePhone } from '../phone-proposal.ts'
+import { requireCampaign } from './mfa-campaign.ts'
+
+/** Small enough that others wait little for what a batch holds, large enough that commits cost nothing. */
+const BATCH = 500
+
+const output = z.object({
+  done: z.number().int(),
+  refused: z.number().int(),
+  rows: z.array(
+    z.object({ line: z.number().int(), upn: z.string(), result: z.enum(['done', 'refused']), reason: z.string().optional() }),
+  ),
+})
+
+type Found = readonly [row: EnforcementRow, account: Account]
+
+/** Sets one batch; a row whose account is not there is refused, the others are done. Within a transaction. */
+async function importBatch(
+  at: RealmPorts,
+  { actor, reference }: Running,
+  { rows, named, campaignId }: { rows: readonly EnforcementRow[]; named: Map<AccountId, number>; campaignId?: string },
+): Promise<readonly RowResult[]> {
+  const { kept, clock } = at
+  const of = campaignId === undefined ? {} : { campaignId }
+  const results: RowResult[] = []
+  const found: Found[] = []
+  for (const row of rows) {
+    const { line, upn } = row
+    const account = await kept.accounts.findByName(upn)
+    const earlier = account && named.get(account.id)
+    if (account === undefined) results.push({ line, upn, result: 'refused', reason: 'there is no such account in this realm' })
+    else if (earlier !== undefined && earlier !== line)
+      results.push({ line, upn, result: 'refused', reason: `line ${earlier} names this account already` })
+    else {
+      named.set(account.id, line)
+      found.push([row, account])
+    }
+  }
+  const byState = Map.groupBy(found, ([{ state }]) => state)
+  const present = new Set<AccountId>()
+  for (const [state, those] of byState as ReadonlyMap<EnforcementState, readonly Found[]>) {
+    const ids = those.map(([, { id }]) => id)
+    for (const id of await kept.enforcement.set(ids, { state, at: clock(), ...of })) present.add(id)
+  }
+  for (const [{ line, upn, state, phone }, account] of found) {
+    if (!present.has(account.id)) {
+      results.push({ line, upn, result: 'refused', reason: 'the account went away meanwhile' })
+      continue
+    }
+    const about = { reference, actor, accountId: account.id }
+    await at.record(kept, { event: 'enforcement.changed', ...about, detail: { state, ...of } })
+    const proposed = phone === undefined ? 'bound' : await proposePhone(at, account, phone)
+    if (proposed !== 'bound')
+      await at.record(kept, { event: 'factor.proposed', ...about, detail: { method: 'sms', authenticatorId: proposed } })
+    results.push({ line, upn, result: 'done' })
+  }
+  return results
+}
+
+export const mfaImportOperations = [
+  operation({
+    name: 'mfa.import',
+    summary:
+      'Set the state of thousands of accounts by a CSV with the columns upn, state, and if wanted phone and method (sms or voice); each line gets a result, and a wrong one stops no other',
+    scope: 'realm',
+    input: z.object({
+      file: z
+        .string()
+        .max(32_000_000, 'must have at most 32 million characters')
+        .meta({ description: 'The CSV, in UTF-8', file: 'text', piped: true }),
+      campaign: shownText('A campaign, by its id or name, whose limits on postponing hold').optional(),
+    }),
+    output,
+    present: ({ done, refused, rows }) => ({
+      text: renderResults(rows),
+      note: `${done} done, ${refused} refused.`,
+      incomplete: refused > 0,
+    }),
+    errors: ['invalid', 'missing'],
+    inBatches: true,
+    changed: () => ({ subject: 'import' }),
+    run: async ({ input: { file, campaign }, at, running }) => {
+      const of = campaign === undefined ? {} : { campaignId: (await requireCampaign(at.kept, campaign)).id }
+      const { rows, refused } = parseEnforcementRows(file)
+      const results: RowResult[] = [...refused]
+      // By account, since a line may name one by another of its addresses than an earlier line.
+      const named = new Map<AccountId, number>()
+      const total = rows.length + refused.length
+      running.progress(refused.length, total)
+      for (let start = 0; start < rows.length; start += BATCH) {
+        const batch = rows.slice(start, start + BATCH)
+        const lines = `lines ${batch[0]?.line} to ${batch.at(-1)?.line}`
+        results.push(...(await running.batch(lines, () => importBatch(at, running, { rows: batch, named, ...of }))))
+        running.progress(results.length, total)
+      }
+      results.sort((one, other) => one.line - other.line)
+      const done = results.filter(({ result }) => result === 'done').length
+      return { done, refused: results.length - done, rows: results }
+    },
+  }),
+]
