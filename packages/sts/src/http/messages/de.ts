@@ -1,7 +1,9 @@
 import type { Messages } from './en.ts'
+import { portalDe } from './portal-de.ts'
 
 /** German, with "Sie". */
 export const de = {
+  ...portalDe,
   reference: 'Referenz {reference}',
 
   signInTitle: 'Anmelden',

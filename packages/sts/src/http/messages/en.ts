@@ -1,5 +1,8 @@
+import { portalEn } from './portal-en.ts'
+
 /** English, the complete catalogue: the other languages must have exactly these keys. `{name}` marks what is filled in. */
 export const en = {
+  ...portalEn,
   reference: 'Reference {reference}',
 
   signInTitle: 'Sign in',

@@ -1,7 +1,9 @@
 import type { Messages } from './en.ts'
+import { portalFr } from './portal-fr.ts'
 
 /** French, with "vous". */
 export const fr = {
+  ...portalFr,
   reference: 'Référence {reference}',
 
   signInTitle: 'Se connecter',
