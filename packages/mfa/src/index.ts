@@ -33,3 +33,5 @@ export {
   sourceRules,
   type ThrottleRules,
 } from './throttle.ts'
+export { createPasskeys, type PasskeyOutcome, type Passkeys } from './webauthn/passkeys.ts'
+export type { RelyingParty, WebauthnRefusal } from './webauthn/relying-party.ts'

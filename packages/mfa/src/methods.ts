@@ -1,9 +1,12 @@
+import type { Clock } from './clock.ts'
 import type { Method } from './method.ts'
 import type { MessageSender } from './sms/message-sender.ts'
 import { createTotp } from './totp/totp.ts'
+import { createWebauthn } from './webauthn/webauthn.ts'
 
 /** What methods are made from. */
 export interface MethodParts {
+  readonly clock: Clock
   readonly random: (bytes: number) => Uint8Array
   /** Keyed digest (e.g. HMAC-SHA-256 under a key of this installation) of what is only compared. `what` separates the uses. */
   readonly digest: (what: string, ...values: readonly string[]) => Uint8Array
@@ -16,5 +19,6 @@ export interface MethodParts {
 export function createMethods(parts: MethodParts): readonly Method[] {
   return Object.freeze([
     createTotp(parts), //
+    createWebauthn(parts),
   ])
 }
