@@ -1,6 +1,6 @@
 import type { AccountId, RealmStore } from '@postern/storage'
 import type { Clock } from './clock.ts'
-import type { AttemptGate, GateOutcome } from './gate.ts'
+import type { AttemptGate, From, GateOutcome } from './gate.ts'
 import type { Match } from './method.ts'
 import type { ThrottleRules } from './throttle.ts'
 
@@ -21,6 +21,8 @@ export interface Challenge {
   readonly rules: ThrottleRules | 'unguessable'
   /** `false`: too many failures only delay, and never end the factor. */
   readonly mayDisable: boolean
+  /** For telling its owner of failures. */
+  readonly from: From
   readonly match: (now: Date) => Promise<Match | 'expired' | undefined>
 }
 
@@ -29,13 +31,13 @@ export interface Challenge {
  * taken back, so an answer that was used already counts as wrong.
  */
 export async function answerChallenge(
-  { realm, accountId, counter, rules, mayDisable, match }: Challenge,
+  { realm, accountId, counter, rules, mayDisable, from, match }: Challenge,
   { gate, clock }: { gate: AttemptGate; clock: Clock },
 ): Promise<Outcome> {
   const at = clock()
   let found: Match | 'expired' | undefined
   const result = await gate.check(
-    { attempts: realm.attempts, subject: `account:${accountId}`, method: counter, rules, mayDisable },
+    { attempts: realm.attempts, subject: `account:${accountId}`, method: counter, rules, mayDisable, realm, from },
     async () => {
       found = await match(at)
       return found !== undefined && found !== 'expired' && (await found.burn())

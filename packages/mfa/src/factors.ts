@@ -92,8 +92,10 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
 
   const isBegunBy = (one: Authenticator, attempt: string): boolean => isPending(one) && one.begunBy === digestOf(attempt)
 
-  const requireEnrollable = async ({ realm, accountId }: Occasion, kind: EnrollmentKind) => {
-    if (kind === 'first' && (await boundOf(realm, accountId)).length > 0) {
+  const requireEnrollable = async ({ realm, accountId, settings }: Occasion, kind: EnrollmentKind) => {
+    // What the realm has switched off can be shown to nobody, so it keeps nobody from binding something else.
+    const usable = (await boundOf(realm, accountId)).filter(({ method }) => !settings.disabledMethods?.includes(method))
+    if (kind === 'first' && usable.length > 0) {
       throw new FactorError('already_bound', 'The account has a second factor already.')
     }
   }
@@ -106,9 +108,17 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
 
   const pausedUntil = async ({ realm, accountId }: Occasion, { id, rules }: Method) => {
     if (rules === 'unguessable') return {}
-    const state = await realm.attempts.find({ subject: `account:${accountId}`, method: id })
+    const state = await realm.attempts.find(counterOf(realm, accountId, id))
     if (state?.disabled === true) return { state: 'disabled' as const }
     return state?.blockedUntil !== undefined && state.blockedUntil > clock() ? { pausedUntil: state.blockedUntil } : {}
+  }
+
+  /** Whether failures may end the method for this person. Looked up only once they are about to, or have. */
+  const mayEnd = async ({ realm, accountId }: Occasion, { id, rules }: Method): Promise<boolean> => {
+    if (rules === 'unguessable' || rules.disableAfter === 'never') return true
+    const state = await realm.attempts.find(counterOf(realm, accountId, id))
+    const isNear = state !== undefined && (state.disabled || state.consecutive + 1 >= rules.disableAfter)
+    return !isNear || !(await isIrreplaceable(realm, accountId))
   }
 
   const findPending = async ({ realm, accountId, attempt }: Occasion, wanted: Partial<Wanted>) =>
@@ -172,9 +182,10 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
       if (active.length === 0 && bound.length > 0) return Object.freeze({ outcome: 'disabled' })
       // Whoever has nothing to be guessed at is not counted either.
       if ((await method.waysOf(occasion, active)).length === 0) return Object.freeze({ outcome: 'expired' })
-      const mayDisable = !(await isIrreplaceable(realm, accountId))
+      const mayDisable = await mayEnd(occasion, method)
       const match = (now: Date) => method.match(occasion, active, answer, now)
-      return answerChallenge({ realm, accountId, counter: id, rules: method.rules, mayDisable, match }, { gate, clock })
+      const challenge = { realm, accountId, counter: id, rules: method.rules, mayDisable, from: whence(occasion), match }
+      return answerChallenge(challenge, { gate, clock })
     },
 
     async beginEnrollment(occasion, { method: id, label, kind, ...input }) {
@@ -234,6 +245,7 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
           counter: `${found.method}-enrollment`,
           rules: method.rules,
           mayDisable: true,
+          from: whence(occasion),
           async match(now) {
             const matched = await enrollmentOf(method).match(occasion, found, answer, now)
             if (matched === undefined) return undefined
@@ -275,6 +287,8 @@ function enrollmentOf({ id, enrollment }: Method): EnrollmentPart {
   if (enrollment === undefined) throw new TypeError(`Nothing can be bound for "${id}".`)
   return enrollment
 }
+
+const whence = ({ source, browser }: Occasion) => ({ ...(source && { source }), ...(browser && { app: browser }) })
 
 const ofMethod = (authenticators: readonly Authenticator[], id: string): readonly Authenticator[] =>
   authenticators.filter(({ method }) => method === id)

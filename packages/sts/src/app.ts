@@ -28,6 +28,8 @@ export interface AppOptions {
   readonly protocol: Protocol
   readonly features: readonly Feature[]
   readonly health: Middleware
+  /** Stands before every form of a page. */
+  readonly formLimit: Middleware
   readonly cookieKeys: readonly string[]
   readonly clientAddress: (request: { socketAddress: string | undefined; forwardedFor: string | undefined }) => string
   /** Correlation id of a request: short enough to be read out on the telephone. */
@@ -85,6 +87,7 @@ function pinOrigin(options: AppOptions): Middleware {
 
 function serveRealm(options: AppOptions): Middleware {
   const router = createRouter(options.features.flatMap((feature) => feature.routes))
+  const { formLimit } = options
   return async (ctx: Context) => {
     const { name, path } = splitPath(ctx.path)
     const realm = name === undefined ? undefined : await options.registry.find(name)
@@ -102,7 +105,7 @@ function serveRealm(options: AppOptions): Middleware {
     ctx.path = path
     try {
       await withRequestState(state, async () => {
-        await router(ctx, () => options.protocol.middleware(ctx, notFound))
+        await formLimit(ctx, () => router(ctx, () => options.protocol.middleware(ctx, notFound)))
         settleHiddenFault(ctx, options.log)
       })
     } finally {

@@ -7,30 +7,46 @@
 import { createHmac, randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createAttemptGate, createFactors, type Factors, passwordRules, type ThrottleRules } from '@postern/mfa'
 import {
+  createAttemptGate,
+  createFactorLife,
+  createFactors,
+  createMethods,
+  type FactorLife,
+  type Factors,
+  passwordRules,
+  type ThrottleRules,
+} from '@postern/mfa'
+import {
+  type AccountId,
   type ConnectOptions,
   connect,
   createStore,
   hasInstallation,
   openInstallation,
+  type RealmStore,
   StorageUnavailable,
   type Store,
 } from '@postern/storage'
 import type { Logger } from 'pino'
 import { type Accounts, createAccounts, createHashing, createHashQueue, Overloaded } from './accounts/accounts.ts'
 import { sourceOf } from './accounts/source.ts'
+import { isLastAdministrator } from './admin/last-administrator.ts'
 import { createApp } from './app.ts'
 import { type Audit, createAudit } from './audit/audit.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { deriveCookieKeys, deriveKey } from './config/master-key.ts'
 import type { Config } from './config/parse.ts'
+import { createNotices, type Delivery, type Notices } from './delivery/delivery.ts'
+import { createFailureWatch } from './delivery/failure-watch.ts'
 import { createHealth } from './health.ts'
 import { createClientAddress } from './http/client-address.ts'
+import { createFormLimit } from './http/form-limit.ts'
 import { requireOriginForm } from './http/request-target.ts'
 import { createPages } from './pages.ts'
 import { createKeysReady } from './protocol/keys-ready.ts'
 import { createProtocol, type Protocol } from './protocol/protocol.ts'
+import { findRequestState } from './protocol/request-state.ts'
 import { createRealmRegistry } from './realms/realm-registry.ts'
 import { createSignin } from './signin/signin.ts'
 
@@ -69,11 +85,13 @@ function connectionOf(database: Config['database'] | { readonly kind: 'memory' }
 }
 
 export interface Parts {
-  readonly config: Pick<Config, 'baseUrl' | 'trustedProxies' | 'development'>
+  readonly config: Pick<Config, 'baseUrl' | 'trustedProxies' | 'development' | 'formsPerMinute'>
   readonly store: Store
   readonly masterKey: Uint8Array
   readonly clock: Clock
   readonly log: Logger
+  /** Brings codes and notices out of the house; whoever made it closes it. */
+  readonly delivery: Pick<Delivery, 'messages' | 'tellsByMail'>
 }
 
 export interface Service {
@@ -81,6 +99,8 @@ export interface Service {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void
   readonly accounts: Accounts
   readonly factors: Factors
+  readonly life: FactorLife
+  readonly notices: Notices
   readonly audit: Audit
   readonly protocol: Protocol
   /** Deletes what has expired, a bounded batch at a time. Returns how many rows went. */
@@ -96,15 +116,47 @@ const SWEEP = 500
 const USER_CODE = 'user-code'
 const userCodeRules: ThrottleRules = Object.freeze({ ...passwordRules, freeFailures: 9, perWindow: 100 })
 
-export function compose({ config, store, masterKey, clock, log }: Parts): Service {
+export function compose({ config, store, masterKey, clock, log, delivery }: Parts): Service {
   const newId = randomUUID
   const nameKey = deriveKey(masterKey, 'digest of unknown names')
   const guessKey = deriveKey(masterKey, 'digest of wrong passwords')
   const cookieKeys = deriveCookieKeys(masterKey)
 
   const audit = createAudit({ clock, newId })
-  const gate = createAttemptGate({ clock })
-  const factors = createFactors({ clock, random: randomBytes, gate })
+  const notices = createNotices({ clock, newId, isMailConfigured: delivery.tellsByMail })
+  const namesOf = async (realm: RealmStore) => {
+    const found = await store.realms.find(realm.realmId)
+    return found && { realm: found.displayName, issuer: `${config.baseUrl}/${found.id}` }
+  }
+  const gate = createAttemptGate({
+    clock,
+    watch: createFailureWatch({
+      notices,
+      namesOf,
+      recordStale: ({ realm, accountId, from: { source, app } }) =>
+        audit.record(realm, {
+          event: 'signin.stale_password',
+          reference: findRequestState()?.reference ?? newReference(),
+          accountId,
+          source,
+          detail: { app },
+        }),
+    }),
+  })
+  const base = new URL(config.baseUrl)
+  const methods = createMethods({
+    clock,
+    random: randomBytes,
+    digest: keyedDigest(deriveKey(masterKey, 'digest of codes')),
+    messages: delivery.messages,
+    relyingParty: { id: base.hostname, origins: [base.origin] },
+  })
+  const isIrreplaceable = async (realm: RealmStore, accountId: AccountId) => {
+    const account = await realm.accounts.find(accountId)
+    return account !== undefined && (await isLastAdministrator(realm, account, clock()))
+  }
+  const factors = createFactors({ clock, random: randomBytes, gate, methods, isIrreplaceable })
+  const life = createFactorLife({ gate, methods })
   const accounts = createAccounts({
     gate,
     hashing: createHashing({ queue: createHashQueue({ clock }), pepper: deriveKey(masterKey, 'password pepper') }),
@@ -124,7 +176,10 @@ export function compose({ config, store, masterKey, clock, log }: Parts): Servic
       cookieKeys,
       secure: config.baseUrl.startsWith('https:'),
       pages: createPages(),
-      hasFactor: async (realm, account) => (await factors.methodsOf(realm, account.id)).length > 0,
+      strengths: async (realm, accountId, { disabledMethods }) =>
+        (await factors.methodsOf(realm, accountId))
+          .filter(({ method }) => !disabledMethods?.includes(method))
+          .map(({ strength }) => strength),
       fetch: tellClient,
     },
     guardUserCode: async (source, runtime, attempt) => {
@@ -157,6 +212,7 @@ export function compose({ config, store, masterKey, clock, log }: Parts): Servic
         keys: createKeysReady({ store, clock }),
       },
     }).middleware,
+    formLimit: createFormLimit({ perMinute: config.formsPerMinute, countedAs: sourceOf }),
     cookieKeys,
     clientAddress: createClientAddress({ trustedProxies: config.trustedProxies }),
     newReference,
@@ -171,11 +227,23 @@ export function compose({ config, store, masterKey, clock, log }: Parts): Servic
     handle: requireOriginForm(app.callback()),
     accounts,
     factors,
+    life,
+    notices,
     audit,
     protocol,
     removeExpired: () => store.removeExpired(clock(), SWEEP),
   })
 }
+
+/** A keyed digest of what is only compared; `what` separates its uses. */
+const keyedDigest =
+  (key: Uint8Array) =>
+  (what: string, ...values: readonly string[]): Uint8Array =>
+    new Uint8Array(
+      createHmac('sha256', key)
+        .update(JSON.stringify([what, ...values]))
+        .digest(),
+    )
 
 /**
  * The one request that the service makes by itself: back-channel logout. oidc-provider would let none out to private

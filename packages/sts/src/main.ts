@@ -14,12 +14,15 @@ import { compose, isInstalled, openStore, type Service } from './compose.ts'
 import { ConfigError } from './config/errors.ts'
 import { loadMasterKey, loadOrMakeMasterKey } from './config/master-key.ts'
 import { type Config, relaxationsOf } from './config/parse.ts'
+import { createDelivery, createOutboxWorker, type Delivery } from './delivery/delivery.ts'
 import { pathOf } from './http/request-target.ts'
 
 /** How long requests in flight may take when we are told to stop. */
 const drainMilliseconds = 10_000
 /** How often expired rows are deleted. */
 const sweepMilliseconds = 60_000
+/** How often the outbox is looked at. */
+const postMilliseconds = 5_000
 const operationsPaths = new Set(['/healthz', '/readyz', '/metrics'])
 
 export type StartErrorCode = 'port_taken' | 'port_forbidden' | 'worker_failed'
@@ -93,13 +96,15 @@ export async function startServer(
   for (const relaxation of relaxationsOf(config)) log.warn({ relaxation }, `development mode: ${relaxation}`)
   const { key: masterKey } = await openMasterKey(config, config.development)
   const store = await openStore(config, { masterKey, clock: systemClock })
+  const delivery = createDelivery(config.delivery, { log, clock: systemClock, development: config.development })
   const listeners: Listener[] = []
   const close = async () => {
     await Promise.all(listeners.map((listener) => listener.drain()))
+    await delivery.close()
     await store.close()
   }
   try {
-    const service = compose({ config, store, masterKey, clock: systemClock, log })
+    const service = compose({ config, store, masterKey, clock: systemClock, log, delivery })
     await options.prepare?.({ store, service })
     const onMain = config.opsPort === undefined ? service.handle : withoutOperations(service.handle)
     const wanted = [
@@ -116,11 +121,13 @@ export async function startServer(
     log.info({ host: config.host, ports: wanted.map(({ port }) => port), baseUrl: config.baseUrl }, 'listening')
     const sweeping = setInterval(() => void sweep(service, log), sweepMilliseconds)
     sweeping.unref()
+    const posting = postRegularly({ store, delivery, log })
     return Object.freeze({
       service,
       store,
       close: () => {
         clearInterval(sweeping)
+        clearInterval(posting)
         return close()
       },
     })
@@ -128,6 +135,15 @@ export async function startServer(
     await close()
     throw error
   }
+}
+
+/** Sends what is in the outbox, now and then, for as long as the process has other reasons to live. */
+function postRegularly(parts: { store: Store; delivery: Delivery; log: Logger }): NodeJS.Timeout | undefined {
+  const { store, log } = parts
+  const { mailer, counters } = parts.delivery
+  if (mailer === undefined) return undefined
+  const worker = createOutboxWorker({ store, mailer, clock: systemClock, log, counters })
+  return setInterval(() => void worker.run(), postMilliseconds).unref()
 }
 
 /** Starts, prints nothing, and stays until SIGTERM or SIGINT; then drains and ends the process. */

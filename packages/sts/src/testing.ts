@@ -12,6 +12,7 @@ import { pino } from 'pino'
 import { type Clock, systemClock } from './clock.ts'
 import { compose, openStore, type Service } from './compose.ts'
 import { Secret } from './config/secret.ts'
+import { createDelivery, createOutboxWorker, type DeliverySettings } from './delivery/delivery.ts'
 import { createSigningKey } from './protocol/signing-keys.ts'
 import { createRealm } from './realms/create-realm.ts'
 
@@ -55,6 +56,8 @@ export interface TestSts {
   readonly masterKey: Uint8Array
   /** One more person, `{name}@contoso.com`, e.g. with a TOTP of which no step was used yet. */
   addPerson(person: { name: string; factor: boolean }): Promise<TestPerson>
+  /** Sends what waits in the outbox. Returns how many went. */
+  post(): Promise<number>
   close(): Promise<void>
 }
 
@@ -66,6 +69,12 @@ export interface TestStsOptions {
   readonly logLevel?: string
   /** What the service calls itself; default is its own loopback address. */
   readonly baseUrl?: string
+  /** Default is more than any test sends. */
+  readonly formsPerMinute?: number
+  /** Senders of messages and of e-mail; default is none of the one, and messages written to the log. */
+  readonly delivery?: DeliverySettings
+  /** Networks from which a password alone may set up a first factor; default is the loopback of tests. */
+  readonly trustedNetworks?: readonly string[]
 }
 
 const SCOPES = [
@@ -87,16 +96,24 @@ export async function startSts(options: TestStsOptions = {}): Promise<TestSts> {
   const store = await openStore({ database }, { masterKey, clock })
   const { server, url } = await listen()
   const baseUrl = options.baseUrl ?? url
+  const log = pino({ level: options.logLevel ?? process.env.POSTERN_TEST_LOG ?? 'silent' })
+  const delivery = createDelivery(options.delivery ?? { senders: [] }, { log, clock, development: true })
   const service = compose({
-    config: { baseUrl, trustedProxies: [], development: true },
+    config: { baseUrl, trustedProxies: [], development: true, formsPerMinute: options.formsPerMinute ?? 1_000_000 },
     store,
     masterKey,
     clock,
-    log: pino({ level: options.logLevel ?? process.env.POSTERN_TEST_LOG ?? 'silent' }),
+    log,
+    delivery,
   })
+  const outbox = delivery.mailer && createOutboxWorker({ store, mailer: delivery.mailer, clock, log })
   server.on('request', service.handle)
 
   const seeded = await seed({ store, service, clock, audience: options.audience ?? 'https://mail.contoso.com/' })
+  const { realm } = seeded
+  await store.realms.change(realm.id, {
+    settings: { ...realm.settings, trustedNetworks: options.trustedNetworks ?? ['127.0.0.0/8', '::1/128'] },
+  })
   return Object.freeze({
     baseUrl,
     issuer: `${baseUrl}/${seeded.realm.id}`,
@@ -104,10 +121,12 @@ export async function startSts(options: TestStsOptions = {}): Promise<TestSts> {
     service,
     masterKey,
     ...seeded,
+    post: async () => (await outbox?.run()) ?? 0,
     addPerson: (person: { name: string; factor: boolean }) => addPerson(seeded.kept, { service, clock }, person),
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
+      await delivery.close()
       await store.close()
     },
   })
@@ -208,6 +227,7 @@ async function addPerson(
     label: 'Test',
     secret,
     state: 'active',
+    detail: {},
     createdAt: now,
     confirmedAt: now,
   } as const

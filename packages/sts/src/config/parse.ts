@@ -30,6 +30,7 @@ export interface Config {
     | { readonly kind: 'value'; readonly base64: Secret<string> }
     | { readonly kind: 'file'; readonly path: string }
   readonly trustedProxies: readonly string[]
+  readonly formsPerMinute: number
   readonly logLevel: (typeof logLevels)[number]
   readonly workers: number
   /** Senders of codes and of notices. */
@@ -267,6 +268,7 @@ function complete(draft: Draft, known: { directory: string; masterKeyFile: strin
         : { kind: 'value', base64: new Secret(draft.masterKey) },
     ),
     trustedProxies: Object.freeze(draft.trustedProxies ?? []),
+    formsPerMinute: draft.formsPerMinute ?? 300,
     logLevel: draft.logLevel ?? 'info',
     workers: draft.workers ?? 1,
     delivery: completeDelivery(draft),

@@ -183,6 +183,15 @@ export const settings = Object.freeze({
     example: '10.0.0.0/8, 192.0.2.7',
     description: 'Addresses and networks whose X-Forwarded-For is believed, for the address of the client only.',
   }),
+  formsPerMinute: setting({
+    key: 'formsPerMinute',
+    variable: 'POSTERN_FORMS_PER_MINUTE',
+    schema: whole(1, 1_000_000),
+    otherwise: '300',
+    example: '1000',
+    description:
+      'How many forms of its pages one address may send in a minute, for each process. It bounds work; guesses are counted elsewhere. Raise it where many people share one address.',
+  }),
   logLevel: setting({
     key: 'logLevel',
     variable: 'POSTERN_LOG_LEVEL',

@@ -6,7 +6,7 @@
  * reason to one.
  * @module
  */
-import type { Account, RealmStore } from '@postern/storage'
+import type { Account, AccountId, RealmSettings, RealmStore } from '@postern/storage'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { interactionPolicy } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
@@ -19,8 +19,12 @@ import { requestState } from './request-state.ts'
 
 const { Check, Prompt, base } = interactionPolicy
 
-/** What each bound factor of this person would be good for, none if there is none. Answered by the factors in use, handed in by compose. */
-export type FindStrengths = (realm: RealmStore, account: Account) => Promise<readonly Requirement[]>
+/** What each factor that this person has bound, and that the realm allows, would be good for. Handed in by compose. */
+export type FindStrengths = (
+  realm: RealmStore,
+  accountId: AccountId,
+  settings: Pick<RealmSettings, 'disabledMethods'>,
+) => Promise<readonly Requirement[]>
 
 export interface InteractionPolicyParts {
   readonly strengths: FindStrengths
@@ -101,7 +105,7 @@ async function assessSignIn(ctx: KoaContextWithOIDC, { strengths, clock }: Inter
   if (wanted.outcome === 'blocked') return { assurance: wanted, reason: 'blocked' }
   if (wanted.outcome === 'sufficient' && enforced.demand === 'nothing') return { assurance: wanted, reason: undefined }
 
-  const bound = await strengths(runtime.store, record)
+  const bound = await strengths(runtime.store, record.id, runtime.realm.settings)
   if (wanted.outcome === 'sufficient') {
     const isAsked = enforced.demand === 'offer' && bound.length === 0 && !hasPostponed(oidc.result)
     return { assurance: wanted, reason: isAsked ? 'factor_offered' : undefined }

@@ -41,6 +41,29 @@ describe('rewriteAuthorization', () => {
     expect(findParameter(broken, 'claims')).toBe('{oops')
   })
 
+  it('passes the challenge of a mail API on as an essential acr, and leaves out what is merely wished', () => {
+    const challenge =
+      '{"access_token":{"acrs":{"essential":true,"value":"urn:postern:acr:phishing-resistant"},"xms_cc":{"values":["cp1"]}}}'
+    const asked = parse(new URLSearchParams({ claims: challenge, acr_values: 'urn:postern:acr:aal1' }).toString())
+    const rewritten = rewriteAuthorization(asked, { resources, v1: false })
+    expect(JSON.parse(findParameter(rewritten, 'claims') ?? '')).toEqual({
+      id_token: { acr: { essential: true, value: 'urn:postern:acr:phishing-resistant' } },
+    })
+    expect(findParameter(rewritten, 'acr_values')).toBeUndefined()
+  })
+
+  it('takes no demand from a challenge that does not insist, nor replaces one that the ID token makes', () => {
+    const mild = rewriteAuthorization(parse('acr_values=a&claims={"access_token":{"acrs":{"value":"b"}}}'), {
+      resources,
+      v1: false,
+    })
+    expect(findParameter(mild, 'claims')).toBeUndefined()
+    expect(findParameter(mild, 'acr_values')).toBe('a')
+    const own = '{"id_token":{"acr":{"essential":true,"value":"a"}},"access_token":{"acrs":{"essential":true,"value":"b"}}}'
+    const kept = rewriteAuthorization(parse(`claims=${own}`), { resources, v1: false })
+    expect(JSON.parse(findParameter(kept, 'claims') ?? '')).toEqual({ id_token: { acr: { essential: true, value: 'a' } } })
+  })
+
   it('lets nobody bring a private parameter along', () => {
     const rewritten = rewriteAuthorization(parse('scope=openid&postern_offline=1&postern_v1=1'), { resources, v1: false })
     expect(encode(rewritten)).toBe('scope=openid')
