@@ -1,14 +1,13 @@
 import { type Enrollment, FactorError } from '@postern/mfa'
-import type { AuthenticatorId } from '@postern/storage'
 import { z } from 'zod'
 import { fill } from '../http/html.ts'
 import { messagesIn } from '../http/language.ts'
 import { type Answer, page, redirect } from '../http/route.ts'
+import { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
 import type { SigninParts } from './ports.ts'
-import { secondsUntil, sentences, tellPause, tellTriesLeft } from './telling.ts'
 import { renderBlockedPage } from './views/blocked-page.ts'
 import { renderEnrollIntroPage, renderEnrollScanPage } from './views/enroll-pages.ts'
-import { accountNameOf, requireAccountId, type Step, type Visit, type Visits } from './visit.ts'
+import { requireAccountId, requirePerson, type Step, type Visit, type Visits } from './visit.ts'
 
 const method = 'totp'
 
@@ -20,23 +19,16 @@ const method = 'totp'
 export function createEnrollStep(parts: Pick<SigninParts, 'interactions' | 'factors' | 'clock'>, visits: Visits): Step {
   const { interactions, factors, clock } = parts
 
-  const named = async (visit: Visit) => ({ issuerName: visit.view.realm.displayName, accountName: await accountNameOf(visit) })
-
-  // While this step is due the uid stays, and it opens nothing without the browser's cookie.
-  const begunBy = (visit: Visit) => ({ begunBy: visit.uid })
-
-  const pendingOf = async (visit: Visit) =>
-    factors.pendingEnrollment(visit.store, {
-      accountId: requireAccountId(visit),
-      method,
-      ...begunBy(visit),
-      ...(await named(visit)),
-    })
+  const pendingOf = async (visit: Visit) => factors.pendingEnrollment(requirePerson(visit).occasion, { method })
 
   const begin = async (visit: Visit) => {
-    const names = await named(visit)
-    const accountId = requireAccountId(visit)
-    return factors.beginEnrollment(visit.store, { accountId, method, label: names.issuerName, ...begunBy(visit), ...names })
+    const begun = await factors.beginEnrollment(requirePerson(visit).occasion, {
+      method,
+      label: visit.view.realm.displayName,
+      kind: 'first',
+    })
+    if ('refused' in begun) throw new TypeError('an authenticator app has nothing to be refused for')
+    return begun
   }
 
   const showIntro = (visit: Visit): Answer =>
@@ -48,7 +40,9 @@ export function createEnrollStep(parts: Pick<SigninParts, 'interactions' | 'fact
     told: { complaint?: string; notice?: string; status?: number; retryAfterSeconds?: number } = {},
   ): Answer {
     const { status = 200, retryAfterSeconds, ...texts } = told
-    const { authenticatorId, secretInGroups, uri } = enrollment
+    const { authenticatorId, presentation } = enrollment
+    if (presentation.kind !== 'totp') throw new TypeError('this page shows authenticator apps')
+    const { secretInGroups, uri } = presentation
     const refused = status === 200 ? {} : { reference: visit.reference }
     const view = {
       ...visit.view,
@@ -77,9 +71,8 @@ export function createEnrollStep(parts: Pick<SigninParts, 'interactions' | 'fact
     }
     if (form.code.trim() === '') return showScan(visit, pending, { complaint: texts.codeMissing, status: 422 })
 
-    const authenticatorId = form.authenticatorId as AuthenticatorId // equal to the id that mfa gave, compared above
-    const proof = { accountId, authenticatorId, ...begunBy(visit), code: form.code }
-    const result = await factors.confirmEnrollment(visit.store, proof)
+    const proof = { authenticatorId: pending.authenticatorId, answer: form.code, kind: 'first' } as const
+    const result = await factors.confirmEnrollment(requirePerson(visit).occasion, proof)
     if (result.outcome === 'proved') {
       await visit.record({ event: 'factor.enrolled', accountId, detail: { method } })
       return redirect(await interactions.finish(visit.ctx, visit.uid, { accountId, evidence: result.evidence }))

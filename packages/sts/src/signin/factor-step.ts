@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { messagesIn } from '../http/language.ts'
 import { type Answer, page, redirect } from '../http/route.ts'
+import { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
 import type { SigninParts } from './ports.ts'
-import { secondsUntil, sentences, tellPause, tellTriesLeft } from './telling.ts'
 import { renderBlockedPage } from './views/blocked-page.ts'
 import { renderFactorPage } from './views/factor-page.ts'
-import { accountNameOf, requireAccountId, type Step, type Visit, type Visits } from './visit.ts'
+import { accountNameOf, requireAccountId, requirePerson, type Step, type Visit, type Visits } from './visit.ts'
 
 /** A code of a bound factor. How often one may try is the gate's business, not this step's. */
 export function createFactorStep(parts: Pick<SigninParts, 'interactions' | 'factors' | 'clock'>, visits: Visits): Step {
@@ -48,7 +48,7 @@ export function createFactorStep(parts: Pick<SigninParts, 'interactions' | 'fact
     const { method } = form
     if (form.code.trim() === '') return show(visit, { complaint: texts.codeMissing, status: 422 })
 
-    const result = await factors.verify(visit.store, { accountId, method, code: form.code })
+    const result = await factors.verify(requirePerson(visit).occasion, { method, answer: form.code })
     switch (result.outcome) {
       case 'proved': {
         await visit.record({ event: 'signin.proved', accountId, detail: { method } })
@@ -81,8 +81,7 @@ export function createFactorStep(parts: Pick<SigninParts, 'interactions' | 'fact
   return {
     name: 'factor',
     async show(visit) {
-      const bound = await factors.methodsOf(visit.store, requireAccountId(visit))
-      return bound.some((factor) => factor.state === 'active') ? show(visit) : showLocked(visit)
+      return requirePerson(visit).bound.some((factor) => factor.state === 'active') ? show(visit) : showLocked(visit)
     },
     routes: [
       visits.form('/factor', ['factor'], { method: z.enum(['totp']).default('totp'), code: z.string().max(200) }, receive),

@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { messagesIn } from '../http/language.ts'
 import { RequestProblem } from '../http/problems.ts'
 import { type Answer, page, redirect } from '../http/route.ts'
+import { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
+import { browserName } from './browser-name.ts'
+import { findBrowserOfName } from './known-browser.ts'
 import type { PasswordOutcome, SigninParts } from './ports.ts'
-import { secondsUntil, sentences, tellPause, tellTriesLeft } from './telling.ts'
 import { renderNamePage, renderPasswordPage } from './views/password-pages.ts'
 import type { Step, Visit, Visits } from './visit.ts'
 
@@ -11,8 +13,11 @@ import type { Step, Visit, Visits } from './visit.ts'
  * Name, then password. An unknown name, a wrong password, an account that may not sign in: one answer, so that nobody
  * learns who has an account here (R87). The name is kept nowhere; it travels in the form.
  */
-export function createPasswordStep(parts: Pick<SigninParts, 'interactions' | 'accounts' | 'clock'>, visits: Visits): Step {
-  const { interactions, accounts, clock } = parts
+export function createPasswordStep(
+  parts: Pick<SigninParts, 'interactions' | 'accounts' | 'rememberedBrowsers' | 'clock'>,
+  visits: Visits,
+): Step {
+  const { interactions, accounts, rememberedBrowsers, clock } = parts
 
   const showName = (visit: Visit, typed: { name?: string; complaint?: string } = {}): Answer =>
     page(renderNamePage({ ...visit.view, action: visit.address('/name'), ...typed }), {
@@ -49,12 +54,24 @@ export function createPasswordStep(parts: Pick<SigninParts, 'interactions' | 'ac
     if (name === '') return showName(visit, { complaint: texts.nameMissing })
     if (form.password === '') return showPassword(visit, name, { complaint: texts.passwordMissing, status: 422 })
 
-    const attempt = { name, password: form.password, ...(visit.source === undefined ? {} : { source: visit.source }) }
+    const { ctx, source } = visit
+    const place = { ctx, realm: visit.view.realm, store: visit.store }
+    const knownBrowser = await findBrowserOfName(place, name, rememberedBrowsers)
+    const app = browserName(ctx.get('User-Agent'))
+    const attempt = {
+      name,
+      password: form.password,
+      ...(source === undefined ? {} : { source }),
+      ...(app === undefined ? {} : { app }),
+      ...(knownBrowser === undefined ? {} : { knownBrowser }),
+    }
     const result = await accounts.signIn(visit.store, attempt).catch(passOverload)
     if (result.outcome === 'proved') {
       const accountId = result.account.id
       await visit.record({ event: 'signin.proved', accountId, detail: { method: 'password' } })
-      return redirect(await interactions.finish(visit.ctx, visit.uid, { accountId, evidence: { amr: 'pwd', at: clock() } }))
+      // That the browser is known is a signal for policies, and never a second thing (R129).
+      const amr = knownBrowser?.accountId === accountId ? ['pwd', 'rba'] : ['pwd']
+      return redirect(await interactions.finish(visit.ctx, visit.uid, { accountId, evidence: { amr, at: clock() } }))
     }
     await visit.record({
       event: result.outcome === 'wrong' ? 'signin.failed' : 'signin.throttled',

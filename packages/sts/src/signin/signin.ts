@@ -7,6 +7,7 @@
  */
 import { z } from 'zod'
 import { type Feature, route } from '../http/route.ts'
+import { createAttemptNotes } from './attempt-notes.ts'
 import { createBlockedStep } from './blocked-step.ts'
 import { createConsentStep } from './consent-step.ts'
 import { createEnrollStep } from './enroll-step.ts'
@@ -17,7 +18,8 @@ import type { StepName } from './steps.ts'
 import { createVisits, type Step } from './visit.ts'
 
 export function createSignin(parts: SigninParts): Feature {
-  const visits = createVisits(parts)
+  const notes = createAttemptNotes(parts)
+  const visits = createVisits(parts, notes)
   const steps = {
     password: createPasswordStep(parts, visits),
     factor: createFactorStep(parts, visits),

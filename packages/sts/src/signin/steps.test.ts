@@ -4,24 +4,36 @@ import { decideStep } from './steps.ts'
 
 describe('decideStep', () => {
   test.each([
-    ['login', ['no_session'], false, 'password'],
-    ['login', ['login_prompt', 'max_age'], false, 'password'],
-    ['assurance', ['blocked', 'factor_missing'], true, 'blocked'],
-    ['assurance', ['factor_required'], true, 'factor'],
-    ['assurance', ['factor_missing'], false, 'enroll'],
-    ['assurance', ['something_new'], true, 'blocked'],
-    ['assurance', [], true, 'blocked'],
-    ['consent', ['client_unassured'], false, 'consent'],
-  ] as const)('meets %s %j (has a factor: %j) with %s', (prompt, reasons, hasFactor, step) => {
-    expect(decideStep({ prompt, reasons }, hasFactor)).toBe(step)
+    ['login', ['no_session'], 'password'],
+    ['login', ['login_prompt', 'max_age'], 'password'],
+    ['assurance', ['blocked', 'factor_missing'], 'blocked'],
+    ['assurance', ['factor_required'], 'factor'],
+    ['assurance', ['insufficient'], 'blocked'],
+    ['assurance', ['something_new'], 'blocked'],
+    ['assurance', [], 'blocked'],
+    ['consent', ['client_unassured'], 'consent'],
+  ] as const)('meets %s %j of somebody with a factor with %s', (prompt, reasons, step) => {
+    expect(decideStep({ prompt, reasons }, { hasFactor: true, mayBindAnother: false })).toBe(step)
+  })
+
+  test.each(['factor_missing', 'factor_offered'])('leads who has none through binding one: %s', (reason) => {
+    const at = { hasFactor: false, mayBindAnother: false }
+    expect(decideStep({ prompt: 'assurance', reasons: [reason] }, at)).toBe('enroll')
   })
 
   test('asks for a factor that was bound since the page was made, and never lets a password bind another', () => {
-    expect(decideStep({ prompt: 'assurance', reasons: ['factor_missing'] }, true)).toBe('factor')
+    const at = { hasFactor: true, mayBindAnother: false }
+    expect(decideStep({ prompt: 'assurance', reasons: ['factor_missing'] }, at)).toBe('factor')
+  })
+
+  test('lets who has just shown a factor bind a stronger one', () => {
+    const at = { hasFactor: true, mayBindAnother: true }
+    expect(decideStep({ prompt: 'assurance', reasons: ['factor_missing'] }, at)).toBe('enroll')
   })
 
   test('leads through binding anew when the factor was taken away since', () => {
-    expect(decideStep({ prompt: 'assurance', reasons: ['factor_required'] }, false)).toBe('enroll')
+    const at = { hasFactor: false, mayBindAnother: false }
+    expect(decideStep({ prompt: 'assurance', reasons: ['factor_required'] }, at)).toBe('enroll')
   })
 })
 

@@ -1,11 +1,14 @@
-import type { RealmId, RealmStore } from '@postern/storage'
+import type { BoundFactor, Occasion } from '@postern/mfa'
+import type { Account, RealmId, RealmStore } from '@postern/storage'
 import { z } from 'zod'
 import { requireOurForm } from '../http/csrf.ts'
 import type { Surroundings } from '../http/page-frame.ts'
 import type { RealmView } from '../http/realm-view.ts'
 import { type Answer, page, type Request, type Route, redirect, route } from '../http/route.ts'
 import type { LostInteraction, PendingInteraction } from '../protocol/interactions.ts'
-import type { SigninEvent, SigninParts } from './ports.ts'
+import { type AttemptNotes, factorCountsSeconds } from './attempt-notes.ts'
+import { browserName } from './browser-name.ts'
+import type { SigninEvent, SigninParts, SigninSettings } from './ports.ts'
 import { decideStep, type StepName } from './steps.ts'
 import { renderLostPage } from './views/lost-page.ts'
 
@@ -16,6 +19,8 @@ export interface Visit {
   readonly interaction: PendingInteraction
   readonly store: RealmStore
   readonly step: StepName
+  /** Whose sign-in it is and what is known about it. Present at the steps after the first. */
+  readonly person?: Person
   /** What every view is told; add `action` and, on refusals, `reference`. */
   readonly view: Surroundings & { readonly realm: RealmView; readonly appName: string; readonly csrf: string }
   readonly reference: string
@@ -27,38 +32,101 @@ export interface Visit {
   record(event: SigninEvent): Promise<void>
 }
 
+/** The account that a sign-in is about, once somebody has proved whose it is. */
+export interface Person {
+  readonly account: Account
+  readonly settings: SigninSettings
+  readonly occasion: Occasion
+  /** What is bound and not switched off here; `disabled` ones too. */
+  readonly bound: readonly BoundFactor[]
+  /** A bound factor is asked for so that another may be bound, not to end the step. */
+  readonly isConfirming: boolean
+}
+
+/** What a GET asks for beside the step that is due. */
+export interface Wish {
+  readonly otherAccount: boolean
+  /** Which way of showing a second thing, or of setting one up; see ways.ts and enroll-step.ts. */
+  readonly way?: string
+}
+
 /** A step: what GET shows while it is due, and the forms that its pages post. */
 export interface Step {
   readonly name: StepName
-  show(visit: Visit, wish: { otherAccount: boolean }): Promise<Answer>
+  show(visit: Visit, wish: Wish): Promise<Answer>
   readonly routes: readonly Route[]
 }
 
 /** Opens visits. Returns an answer instead where there is no sign-in to continue. */
-export function createVisits(parts: SigninParts) {
+export function createVisits(parts: SigninParts, notes: AttemptNotes) {
+  /** One was shown lately enough, or this attempt has bound one and is about to go on. */
+  async function mayBindAnother(request: Opened, person: Omit<Person, 'isConfirming'>): Promise<boolean> {
+    const { interaction, store } = request
+    const { id: accountId } = person.account
+    const noted = { store, accountId }
+    if ((await notes.findBound({ ...noted, attempt: interaction.uid })) !== undefined) return true
+    if (!interaction.evidence.includes('mfa')) return false
+    const session = await parts.sessions.current(request.ctx)
+    if (session?.accountId !== accountId) return false
+    const age = parts.clock().getTime() - session.signedInAt.getTime()
+    return age <= factorCountsSeconds * 1000 || (await notes.wasFactorShown({ ...noted, attempt: session.attempt }))
+  }
+
+  async function personOf(request: Opened): Promise<Omit<Person, 'isConfirming'> | undefined> {
+    const { interaction, store, view } = request
+    if (interaction.accountId === undefined || interaction.prompt !== 'assurance') return undefined
+    const [account, settings, factors] = await Promise.all([
+      store.accounts.find(interaction.accountId),
+      parts.settingsOf(store.realmId),
+      parts.factors.methodsOf(store, interaction.accountId),
+    ])
+    if (account === undefined) return undefined
+    const browser = browserName(request.ctx.get('User-Agent'))
+    const occasion: Occasion = Object.freeze({
+      realm: store,
+      accountId: account.id,
+      settings,
+      // While a step is due its uid stays, and it opens nothing without this browser's cookie.
+      attempt: interaction.uid,
+      language: view.language,
+      issuerName: view.realm.displayName,
+      accountName: account.upn,
+      appName: interaction.client.displayName,
+      ...(request.source === undefined ? {} : { source: request.source }),
+      ...(browser === undefined ? {} : { browser }),
+    })
+    const bound = factors.filter(({ method }) => !settings.disabledMethods?.includes(method))
+    return { account, settings, occasion, bound }
+  }
+
   async function open(request: Request<'/signin/:uid'>): Promise<Visit | { readonly instead: Answer }> {
     const { ctx, realm, reference, params } = request
     const interaction = await parts.interactions.current(ctx, params.uid)
     if ('lost' in interaction) return { instead: answerLost(interaction, request) }
     const store = parts.storeFor(realm.id as RealmId) // the app found this very realm in the store
-    const { accountId } = interaction
-    const factors =
-      interaction.prompt === 'assurance' && accountId !== undefined ? await parts.factors.methodsOf(store, accountId) : []
     const base = `${realm.path}/signin/${encodeURIComponent(params.uid)}`
     const from: unknown = ctx.state.source
     const source = typeof from === 'string' && from !== '' ? { source: from } : {}
+    const view = {
+      realm,
+      language: request.languageFor(interaction.locales),
+      appName: interaction.client.displayName,
+      csrf: interaction.csrf,
+    }
+    const opened = { ctx, interaction, store, view, ...source }
+    const person = await personOf(opened)
+    const hasFactor = person !== undefined && person.bound.length > 0
+    const at = { hasFactor, mayBindAnother: hasFactor && asksToBind(interaction) && (await mayBindAnother(opened, person)) }
+    const step = decideStep(interaction, at)
+    const isConfirming = step === 'factor' && asksToBind(interaction) && interaction.evidence.includes('mfa')
     return {
       ctx,
       uid: params.uid,
       interaction,
       store,
-      step: decideStep(interaction, factors.length > 0),
-      view: {
-        realm,
-        language: request.languageFor(interaction.locales),
-        appName: interaction.client.displayName,
-        csrf: interaction.csrf,
-      },
+      step,
+      ...(person === undefined ? {} : { person: { ...person, isConfirming } }),
+      view,
       reference,
       ...source,
       address: (below = '') => `${base}${below}`,
@@ -96,6 +164,12 @@ export function createVisits(parts: SigninParts) {
   }
 }
 
+/** What is known of a visit before its step is. */
+type Opened = Pick<Visit, 'ctx' | 'interaction' | 'store' | 'view' | 'source'>
+
+const asksToBind = ({ reasons }: PendingInteraction): boolean =>
+  reasons[0] === 'factor_missing' || reasons[0] === 'factor_offered'
+
 export type Visits = ReturnType<typeof createVisits>
 
 function answerLost(lost: LostInteraction, request: Request<'/signin/:uid'>): Answer {
@@ -111,8 +185,14 @@ export function requireAccountId(visit: Visit): NonNullable<PendingInteraction['
   return accountId
 }
 
+/** The account with what is known about it. The steps of a second factor cannot be reached without. */
+export function requirePerson(visit: Visit): Person {
+  if (visit.person === undefined) throw new TypeError(`the step ${visit.step} was reached before anybody signed in`)
+  return visit.person
+}
+
 /** The name that a person knows their account by. */
 export async function accountNameOf(visit: Visit): Promise<string> {
-  const account = await visit.store.accounts.find(requireAccountId(visit))
+  const account = visit.person?.account ?? (await visit.store.accounts.find(requireAccountId(visit)))
   return account?.upn ?? ''
 }

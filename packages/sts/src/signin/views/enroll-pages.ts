@@ -3,7 +3,7 @@ import { fill, html, phrase } from '../../http/html.ts'
 import { icon } from '../../http/icons.ts'
 import { messagesIn } from '../../http/language.ts'
 import { renderFrame } from '../../http/page-frame.ts'
-import { renderQrCode } from './qr-code.ts'
+import { renderQrCode } from '../../http/qr-code.ts'
 import type { SigninPage } from './signin-page.ts'
 
 /** Before: why, and what one needs. */

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { renderRefusedRequest } from '../../http/error-page.ts'
 import { messagesIn } from '../../http/language.ts'
+import { renderQrCode } from '../../http/qr-code.ts'
 import { renderBlockedPage } from './blocked-page.ts'
 import { describeScope, renderConsentPage } from './consent-page.ts'
 import { renderEnrollIntroPage, renderEnrollScanPage } from './enroll-pages.ts'
 import { renderFactorPage } from './factor-page.ts'
 import { renderLoggedOut, renderLogoutConfirm } from './logout-pages.ts'
 import { renderNamePage, renderPasswordPage } from './password-pages.ts'
-import { renderQrCode } from './qr-code.ts'
 
 const canary = `"'><script>alert(1)</script><img src=x onerror=alert(1)>{app}&`
 const realm = {

@@ -1,1 +1,0 @@
-export { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'

@@ -1,1 +1,0 @@
-export { renderQrCode } from '../../http/qr-code.ts'
