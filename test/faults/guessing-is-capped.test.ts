@@ -1,0 +1,167 @@
+/**
+ * Guessing over many sessions, every channel and two processes at once, on real PostgreSQL (R91, R95): whatever is tried in
+ * parallel, no more is looked at than one person may try, and what is good for once lets one in.
+ */
+import { startPostgres } from '@postern/storage/contract'
+import type { TestPerson } from '@postern/sts/testing'
+import { generate } from 'otplib'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { asksFor, type Browser, createBrowser, type Page, textOf } from '../acceptance/support/browser.ts'
+import { startDevice, typeCode } from '../acceptance/support/device.ts'
+import { authorization, startWorld, type World, walk } from '../acceptance/support/world.ts'
+import { type Balancer, startBalancer } from '../support/balancer.ts'
+import { type StsProcess, startStsProcess } from '../support/sts-process.ts'
+
+const SESSIONS = 50
+const GUESSES = 500
+/** R91, security.md section 4.2: ten failures in 24 hours, whatever succeeded in between; five of them at once. */
+const CAP = 10
+const AT_ONCE = 5
+const AAL2 = 'urn:postern:acr:aal2'
+
+let balancer: Balancer
+let world: World
+let processes: readonly StsProcess[] = []
+
+beforeAll(async () => {
+  const server = await startPostgres()
+  const databaseUrl = await server.createDatabase()
+  balancer = await startBalancer()
+  world = await startWorld({ databaseUrl, baseUrl: balancer.baseUrl })
+  // The processes have clocks of their own, so this one must go on as well.
+  vi.useRealTimers()
+  const common = {
+    databaseUrl,
+    masterKey: world.sts.masterKey,
+    baseUrl: balancer.baseUrl,
+    environment: { POSTERN_FORMS_PER_MINUTE: '100000' },
+  }
+  processes = [await startStsProcess(common), await startStsProcess(common)]
+  balancer.serve(processes.map(({ port }) => port))
+}, 120_000)
+
+afterAll(async () => {
+  for (const one of processes) await one.kill()
+  await world?.close()
+  await balancer?.close()
+})
+
+interface Session {
+  readonly browser: Browser
+  /** The page that asks for the code. */
+  readonly page: Page
+}
+
+const demanded = (person: TestPerson) => authorization(world, { change: { login_hint: person.upn, acr_values: AAL2 } })
+
+function atFactor(browser: Browser, page: Page): Session {
+  if (!asksFor(page, 'code')) throw new TypeError(`no code is asked for (${page.status}): ${textOf(page.html).slice(0, 300)}`)
+  return { browser, page }
+}
+
+async function signIn(person: TestPerson): Promise<Session> {
+  const browser = createBrowser()
+  return atFactor(browser, await browser.submit(await browser.open(demanded(person).url), { password: person.password }))
+}
+
+/** Browsers that are signed in with the password alone, as no policy asked for more; then each is asked for more. */
+async function steppingUp(count: number, person: TestPerson): Promise<Session[]> {
+  const { policies } = world.sts.kept
+  const all = await policies.list()
+  for (const { id } of all) await policies.remove(id)
+  const browsers = await several(count, async () => {
+    const browser = createBrowser()
+    const asked = authorization(world, { change: { login_hint: person.upn } })
+    const page = await walk(world, browser, await browser.open(asked.url), person)
+    if (!came(page)) throw new TypeError(`not signed in: ${textOf(page.html).slice(0, 300)}`)
+    return browser
+  })
+  for (const policy of all) await policies.put(policy)
+  return several(count, async (at) => {
+    const browser = browsers[at] as Browser
+    return atFactor(browser, await browser.open(demanded(person).url))
+  })
+}
+
+/** A device waits; who lets it in must show a factor, as every sign-in of theirs must. */
+async function approveDevice(person: TestPerson): Promise<Session> {
+  const browser = createBrowser()
+  const { userCode } = await startDevice(world)
+  const confirm = await typeCode(world, browser, userCode)
+  const name = await browser.submit(confirm, { confirm: 'yes' })
+  const password = await browser.submit(name, { name: person.upn })
+  return atFactor(browser, await browser.submit(password, { password: person.password }))
+}
+
+/** A few at a time: all at once would fill the queue of passwords. */
+async function several<T>(count: number, make: (at: number) => Promise<T>): Promise<T[]> {
+  const made: T[] = []
+  while (made.length < count) {
+    const batch = Array.from({ length: Math.min(4, count - made.length) }, (_, at) => make(made.length + at))
+    made.push(...(await Promise.all(batch)))
+  }
+  return made
+}
+
+const send = ({ browser, page }: Session, code: string): Promise<Page> => browser.submit(page, { code })
+const came = (page: Page): boolean => page.left?.searchParams.has('code') === true
+
+const codesAround = async (person: TestPerson): Promise<Set<string>> => {
+  const now = Math.floor(Date.now() / 1000)
+  const steps = [-60, -30, 0, 30, 60, 90, 120, 150, 180]
+  const secret = person.totpSecret ?? ''
+  return new Set(await Promise.all(steps.map((seconds) => generate({ secret, epoch: now + seconds }))))
+}
+const failures = async (person: TestPerson) => {
+  const rows = await world.sts.kept.audit.list({ accountId: person.account.id, event: 'signin.failed', limit: 1000 })
+  return rows.filter(({ detail }) => detail.method === 'totp').length
+}
+
+describe(`${GUESSES} wrong codes at once, over ${SESSIONS} sessions, three channels and two processes`, () => {
+  it(`are evaluated ${AT_ONCE} times at once and never more than ${CAP} times, and the right code waits with them`, async () => {
+    const person = await world.sts.addPerson({ name: 'guessed', factor: true })
+    const share = Math.ceil(SESSIONS / 3)
+    const sessions = [
+      ...(await steppingUp(share, person)),
+      ...(await several(share, () => signIn(person))),
+      ...(await several(share, () => approveDevice(person))),
+    ]
+    expect(sessions.length).toBeGreaterThanOrEqual(SESSIONS)
+
+    const right = await codesAround(person)
+    const wrong = Array.from({ length: 1_000_000 }, (_, code) => String((code * 7919) % 1_000_000).padStart(6, '0'))
+    const guesses = wrong.filter((code) => !right.has(code)).slice(0, GUESSES)
+    const began = Date.now()
+    const pages = await Promise.all(guesses.map((code, at) => send(sessions[at % sessions.length] as Session, code)))
+    const seconds = (Date.now() - began) / 1000
+
+    const statuses = Map.groupBy(pages, ({ status }) => status)
+    const told = `${[...statuses].map(([status, { length }]) => `${status}: ${length}`)} in ${seconds} s`
+    const evaluated = await failures(person)
+    const state = await world.sts.kept.attempts.find({ subject: `account:${person.account.id}`, method: 'totp' })
+    expect(pages.filter(came), told).toEqual([])
+    expect(evaluated, told).toBeLessThanOrEqual(CAP)
+    // Half a minute after the fifth the sixth may follow.
+    if (seconds < 30) expect(evaluated, told).toBe(AT_ONCE)
+    expect([state?.inWindow, statuses.get(422)?.length], told).toEqual([evaluated, evaluated])
+    expect(statuses.get(429)?.length, told).toBe(GUESSES - evaluated)
+    expect([...balancer.connections.values()].every((count) => count > 0) && balancer.connections.size).toBe(2)
+
+    const [first] = sessions
+    if (first === undefined) throw new TypeError('there are fifty')
+    const [code = ''] = await Promise.all([generate({ secret: person.totpSecret ?? '', epoch: Math.floor(Date.now() / 1000) })])
+    const refused = await send(first, code)
+    expect([refused.status, came(refused)]).toEqual([429, false])
+  })
+})
+
+describe('what is good for once', () => {
+  it.each([1, 2, 3])('one step of a TOTP, used 20 times at the same moment, lets one in (round %s)', async (round) => {
+    const person = await world.sts.addPerson({ name: `once${round}`, factor: true })
+    const sessions = await several(20, () => signIn(person))
+    const code = await generate({ secret: person.totpSecret ?? '', epoch: Math.floor(Date.now() / 1000) })
+    const pages = await Promise.all(sessions.map((session) => send(session, code)))
+    expect(pages.filter(came).length, `${pages.map(({ status }) => status)}`).toBe(1)
+    expect(pages.filter(({ status }) => status >= 500)).toEqual([])
+  })
+})
