@@ -1,9 +1,10 @@
-import type { Account, RealmStore, Store } from '@postern/storage'
+import type { Realm, Store } from '@postern/storage'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
+import type { Notices } from '../delivery/delivery.ts'
 import { createSigningKey } from '../protocol/signing-keys.ts'
-import type { AdminNotice, AdminPorts } from './operation.ts'
+import type { AdminPorts } from './operation.ts'
 
 /** What operations use, from the parts of the service. */
 export function createAdminPorts(parts: {
@@ -14,11 +15,12 @@ export function createAdminPorts(parts: {
   accounts: Accounts
   factors: AdminPorts['factors']
   passes: AdminPorts['passes']
-  notices: { tell(realm: RealmStore, told: { account: Account; notice: AdminNotice }): Promise<unknown> }
+  notices: Notices
   audit: Audit
   baseUrl?: string
 }): AdminPorts {
   const { store, clock, newId, random, accounts, factors, passes, notices, audit, baseUrl } = parts
+  const issuerOf = (realm: Realm['id']) => (baseUrl === undefined ? undefined : `${baseUrl}/${realm}`)
   return Object.freeze({
     store,
     clock,
@@ -28,11 +30,14 @@ export function createAdminPorts(parts: {
     passwords: accounts,
     factors,
     passes,
-    tell: async (realm, account, notice) => {
-      await notices.tell(realm, { account, notice })
+    async tell(realm, account, notice) {
+      const found = await store.realms.find(realm.realmId)
+      const issuer = issuerOf(realm.realmId)
+      const names = { ...(found && { realm: found.displayName }), ...(issuer === undefined ? {} : { issuer }) }
+      await notices.tell(realm, { account, notice: { ...notice, ...names } })
     },
     record: (realm, event) => audit.record(realm, event),
-    issuerOf: (realm) => (baseUrl === undefined ? undefined : `${baseUrl}/${realm}`),
+    issuerOf,
     recordChange: (realm, { operation, subject, actor, reference }) =>
       audit.record(realm, { event: 'admin.changed', reference, actor, detail: { operation, subject } }),
   } satisfies AdminPorts)

@@ -6,11 +6,12 @@
  * (`commands.ts` does the command line). It does not decide who is an administrator.
  * @module
  */
-import type { FactorLife } from '@postern/mfa'
+import type { AccessPasses, FactorLife } from '@postern/mfa'
 import type { Account, AccountId, Realm, RealmStore, SigningKey, Store } from '@postern/storage'
 import { z } from 'zod'
 import type { AuditEvent } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
+import type { Notice } from '../delivery/delivery.ts'
 import { type OperationErrorCode, OperationRefused } from './errors.ts'
 
 /** What an operation may use. */
@@ -34,26 +35,15 @@ export interface AdminPorts {
     ): Promise<'set' | { readonly refused: 'too_short' | 'too_common' | 'too_long' }>
   }
   readonly factors: Pick<FactorLife, 'reset' | 'unlock'>
-  readonly passes: PassMaker
+  readonly passes: Pick<AccessPasses, 'give'>
   /** Tells a person by e-mail, in the surrounding transaction, what was done to their account (R107, R121). */
-  readonly tell: (realm: RealmStore, account: Account, notice: AdminNotice) => Promise<void>
+  readonly tell: (realm: RealmStore, account: Account, notice: Notice) => Promise<void>
   /** What its tokens name as their issuer. `undefined`: the base URL is not known here. */
   readonly issuerOf: (realm: Realm['id']) => string | undefined
   /** Writes an audit row of what an operation did to one account, beside the one that every change has. */
   readonly record: (realm: RealmStore, event: AuditEvent) => Promise<void>
   /** Writes the audit row of a change; throws when it cannot, and then nothing is changed (R133). */
   readonly recordChange: (realm: RealmStore, change: AdminChange) => Promise<void>
-}
-
-/** What administrators do that its owner hears of. */
-export type AdminNotice = 'factors_reset' | 'access_pass_given'
-
-export interface PassMaker {
-  /** In the place of an earlier one of the account. `pass` is shown once and kept nowhere in clear. */
-  giveAccessPass(
-    realm: RealmStore,
-    wanted: { accountId: AccountId; uses: 'once' | 'many'; startsAt?: Date; minutes: number; createdBy: string },
-  ): Promise<{ readonly pass: string; readonly expiresAt: Date }>
 }
 
 export interface RealmPorts extends AdminPorts {

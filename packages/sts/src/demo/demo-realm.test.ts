@@ -28,6 +28,7 @@ afterAll(async () => {
 async function run(mailPort: number, previous?: DemoFile): Promise<DemoFile> {
   const clock = () => stage.now
   const methods = createMethods({
+    clock,
     random: randomBytes,
     digest: (...values) => new Uint8Array(createHash('sha256').update(values.join('\0')).digest()),
     messages: { send: async () => ({ outcome: 'undeliverable', because: 'no_sender' }) },

@@ -331,7 +331,7 @@ export const accountOperations = [
         accountId: account.id,
         detail: { authenticators, recoveryCodes, browsers, pass: hadPass },
       })
-      await at.tell(kept, account, 'factors_reset')
+      await at.tell(kept, account, { kind: 'factors_reset' })
       const given = input.givePass ? await givePass(at, running, { account, uses: 'once', minutes: input.minutes }) : undefined
       return {
         upn: account.upn,

@@ -1,4 +1,4 @@
-import type { Account, AccountId, EnforcementState } from '@postern/storage'
+import type { Account, AccountId } from '@postern/storage'
 import { z } from 'zod'
 import { type EnforcementRow, parseEnforcementRows, type RowResult, renderResults } from '../enforcement-rows.ts'
 import { shownText } from '../fields.ts'
@@ -26,7 +26,6 @@ async function importBatch(
   { rows, named, campaignId }: { rows: readonly EnforcementRow[]; named: Map<AccountId, number>; campaignId?: string },
 ): Promise<readonly RowResult[]> {
   const { kept, clock } = at
-  const of = campaignId === undefined ? {} : { campaignId }
   const results: RowResult[] = []
   const found: Found[] = []
   for (const row of rows) {
@@ -41,19 +40,25 @@ async function importBatch(
       found.push([row, account])
     }
   }
-  const byState = Map.groupBy(found, ([{ state }]) => state)
-  const present = new Set<AccountId>()
-  for (const [state, those] of byState as ReadonlyMap<EnforcementState, readonly Found[]>) {
-    const ids = those.map(([, { id }]) => id)
-    for (const id of await kept.enforcement.set(ids, { state, at: clock(), ...of })) present.add(id)
+  /** Whoever takes part in a campaign goes on doing so, unless nothing is demanded any more. */
+  const demandOf = ([{ state }, { enforcement }]: Found) => {
+    const campaign = campaignId ?? (state === 'disabled' ? undefined : enforcement?.campaignId)
+    return campaign === undefined ? { state } : { state, campaignId: campaign }
   }
-  for (const [{ line, upn, state, phone }, account] of found) {
+  const present = new Set<AccountId>()
+  for (const [first, ...others] of Map.groupBy(found, (one) => JSON.stringify(demandOf(one))).values()) {
+    if (first === undefined) continue
+    const ids = [first, ...others].map(([, { id }]) => id)
+    for (const id of await kept.enforcement.set(ids, { ...demandOf(first), at: clock() })) present.add(id)
+  }
+  for (const one of found) {
+    const [{ line, upn, phone }, account] = one
     if (!present.has(account.id)) {
       results.push({ line, upn, result: 'refused', reason: 'the account went away meanwhile' })
       continue
     }
     const about = { reference, actor, accountId: account.id }
-    await at.record(kept, { event: 'enforcement.changed', ...about, detail: { state, ...of } })
+    await at.record(kept, { event: 'enforcement.changed', ...about, detail: demandOf(one) })
     const proposed = phone === undefined ? 'bound' : await proposePhone(at, account, phone)
     if (proposed !== 'bound')
       await at.record(kept, { event: 'factor.proposed', ...about, detail: { method: 'sms', authenticatorId: proposed } })

@@ -27,7 +27,7 @@ export async function givePass(
 ): Promise<{ pass: string; expiresAt: Date }> {
   const { account, uses, minutes } = wanted
   const starting = wanted.startsAt === undefined ? {} : { startsAt: wanted.startsAt }
-  const given = await at.passes.giveAccessPass(at.kept, { accountId: account.id, uses, minutes, createdBy: actor, ...starting })
+  const given = await at.passes.give(at.kept, { accountId: account.id, uses, minutes, createdBy: actor, ...starting })
   const { expiresAt } = given
   await at.record(at.kept, {
     event: 'access_pass.given',
@@ -36,7 +36,7 @@ export async function givePass(
     accountId: account.id,
     detail: { uses, expiresAt, ...starting },
   })
-  await at.tell(at.kept, account, 'access_pass_given')
+  await at.tell(at.kept, account, { kind: 'access_pass_given', validUntil: expiresAt })
   return { pass: inGroups(given.pass), expiresAt }
 }
 

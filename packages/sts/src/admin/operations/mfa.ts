@@ -118,7 +118,10 @@ export const mfaOperations = [
     changed: ({ output }) => ({ subject: `${output.upn}: ${output.state}` }),
     run: async ({ input: { account: name, state, campaign: named }, at, running: { actor, reference } }) => {
       const account = await requireAccount(at.kept, name)
-      const of = named === undefined ? {} : { campaignId: (await requireCampaign(at.kept, named)).id }
+      // Whoever takes part in a campaign goes on doing so, unless nothing is demanded any more.
+      const present = state === 'disabled' ? undefined : account.enforcement?.campaignId
+      const campaignId = named === undefined ? present : (await requireCampaign(at.kept, named)).id
+      const of = campaignId === undefined ? {} : { campaignId }
       await at.kept.enforcement.set([account.id], { state, at: at.clock(), ...of })
       await at.record(at.kept, {
         event: 'enforcement.changed',
@@ -132,7 +135,8 @@ export const mfaOperations = [
   }),
   operation({
     name: 'mfa.set-group',
-    summary: 'The same for everybody who is in a group now; who joins it later is not meant',
+    summary:
+      'The same for everybody who is in a group now; who joins it later is not meant. They leave the campaign that they are in',
     scope: 'realm',
     positional: ['group', 'state'],
     input: z.object({ group: shownText('The group'), state: enforcementState, campaign }),

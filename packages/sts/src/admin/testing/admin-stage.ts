@@ -20,6 +20,7 @@ export async function openAdminStage(openStore: (clock: Clock) => Promise<Store>
   const gate = createAttemptGate({ clock })
   const digest = (...values: readonly string[]) => new Uint8Array(createHash('sha256').update(values.join('\0')).digest())
   const methods = createMethods({
+    clock,
     random: randomBytes,
     digest,
     messages: { send: async () => ({ outcome: 'undeliverable', because: 'no_sender' }) },
@@ -35,7 +36,7 @@ export async function openAdminStage(openStore: (clock: Clock) => Promise<Store>
     accounts: createAccounts({ gate, hashing, clock, names: (name) => name, guesses: (...one) => one.join() }),
     factors: createFactorLife({ gate, methods }),
     passes: {
-      async giveAccessPass(realm, { accountId, uses, startsAt = clock(), minutes, createdBy }) {
+      async give(realm, { accountId, uses, startsAt = clock(), minutes, createdBy }) {
         const pass = 'ABCDEFGHJKLMNPQR'
         const expiresAt = new Date(startsAt.getTime() + minutes * 60_000)
         await realm.accessPasses.put({
@@ -48,7 +49,7 @@ export async function openAdminStage(openStore: (clock: Clock) => Promise<Store>
           createdAt: clock(),
           createdBy,
         })
-        return { pass, expiresAt }
+        return { pass, startsAt, expiresAt }
       },
     },
     notices: { tell: async () => undefined },
