@@ -1,9 +1,13 @@
 import type { Messages } from './en.ts'
+import { factorsDe } from './factors-de.ts'
 import { portalDe } from './portal-de.ts'
+import { webauthnDe } from './webauthn-de.ts'
 
 /** German, with "Sie". */
 export const de = {
   ...portalDe,
+  ...webauthnDe,
+  ...factorsDe,
   reference: 'Referenz {reference}',
 
   signInTitle: 'Anmelden',

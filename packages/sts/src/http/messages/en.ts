@@ -1,8 +1,12 @@
+import { factorsEn } from './factors-en.ts'
 import { portalEn } from './portal-en.ts'
+import { webauthnEn } from './webauthn-en.ts'
 
 /** English, the complete catalogue: the other languages must have exactly these keys. `{name}` marks what is filled in. */
 export const en = {
   ...portalEn,
+  ...webauthnEn,
+  ...factorsEn,
   reference: 'Reference {reference}',
 
   signInTitle: 'Sign in',

@@ -1,9 +1,13 @@
 import type { Messages } from './en.ts'
+import { factorsFr } from './factors-fr.ts'
 import { portalFr } from './portal-fr.ts'
+import { webauthnFr } from './webauthn-fr.ts'
 
 /** French, with "vous". */
 export const fr = {
   ...portalFr,
+  ...webauthnFr,
+  ...factorsFr,
   reference: 'Référence {reference}',
 
   signInTitle: 'Se connecter',
