@@ -260,7 +260,10 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
         { gate, clock },
       )
       if (isTaken) throw new FactorError('already_bound', 'This credential is bound to an account already.')
-      if (outcome.outcome === 'proved') await gate.rebound(counterOf(realm, accountId, found.method))
+      if (outcome.outcome === 'proved') {
+        await gate.rebound(counterOf(realm, accountId, found.method))
+        await method.enrollment?.confirmed?.(occasion, found)
+      }
       return outcome
     },
   } satisfies Factors)

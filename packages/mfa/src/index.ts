@@ -6,7 +6,15 @@
  * its types only.
  * @module
  */
+export {
+  type AccessPasses,
+  createAccessPasses,
+  longestPassMinutes,
+  shortestPassMinutes,
+} from './access-pass/access-pass.ts'
+export { type ApprovalAnswer, type Approvals, createApprovals, type WaitingApproval } from './approval/approval.ts'
 export type { Evidence, Outcome } from './challenge.ts'
+export type { Digest } from './digest.ts'
 export { FactorError, type FactorErrorCode, NotEvaluated } from './errors.ts'
 export { createFactorLife, type FactorLife, type Reset } from './factor-life.ts'
 export { type BoundFactor, createFactors, type Enrollment, type EnrollmentKind, type Factors } from './factors.ts'
@@ -21,9 +29,32 @@ export {
   type Watch,
 } from './gate.ts'
 export type { Guess } from './guesses.ts'
-export type { EnrollmentRefusal, Method, Names, Occasion, Presentation, Prompt, Strength, Way } from './method.ts'
+export type {
+  EnrollmentInput,
+  EnrollmentRefusal,
+  Method,
+  Names,
+  Occasion,
+  Presentation,
+  Prompt,
+  Strength,
+  Way,
+} from './method.ts'
 export { createMethods, type MethodParts } from './methods.ts'
+export {
+  type CodesLeft,
+  createRecoveryCodes,
+  isLow,
+  type RecoveryCodes,
+} from './recovery-codes/recovery-codes.ts'
+export {
+  createRememberedBrowsers,
+  type KnownBrowser,
+  type RememberedBrowsers,
+} from './remembered-browsers/remembered-browsers.ts'
 export type { Delivery, MessageSender, OutgoingMessage } from './sms/message-sender.ts'
+export { maskPhoneNumber, parsePhoneNumber, prefixAllowed } from './sms/phone-number.ts'
+export type { MessageSent } from './sms/sms.ts'
 export {
   codeRules,
   decideAttempt,

@@ -86,7 +86,13 @@ export type Presentation = Readonly<
 >
 
 /** What a person, or a form, says at the beginning of an enrolment. */
-export type EnrollmentInput = Readonly<{ phone?: string; channel?: 'sms' | 'voice' }>
+export type EnrollmentInput = Readonly<{
+  /** A telephone number as it was typed. */
+  phone?: string
+  channel?: 'sms' | 'voice'
+  /** Instead of a number: the authenticator that an administrator proposed. Another account's is none. */
+  proposedId?: string
+}>
 
 /** The part of a method that binds authenticators. */
 export interface EnrollmentPart {
@@ -112,6 +118,8 @@ export interface EnrollmentPart {
       }>
     | undefined
   >
+  /** Called once when it was bound: clears away what is superfluous with it. */
+  confirmed?(occasion: Occasion, bound: Authenticator): Promise<void>
 }
 
 export type EnrollmentRefusal = 'phone_invalid' | 'phone_not_allowed'
