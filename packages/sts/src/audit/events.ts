@@ -77,8 +77,9 @@ export const events = {
   },
   'signin.failed': {
     outcome: 'failed',
-    tells: 'A wrong password or code, or a name that nobody has. What was typed is not kept.',
-    detail: { method: 'word', attemptsLeft: 'count?' },
+    tells:
+      'A wrong password or code, or a name that nobody has. What was typed is not kept. `because`: why a passkey was refused.',
+    detail: { method: 'word', attemptsLeft: 'count?', because: 'word?' },
   },
   'signin.throttled': {
     outcome: 'refused',

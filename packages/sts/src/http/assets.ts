@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
 import type { Context, Middleware } from 'koa'
 import { toHex } from './colour.ts'
 import type { RealmView } from './realm-view.ts'
@@ -45,8 +46,21 @@ const fontFaces = fonts
   .join('')
 
 const style = ['frame.css', 'controls.css', 'pieces.css'].map(own).join('\n')
-const script = own('reveal-password.js')
-const scriptName = `reveal-password-${hashOf(script)}.js`
+/** Of a package that exports no way to its files but its entry. */
+const bundleOf = (name: string, file: string): string =>
+  readFileSync(new URL(file, pathToFileURL(packaged.resolve(name))), 'utf8')
+
+/** What a page may name as its script. One file each, so that a page makes one request. To add one: a line here. */
+const scripts = {
+  revealPassword: named('reveal-password', own('reveal-password.js')),
+  webauthn: named('webauthn', `${bundleOf('@simplewebauthn/browser', '../dist/bundle/index.umd.min.js')}\n${own('webauthn.js')}`),
+} as const
+const scriptByName = new Map(Object.values(scripts).map(({ name, content }) => [name, content]))
+
+function named(name: string, content: string): { readonly name: string; readonly content: string } {
+  return Object.freeze({ name: `${name}-${hashOf(content)}.js`, content })
+}
+
 const styleHash = hashOf(renderTheme(accentOf(undefined)) + fontFaces + style)
 const fontByName = new Map(fonts.map((font) => [font.name, font.content]))
 
@@ -54,12 +68,13 @@ const stylesheet = (accent: string): string => `${renderTheme(accentOf(accent))}
 const styleName = (accent: string | undefined): string => `postern-${toHex(accentOf(accent)).slice(1)}-${styleHash}.css`
 
 /** Addresses of the assets as pages name them. The realm's path ends with its id; assets lie beside realms. */
-export function assetAddresses(realm: RealmView | undefined): { style: string; revealPassword: string; font: string } {
+export function assetAddresses(realm: RealmView | undefined): Readonly<Record<'style' | 'font' | keyof typeof scripts, string>> {
   const base = realm === undefined ? '' : realm.path.slice(0, realm.path.lastIndexOf('/'))
   const latin = fonts.find((font) => font.name.startsWith('inter-latin-') && !font.name.startsWith('inter-latin-ext'))
   return {
     style: `${base}/assets/${styleName(realm?.accent)}`,
-    revealPassword: `${base}/assets/${scriptName}`,
+    revealPassword: `${base}/assets/${scripts.revealPassword.name}`,
+    webauthn: `${base}/assets/${scripts.webauthn.name}`,
     font: `${base}/assets/${latin?.name ?? ''}`,
   }
 }
@@ -79,7 +94,8 @@ export function assets(): Middleware {
     }
     const font = fontByName.get(name)
     if (font !== undefined) return give(ctx, font, 'font/woff2', true)
-    if (name === scriptName) return give(ctx, script, 'text/javascript; charset=utf-8', true)
+    const script = scriptByName.get(name)
+    if (script !== undefined) return give(ctx, script, 'text/javascript; charset=utf-8', true)
     const parts = /^postern-([0-9a-f]{6})-([\w-]{12})\.css$/.exec(name)
     if (parts?.[1] === undefined) return next()
     // During a rolling update one process may be asked for the other's version: it gives its own, not to be kept.

@@ -5,18 +5,28 @@ import { icon } from '../../http/icons.ts'
 import { messagesIn } from '../../http/language.ts'
 import type { Messages } from '../../http/messages/catalogue.ts'
 import { renderFrame } from '../../http/page-frame.ts'
+import { renderPasskeySignIn } from '../../http/webauthn-controls.ts'
 import type { SigninPage } from './signin-page.ts'
+
+/** Signing in with a passkey, offered beside the name. */
+export interface PasskeyOffer {
+  readonly options: Readonly<Record<string, unknown>>
+  readonly action: string
+}
 
 /** Which app asks, in one line. */
 const renderFor = (texts: Messages, appName: string): Markup =>
   html`<p class="lead">${phrase(texts.continueTo, { app: html`<strong>${appName}</strong>` })}</p>`
 
 /** The first page: who is it? */
-export function renderNamePage(view: SigninPage & { name?: string; complaint?: string }): string {
+export function renderNamePage(
+  view: SigninPage & { name?: string; complaint?: string; passkey?: PasskeyOffer; passkeyComplaint?: string },
+): string {
   const texts = messagesIn(view.language)
   const described = view.complaint !== undefined && html` aria-invalid="true" aria-describedby="name-complaint"`
   return renderFrame(view, {
     title: texts.signInTitle,
+    ...(view.passkey !== undefined && { script: assetAddresses(view.realm).webauthn }),
     main: html`<h1>${texts.signInTitle}</h1>
 ${renderFor(texts, view.appName)}
 <form class="fields" method="post" action="${view.action}" novalidate>
@@ -27,9 +37,19 @@ ${renderHidden({ csrf: view.csrf })}
 ${renderComplaint('name-complaint', view.complaint)}
 </div>
 ${renderPrimary(texts.next)}
-</form>`,
+</form>
+${view.passkey !== undefined && renderPasskey(view, view.passkey)}`,
   })
 }
+
+const renderPasskey = (view: SigninPage & { passkeyComplaint?: string }, { options, action }: PasskeyOffer): Markup =>
+  renderPasskeySignIn({
+    language: view.language,
+    options,
+    action,
+    fields: { csrf: view.csrf },
+    ...(view.passkeyComplaint !== undefined && { complaint: view.passkeyComplaint }),
+  })
 
 /**
  * The second page. The name travels with it in a read-only field, so that nothing has to be kept between the two, and
