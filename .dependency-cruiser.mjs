@@ -21,7 +21,7 @@ const FEATURES = ['signin', 'device', 'portal', 'mailgate', 'admin']
 const MIDDLE = ['accounts', 'audit', 'delivery', 'realms']
 const GROUND = ['policy', 'http', 'config']
 /** compose.ts, and what it is too long without. */
-const BUILD = ['compose', 'app', 'operations', 'pages']
+const BUILD = ['compose', 'second-factors', 'app', 'operations', 'pages']
 const ENTRIES = ['main', 'cli', 'demo', 'testing']
 /** The entries that each package names in its package.json: what others may import of it, and nothing else. */
 const FRONT_DOORS = ['packages', 'examples'].flatMap((kind) =>

@@ -7,23 +7,15 @@
 import { createHmac, randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { passwordRules, type ThrottleRules } from '@postern/mfa'
 import {
-  createAttemptGate,
-  createFactorLife,
-  createFactors,
-  createMethods,
-  type FactorLife,
-  type Factors,
-  passwordRules,
-  type ThrottleRules,
-} from '@postern/mfa'
-import {
-  type AccountId,
   type ConnectOptions,
   connect,
   createStore,
   hasInstallation,
   openInstallation,
+  type RealmId,
+  type RealmSettings,
   type RealmStore,
   StorageUnavailable,
   type Store,
@@ -31,23 +23,23 @@ import {
 import type { Logger } from 'pino'
 import { type Accounts, createAccounts, createHashing, createHashQueue, Overloaded } from './accounts/accounts.ts'
 import { sourceOf } from './accounts/source.ts'
-import { isLastAdministrator } from './admin/last-administrator.ts'
 import { createApp } from './app.ts'
 import { type Audit, createAudit } from './audit/audit.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { deriveCookieKeys, deriveKey } from './config/master-key.ts'
 import type { Config } from './config/parse.ts'
 import { createNotices, type Delivery, type Notices } from './delivery/delivery.ts'
-import { createFailureWatch } from './delivery/failure-watch.ts'
 import { createHealth } from './health.ts'
 import { createClientAddress } from './http/client-address.ts'
 import { createFormLimit } from './http/form-limit.ts'
 import { requireOriginForm } from './http/request-target.ts'
 import { createPages } from './pages.ts'
+import { isTrustedNetwork } from './policy/trusted-network.ts'
 import { createKeysReady } from './protocol/keys-ready.ts'
 import { createProtocol, type Protocol } from './protocol/protocol.ts'
-import { findRequestState } from './protocol/request-state.ts'
+import { findRequestState, requestState } from './protocol/request-state.ts'
 import { createRealmRegistry } from './realms/realm-registry.ts'
+import { createSecondFactors, type SecondFactors } from './second-factors.ts'
 import { createSignin } from './signin/signin.ts'
 
 /**
@@ -91,15 +83,16 @@ export interface Parts {
   readonly clock: Clock
   readonly log: Logger
   /** Brings codes and notices out of the house; whoever made it closes it. */
-  readonly delivery: Pick<Delivery, 'messages' | 'tellsByMail'>
+  readonly delivery: Pick<Delivery, 'messages' | 'tellsByMail' | 'channels'>
 }
 
 export interface Service {
   /** Answers one request of a node:http server. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void
   readonly accounts: Accounts
-  readonly factors: Factors
-  readonly life: FactorLife
+  readonly factors: SecondFactors['factors']
+  readonly life: SecondFactors['life']
+  readonly passes: SecondFactors['passes']
   readonly notices: Notices
   readonly audit: Audit
   readonly protocol: Protocol
@@ -128,35 +121,20 @@ export function compose({ config, store, masterKey, clock, log, delivery }: Part
     const found = await store.realms.find(realm.realmId)
     return found && { realm: found.displayName, issuer: `${config.baseUrl}/${found.id}` }
   }
-  const gate = createAttemptGate({
+  const mfa = createSecondFactors({
+    baseUrl: config.baseUrl,
+    masterKey,
     clock,
-    watch: createFailureWatch({
-      notices,
-      namesOf,
-      recordStale: ({ realm, accountId, from: { source, app } }) =>
-        audit.record(realm, {
-          event: 'signin.stale_password',
-          reference: findRequestState()?.reference ?? newReference(),
-          accountId,
-          source,
-          detail: { app },
-        }),
-    }),
-  })
-  const base = new URL(config.baseUrl)
-  const methods = createMethods({
-    clock,
-    random: randomBytes,
-    digest: keyedDigest(deriveKey(masterKey, 'digest of codes')),
+    audit,
+    notices,
+    namesOf,
     messages: delivery.messages,
-    relyingParty: { id: base.hostname, origins: [base.origin] },
+    reference: () => findRequestState()?.reference ?? newReference(),
+    // Asked while a request is answered, when protocol below is there.
+    signedInElsewhere: async (_realm, accountId) =>
+      (await protocol.sessions.list(accountId)).some(({ evidence }) => evidence.includes('mfa')),
   })
-  const isIrreplaceable = async (realm: RealmStore, accountId: AccountId) => {
-    const account = await realm.accounts.find(accountId)
-    return account !== undefined && (await isLastAdministrator(realm, account, clock()))
-  }
-  const factors = createFactors({ clock, random: randomBytes, gate, methods, isIrreplaceable })
-  const life = createFactorLife({ gate, methods })
+  const { gate, factors } = mfa
   const accounts = createAccounts({
     gate,
     hashing: createHashing({ queue: createHashQueue({ clock }), pepper: deriveKey(masterKey, 'password pepper') }),
@@ -189,14 +167,21 @@ export function compose({ config, store, masterKey, clock, log, delivery }: Part
     },
   })
 
-  const signin = createSignin({
-    interactions: protocol.interactions,
+  const shared = {
+    ...mfa,
+    sessions: protocol.sessions,
     accounts,
-    factors,
+    notices,
     audit,
-    storeFor: (realm) => store.realm(realm),
     clock,
-  })
+    storeFor: (realm: RealmId) => store.realm(realm),
+    settingsOf: async () => requestState().runtime.realm.settings,
+    isTrustedNetwork: ({ trustedNetworks }: Pick<RealmSettings, 'trustedNetworks'>, source: string | undefined) =>
+      isTrustedNetwork(trustedNetworks, source),
+    phoneChannels: delivery.channels,
+    transaction: store.transaction,
+  }
+  const signin = createSignin({ ...shared, interactions: protocol.interactions })
 
   const app = createApp({
     baseUrl: config.baseUrl,
@@ -227,23 +212,14 @@ export function compose({ config, store, masterKey, clock, log, delivery }: Part
     handle: requireOriginForm(app.callback()),
     accounts,
     factors,
-    life,
+    life: mfa.life,
+    passes: mfa.passes,
     notices,
     audit,
     protocol,
     removeExpired: () => store.removeExpired(clock(), SWEEP),
   })
 }
-
-/** A keyed digest of what is only compared; `what` separates its uses. */
-const keyedDigest =
-  (key: Uint8Array) =>
-  (what: string, ...values: readonly string[]): Uint8Array =>
-    new Uint8Array(
-      createHmac('sha256', key)
-        .update(JSON.stringify([what, ...values]))
-        .digest(),
-    )
 
 /**
  * The one request that the service makes by itself: back-channel logout. oidc-provider would let none out to private

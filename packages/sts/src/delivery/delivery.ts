@@ -45,6 +45,8 @@ export interface Delivery {
   readonly mailer?: Mailer
   /** Whether notices are written at all; without an SMTP server they would pile up. */
   readonly tellsByMail: boolean
+  /** How a telephone can be reached by these senders. */
+  readonly channels: readonly ('sms' | 'voice')[]
   readonly counters: DeliveryCounters
   /** Unbinds and closes connections. Messages in flight are not waited for. */
   close(): Promise<void>
@@ -71,6 +73,7 @@ export function createDelivery(
     messages: createMessageSender({ senders, clock, log, counters }),
     ...(mailer === undefined ? {} : { mailer }),
     tellsByMail: mailer !== undefined,
+    channels: (['sms', 'voice'] as const).filter((channel) => senders.some((sender) => sender.channels.includes(channel))),
     counters,
     async close() {
       await Promise.all([...senders.map((sender) => sender.close()), mailer?.close()])
@@ -79,10 +82,11 @@ export function createDelivery(
 }
 
 /** For a process that writes notices and leaves sending to the service: it connects to nobody, and no message goes out. */
-export const outboxOnly = (settings: DeliverySettings): Pick<Delivery, 'messages' | 'tellsByMail'> =>
+export const outboxOnly = (settings: DeliverySettings): Pick<Delivery, 'messages' | 'tellsByMail' | 'channels'> =>
   Object.freeze({
     messages: Object.freeze({ send: async () => Object.freeze({ outcome: 'undeliverable', because: 'no_sender' } as const) }),
     tellsByMail: settings.mail !== undefined,
+    channels: [],
   })
 
 function createSender(

@@ -1,0 +1,107 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import {
+  type AccessPasses,
+  type Approvals,
+  type AttemptGate,
+  createAccessPasses,
+  createApprovals,
+  createAttemptGate,
+  createFactorLife,
+  createFactors,
+  createMethods,
+  createPasskeys,
+  createRecoveryCodes,
+  createRememberedBrowsers,
+  type FactorLife,
+  type Factors,
+  type MessageSent,
+  type Passkeys,
+  type RecoveryCodes,
+  type RememberedBrowsers,
+} from '@postern/mfa'
+import type { AccountId, RealmStore } from '@postern/storage'
+import { isLastAdministrator } from './admin/last-administrator.ts'
+import type { Audit } from './audit/audit.ts'
+import type { Clock } from './clock.ts'
+import { deriveKey } from './config/master-key.ts'
+import type { Delivery, Notices } from './delivery/delivery.ts'
+import { createFailureWatch, type RealmNames } from './delivery/failure-watch.ts'
+
+/** Every part of mfa, joined to what the service has: the clock, keys of this installation, senders, notices and the trail. */
+export interface SecondFactors {
+  readonly gate: AttemptGate
+  readonly factors: Factors
+  readonly life: FactorLife
+  readonly recoveryCodes: RecoveryCodes
+  readonly passes: AccessPasses
+  readonly approvals: Approvals
+  readonly rememberedBrowsers: RememberedBrowsers
+  readonly passkeys: Passkeys
+}
+
+/** The part of compose.ts that builds mfa. `reference` is the correlation id of the request in hand. */
+export function createSecondFactors(parts: {
+  baseUrl: string
+  masterKey: Uint8Array
+  clock: Clock
+  audit: Audit
+  notices: Notices
+  namesOf: RealmNames
+  messages: Delivery['messages']
+  reference: () => string
+  signedInElsewhere: (realm: RealmStore, accountId: AccountId, attempt: string) => Promise<boolean>
+}): SecondFactors {
+  const { clock, audit, notices, namesOf, messages, reference, signedInElsewhere } = parts
+  const random = randomBytes
+  const digest = keyedDigest(deriveKey(parts.masterKey, 'digest of codes'))
+  const { hostname, origin } = new URL(parts.baseUrl)
+  const relyingParty = { id: hostname, origins: [origin] }
+
+  const gate = createAttemptGate({
+    clock,
+    watch: createFailureWatch({
+      notices,
+      namesOf,
+      recordStale: ({ realm, accountId, from: { source, app } }) =>
+        audit.record(realm, { event: 'signin.stale_password', reference: reference(), accountId, source, detail: { app } }),
+    }),
+  })
+  const messageSent = ({ occasion, channel, delivery }: MessageSent) =>
+    audit.record(occasion.realm, {
+      event: 'factor.code_sent',
+      reference: reference(),
+      accountId: occasion.accountId,
+      source: occasion.source,
+      detail: {
+        method: 'sms',
+        channel,
+        outcome: delivery.outcome,
+        ...('sender' in delivery ? { sender: delivery.sender } : {}),
+      },
+    })
+  const methods = createMethods({ clock, random, digest, messages, relyingParty, signedInElsewhere, messageSent })
+  const isIrreplaceable = async (realm: RealmStore, accountId: AccountId) => {
+    const account = await realm.accounts.find(accountId)
+    return account !== undefined && (await isLastAdministrator(realm, account, clock()))
+  }
+  return Object.freeze({
+    gate,
+    factors: createFactors({ clock, random, gate, methods, isIrreplaceable }),
+    life: createFactorLife({ gate, methods }),
+    recoveryCodes: createRecoveryCodes({ clock, random, digest }),
+    passes: createAccessPasses({ clock, random, digest, newId: randomUUID }),
+    approvals: createApprovals({ clock, gate }),
+    rememberedBrowsers: createRememberedBrowsers({ clock, random, digest, newId: randomUUID }),
+    passkeys: createPasskeys({ clock, random, relyingParty }),
+  })
+}
+
+/** A keyed digest of what is only compared; `what` separates its uses. */
+const keyedDigest =
+  (key: Uint8Array) =>
+  (what: string, ...values: readonly string[]): Uint8Array =>
+    new Uint8Array(
+      createHmac('sha256', key)
+        .update(JSON.stringify([what, ...values]))
+        .digest(),
+    )
