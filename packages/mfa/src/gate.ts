@@ -65,6 +65,7 @@ export interface Happening {
   readonly accountId: AccountId
   /** What was guessed at, e.g. `password`; what follows an `@` in the counter's name is left out. */
   readonly method: string
+  /** For `recovered`, `consecutive` is the length of the row that ended. */
   readonly state: AttemptState
   readonly from: From
 }
@@ -122,7 +123,8 @@ export function createAttemptGate({ clock, watch }: { readonly clock: Clock; rea
 
   async function afterSuccess(request: CheckRequest, { next, failedBefore }: Counted): Promise<void> {
     if (failedBefore < failuresTold || !isWatched(request)) return
-    if (await request.attempts.update(burst(request), decideRecovery)) await tell('recovered', request, next)
+    const isTold = await request.attempts.update(burst(request), decideRecovery)
+    if (isTold) await tell('recovered', request, { ...next, consecutive: failedBefore })
   }
 
   return Object.freeze({

@@ -3,7 +3,7 @@ import type { AccountId, RealmStore } from '@postern/storage'
 import { backends, type OpenBackend, sampleAccount } from '@postern/storage/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NotEvaluated } from './errors.ts'
-import { type CheckRequest, createAttemptGate } from './gate.ts'
+import { type CheckRequest, createAttemptGate, type Happening } from './gate.ts'
 import { codeRules } from './throttle.ts'
 
 const start = Date.parse('2026-03-01T12:00:00Z')
@@ -12,8 +12,11 @@ let seconds = 0
 const clock = () => new Date(start + seconds * 1000)
 
 const told: string[] = []
-const tell = (what: string) => async (happening: { method: string; accountId: AccountId }) =>
-  void told.push(`${what} of ${happening.method} to ${happening.accountId}`)
+const rows: number[] = []
+const tell = (what: string) => async (happening: Happening) => {
+  told.push(`${what} of ${happening.method} to ${happening.accountId}`)
+  rows.push(happening.state.consecutive)
+}
 const watch = { failures: tell('failures'), recovered: tell('recovered'), repeated: tell('repeated') }
 /** As two processes have one each. */
 const gates = [createAttemptGate({ clock, watch }), createAttemptGate({ clock, watch })] as const
@@ -34,6 +37,7 @@ describe.each(backends)('the gate on $name', (backend) => {
   beforeEach(async () => {
     seconds = 0
     told.length = 0
+    rows.length = 0
     accountId = sampleAccount().id
   })
   const asked = (more: Partial<CheckRequest> = {}): CheckRequest => ({
@@ -76,6 +80,7 @@ describe.each(backends)('the gate on $name', (backend) => {
     }
     const once = [`failures of totp to ${accountId}`, `recovered of totp to ${accountId}`]
     expect(told).toEqual([...once, ...once])
+    expect(rows).toEqual([5, 6, 5, 6])
   })
 
   test('tells once when two processes see 200 failures at the same moment, and once when both see the success', async () => {
