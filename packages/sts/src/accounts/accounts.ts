@@ -103,8 +103,8 @@ export interface AccountsParts {
   /** Turns a name into a keyed digest (e.g. HMAC under a key of this installation), as no dump should tell what people typed. */
   readonly names: (name: string) => string
   /**
-   * The same for a wrong password, under a key of its own, base64url. 48 bits of it are kept for a day: enough to tell one
-   * from another, and with the key in hand enough to try passwords against, which is why they are kept no longer.
+   * The same for a wrong password, under a key of its own, base64url. 48 bits of it are kept until the first attempt after
+   * its day: enough to tell one from another, and with the key in hand enough to try passwords against.
    */
   readonly guesses: (subject: string, password: string) => string
 }
