@@ -19,6 +19,8 @@ const longestDelay = 2 * 3_600_000
 /** Pure: how long after the `tries`-th failure the next try is made: 1, 2, 4 minutes, up to two hours. */
 export const retryDelay = (tries: number): number => Math.min(longestDelay, firstDelay * 2 ** Math.max(0, tries - 1))
 
+const aboutOf = (mail: OutgoingMail) => ({ mailId: mail.id, accountId: mail.accountId, tries: mail.tries + 1 })
+
 /**
  * Sends the outbox. A mail is taken under a lease, so that two workers never send the same one; it is removed when the
  * SMTP server has taken it, or says that it never will, or when its time is over. A process that dies between the
@@ -69,18 +71,11 @@ export function createOutboxWorker(parts: {
   }
 
   async function sendOne(realm: RealmStore, mail: OutgoingMail): Promise<'sent' | 'not_sent' | 'away'> {
-    const about = { mailId: mail.id, accountId: mail.accountId, tries: mail.tries + 1 }
-    if (mail.expiresAt.getTime() <= clock().getTime()) {
-      await realm.outbox.remove(mail.id)
-      counters?.mail('given_up')
-      log.error(about, 'a notice was given up: its time is over')
-      return 'not_sent'
-    }
+    const about = aboutOf(mail)
     const result = await mailer.send(mail)
     if (result.outcome === 'later') {
-      await postpone(realm, mail)
-      counters?.mail('postponed')
       log.warn({ ...about, code: result.code }, 'a notice could not be sent yet')
+      await postpone(realm, mail)
       return result.isServerAway ? 'away' : 'not_sent'
     }
     await realm.outbox.remove(mail.id)
@@ -93,8 +88,17 @@ export function createOutboxWorker(parts: {
     return 'not_sent'
   }
 
-  const postpone = (realm: RealmStore, mail: OutgoingMail) =>
-    realm.outbox.postpone(mail.id, new Date(clock().getTime() + retryDelay(mail.tries + 1)))
+  async function postpone(realm: RealmStore, mail: OutgoingMail): Promise<void> {
+    const nextTryAt = new Date(clock().getTime() + retryDelay(mail.tries + 1))
+    if (nextTryAt.getTime() < mail.expiresAt.getTime()) {
+      await realm.outbox.postpone(mail.id, nextTryAt)
+      counters?.mail('postponed')
+      return
+    }
+    await realm.outbox.remove(mail.id)
+    counters?.mail('given_up')
+    log.error(aboutOf(mail), 'a notice was given up: its time is over')
+  }
 
   return Object.freeze({
     run(): Promise<number> {

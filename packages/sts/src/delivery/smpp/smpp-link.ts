@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { within } from '../patience.ts'
+import { startPatience, within } from '../patience.ts'
 import { type DeliverSm, type Pdu, type Session, smpp, statusName } from './smpp-library.ts'
 
 export interface SmppLinkOptions {
@@ -26,7 +26,11 @@ export interface Unbound {
 
 /** A connection to a centre that keeps itself bound. */
 export interface SmppLink {
-  /** A bound session, or why there is none. Tries at once when it is not trying already, unless the centre refused us. */
+  /**
+   * A bound session that was heard a moment ago, or why there is none. Whether an idle line still stands shows only when
+   * the other side answers; asked before a message is written, the answer leaves no doubt where the message is. Connects at
+   * once when it is not trying already, unless the centre refused us.
+   */
   bound(milliseconds: number): Promise<{ session: Session } | Unbound>
   onBound(listener: () => void): void
   /** Asks whether the session is alive, and drops it when it is not. */
@@ -39,15 +43,27 @@ const firstDelay = 500
 const longestDelay = 30_000
 const connectTimeout = 5_000
 const answerTimeout = 5_000
+/** A line that answered within this time is taken to stand. Under load, messages so prove the line to each other. */
+const fresh = 1_000
+/** How long an idle line may take to prove itself before a message; then it is made anew in the time that is left. */
+const proofTimeout = 700
 const unbindTimeout = 1_000
 /** What is answered; `unknown` gets a generic_nack. Others, as alert_notification, have no answer. */
 const answered = new Set(['deliver_sm', 'data_sm', 'enquire_link', 'unbind', 'unknown'])
 const late: Unbound = Object.freeze({ because: 'unreachable', code: 'not_bound_in_time' })
+const lineDead: Unbound = Object.freeze({ because: 'unreachable', code: 'line_dead' })
 const closedForGood: Unbound = Object.freeze({ because: 'unreachable', code: 'closed' })
 
 type State =
   | { readonly name: 'connecting'; readonly session: Session }
-  | { readonly name: 'bound'; readonly session: Session; readonly enquiring: NodeJS.Timeout }
+  | {
+      readonly name: 'bound'
+      readonly session: Session
+      readonly enquiring: NodeJS.Timeout
+      /** When the centre last answered, by the monotonic clock. */
+      heardAt: number
+      proof: Promise<boolean> | undefined
+    }
   | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout; readonly because: Unbound }
   | { readonly name: 'closed' }
 
@@ -94,7 +110,7 @@ export function createSmppLink(options: SmppLinkOptions): SmppLink {
         if (pdu.command_status !== 0) return lose(session, { because: 'refused', code: `bind_${statusName(pdu.command_status)}` })
         const enquiring = setInterval(check, options.enquireSeconds * 1000)
         enquiring.unref()
-        state = { name: 'bound', session, enquiring }
+        state = { name: 'bound', session, enquiring, heardAt: Number.NEGATIVE_INFINITY, proof: undefined }
         session.emit('bound')
         log.info({ sender: options.name }, 'bound to the SMPP centre')
         settle({ session })
@@ -127,7 +143,10 @@ export function createSmppLink(options: SmppLinkOptions): SmppLink {
 
   function answer(session: Session, pdu: Pdu): void {
     // A centre that binds and drops us at once has not recovered; one that speaks afterwards has.
-    if (state.name === 'bound') failures = 0
+    if (state.name === 'bound') {
+      failures = 0
+      state.heardAt = performance.now()
+    }
     if (pdu.isResponse() || !answered.has(pdu.command)) return
     session.send(pdu.response())
     if (pdu.command === 'deliver_sm') options.received(pdu as DeliverSm) // the library reads these members for this command
@@ -137,29 +156,59 @@ export function createSmppLink(options: SmppLinkOptions): SmppLink {
   function check(): void {
     if (state.name !== 'bound') return
     const { session } = state
-    const timer = setTimeout(() => lose(session, { because: 'unreachable', code: 'enquire_link_unanswered' }), answerTimeout)
+    const patience = Math.min(answerTimeout, options.enquireSeconds * 1000)
+    const timer = setTimeout(() => lose(session, { because: 'unreachable', code: 'enquire_link_unanswered' }), patience)
     timer.unref()
     if (!session.enquire_link({}, () => clearTimeout(timer))) clearTimeout(timer)
   }
 
+  async function waitUntilBound(milliseconds: number): Promise<{ session: Session } | Unbound> {
+    if (state.name === 'bound') return { session: state.session }
+    if (state.name === 'closed') return closedForGood
+    if (state.name === 'waiting') {
+      // Trying a refused password again for every person would lock the account at the centre.
+      if (state.because.because === 'refused') return state.because
+      clearTimeout(state.timer)
+      state = connect()
+    }
+    let resolveMine: (result: { session: Session } | Unbound) => void = () => undefined
+    const mine = new Promise<{ session: Session } | Unbound>((resolve) => {
+      resolveMine = resolve
+    })
+    waiting.add(resolveMine)
+    const result = await within(mine, milliseconds, late)
+    waiting.delete(resolveMine)
+    return result
+  }
+
+  /** One question for all who ask at a time. */
+  function prove(session: Session, milliseconds: number): Promise<boolean> {
+    if (state.name !== 'bound' || state.session !== session) return Promise.resolve(false)
+    if (performance.now() - state.heardAt < fresh) return Promise.resolve(true)
+    if (state.proof !== undefined) return state.proof
+    const asked = state
+    const answer = new Promise<boolean>((resolve) => {
+      session.once('close', () => resolve(false))
+      if (!session.enquire_link({}, () => resolve(true))) resolve(false)
+    })
+    asked.proof = within(answer, milliseconds, false).then((stands) => {
+      asked.proof = undefined
+      if (!stands) lose(session, lineDead)
+      return stands
+    })
+    return asked.proof
+  }
+
   return Object.freeze({
     async bound(milliseconds: number) {
-      if (state.name === 'bound') return { session: state.session }
-      if (state.name === 'closed') return closedForGood
-      if (state.name === 'waiting') {
-        // Trying a refused password again for every person would lock the account at the centre.
-        if (state.because.because === 'refused') return state.because
-        clearTimeout(state.timer)
-        state = connect()
+      const patience = startPatience({ takeMilliseconds: milliseconds, answerMilliseconds: milliseconds })
+      // Twice: a line that turns out to be dead is made anew.
+      for (const _ of [1, 2]) {
+        const bound = await waitUntilBound(patience.takeLeft())
+        if (!('session' in bound)) return bound
+        if (await prove(bound.session, Math.min(proofTimeout, patience.takeLeft()))) return bound
       }
-      let resolveMine: (result: { session: Session } | Unbound) => void = () => undefined
-      const mine = new Promise<{ session: Session } | Unbound>((resolve) => {
-        resolveMine = resolve
-      })
-      waiting.add(resolveMine)
-      const result = await within(mine, milliseconds, late)
-      waiting.delete(resolveMine)
-      return result
+      return lineDead
     },
     onBound: (listener: () => void) => void listeners.push(listener),
     check,
