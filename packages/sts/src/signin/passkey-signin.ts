@@ -1,4 +1,3 @@
-import type { Passkeys } from '@postern/mfa'
 import { z } from 'zod'
 import { messagesIn } from '../http/language.ts'
 import { type Answer, type Route, redirect } from '../http/route.ts'
@@ -19,17 +18,13 @@ export interface PasskeySignin {
   readonly routes: readonly Route[]
 }
 
-export interface PasskeySigninParts extends Pick<SigninParts, 'interactions' | 'settingsOf'> {
-  readonly passkeys: Passkeys
-}
-
 /**
  * A passkey says by itself whose it is and that it has checked its owner; what that is worth is the policy's business, as
  * with every other evidence (R115). Whoever shows one that is not known here is told nothing more than whoever shows a
  * broken one; why is in the audit trail.
  */
 export function createPasskeySignin(
-  parts: PasskeySigninParts,
+  parts: Pick<SigninParts, 'interactions' | 'passkeys' | 'settingsOf'>,
   visits: Visits,
   showName: (visit: Visit, told: PasskeyTold) => Promise<Answer>,
 ): PasskeySignin {

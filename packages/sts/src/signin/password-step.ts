@@ -5,6 +5,7 @@ import { type Answer, page, redirect } from '../http/route.ts'
 import { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
 import { browserName } from './browser-name.ts'
 import { findBrowserOfName } from './known-browser.ts'
+import { createPasskeySignin, type PasskeyTold } from './passkey-signin.ts'
 import type { PasswordOutcome, SigninParts } from './ports.ts'
 import { renderNamePage, renderPasswordPage } from './views/password-pages.ts'
 import type { Step, Visit, Visits } from './visit.ts'
@@ -14,16 +15,26 @@ import type { Step, Visit, Visits } from './visit.ts'
  * learns who has an account here (R87). The name is kept nowhere; it travels in the form.
  */
 export function createPasswordStep(
-  parts: Pick<SigninParts, 'interactions' | 'accounts' | 'rememberedBrowsers' | 'clock'>,
+  parts: Pick<SigninParts, 'interactions' | 'accounts' | 'rememberedBrowsers' | 'passkeys' | 'settingsOf' | 'clock'>,
   visits: Visits,
 ): Step {
   const { interactions, accounts, rememberedBrowsers, clock } = parts
 
-  const showName = (visit: Visit, typed: { name?: string; complaint?: string } = {}): Answer =>
-    page(renderNamePage({ ...visit.view, action: visit.address('/name'), ...typed }), {
+  const showName = async (
+    visit: Visit,
+    told: { name?: string; complaint?: string } & Partial<PasskeyTold> = {},
+  ): Promise<Answer> => {
+    const passkey = await passkeys.offer(visit)
+    const isRefused = told.complaint !== undefined || told.passkeyComplaint !== undefined
+    const view = { ...visit.view, action: visit.address('/name'), ...(passkey && { passkey }), ...told }
+    return page(renderNamePage({ ...view, ...(told.passkeyComplaint !== undefined && { reference: visit.reference }) }), {
       forms: 'anywhere',
-      status: typed.complaint === undefined ? 200 : 422,
+      scripts: passkey !== undefined,
+      status: isRefused ? 422 : 200,
     })
+  }
+
+  const passkeys = createPasskeySignin(parts, visits, showName)
 
   const showPassword = (
     visit: Visit,
@@ -95,6 +106,7 @@ export function createPasswordStep(
         return name === '' || name.length > 320 ? showName(visit, { name, complaint }) : showPassword(visit, name)
       }),
       visits.form('/password', ['password'], { name: z.string().max(2000), password: z.string() }, receivePassword),
+      ...passkeys.routes,
     ],
   }
 }

@@ -1,4 +1,4 @@
-import type { Factors } from '@postern/mfa'
+import type { Factors, Passkeys } from '@postern/mfa'
 import type { Account, AccountId, RealmId, RealmSettings, RealmStore } from '@postern/storage'
 import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { Notices } from '../delivery/delivery.ts'
@@ -95,6 +95,7 @@ export interface SigninParts {
   readonly factors: FactorCheck
   readonly recoveryCodes: RecoveryCodeMaking
   readonly rememberedBrowsers: BrowserMemory
+  readonly passkeys: Passkeys
   readonly notices: Notices
   readonly audit: Pick<Audit, 'record'>
   readonly storeFor: (realmId: RealmId) => RealmStore
