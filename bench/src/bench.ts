@@ -10,10 +10,15 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchClientCredentials } from './client-credentials.ts'
+import { benchEnforcementImport } from './enforcement-import.ts'
 import { renderTable } from './table.ts'
 import { benchValidator } from './validator.ts'
 
-const benches = { validator: benchValidator, 'client-credentials': benchClientCredentials } as const
+const benches = {
+  validator: benchValidator,
+  'client-credentials': benchClientCredentials,
+  'enforcement-import': benchEnforcementImport,
+} as const
 const OUT = fileURLToPath(new URL('../../.bench/', import.meta.url))
 
 const { values, positionals } = parseArgs({

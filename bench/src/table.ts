@@ -11,6 +11,8 @@ export interface Result {
   readonly measured: readonly Measured[]
   /** What a reader must know to judge the figures. */
   readonly notes: readonly string[]
+  /** What is no rate, for whoever reads the JSON. */
+  readonly figures?: Readonly<Record<string, number>>
   readonly machine: Machine
 }
 

@@ -4,10 +4,10 @@
  * It is read line by line, since none of the columns can hold a line break: whatever is wrong with a line, a quote that is
  * never closed included, is wrong with that line alone.
  */
+import { parsePhoneNumber, prefixAllowed } from '@postern/mfa'
 import type { EnforcementState } from '@postern/storage'
 import { CsvError, parse } from 'csv-parse/sync'
 import { OperationRefused } from './errors.ts'
-import { parsePhoneNumber } from './phone-number.ts'
 import type { PhoneChannel } from './phone-proposal.ts'
 
 export interface EnforcementRow {
@@ -35,9 +35,13 @@ const isOneOf = <T extends string>(choices: readonly T[], value: string): value 
 
 /**
  * Every line that is not empty becomes a row, or a result that says what is wrong with it.
+ * `smsPrefixes`: what the realm lets numbers begin with; absent: anything.
  * @throws {OperationRefused} `invalid`: the header is not one that is known, or there are more than 200 000 lines.
  */
-export function parseEnforcementRows(text: string): { rows: readonly EnforcementRow[]; refused: readonly RowResult[] } {
+export function parseEnforcementRows(
+  text: string,
+  { smsPrefixes }: { smsPrefixes?: readonly string[] } = {},
+): { rows: readonly EnforcementRow[]; refused: readonly RowResult[] } {
   const [header = '', ...lines] = text.replace(/^\u{feff}/u, '').split(/\r\n|\n|\r/)
   const width = requireHeader(header)
   if (lines.length > mostRows)
@@ -48,7 +52,7 @@ export function parseEnforcementRows(text: string): { rows: readonly Enforcement
   for (const [index, text] of lines.entries()) {
     if (text.trim() === '') continue
     const line = index + 2
-    const row = parseRow(text, { line, width })
+    const row = parseRow(text, { line, width, smsPrefixes })
     if ('result' in row) {
       refused.push(row)
       continue
@@ -85,7 +89,10 @@ function cellsOf(line: string): readonly string[] | undefined {
   }
 }
 
-function parseRow(text: string, { line, width }: { line: number; width: number }): EnforcementRow | RowResult {
+function parseRow(
+  text: string,
+  { line, width, smsPrefixes }: { line: number; width: number; smsPrefixes: readonly string[] | undefined },
+): EnforcementRow | RowResult {
   const cells = cellsOf(text)
   const refuse = (reason: string): RowResult => ({ line, upn: (cells?.[0] ?? '').slice(0, 254), result: 'refused', reason })
   if (cells === undefined) return refuse('is not CSV; a quote may be missing')
@@ -99,7 +106,8 @@ function parseRow(text: string, { line, width }: { line: number; width: number }
     return method === '' ? { line, upn, state } : refuse('method: says how a phone is reached, and there is no phone')
   }
   const number = parsePhoneNumber(phone)
-  if (number === undefined) return refuse('phone: must be a number in international form, for example +4915112345678')
+  if (number === undefined) return refuse('phone: must be an ordinary number in international form, for example +4915112345678')
+  if (!prefixAllowed(number, smsPrefixes)) return refuse('phone: this realm sends no codes to numbers that begin so')
   return { line, upn, state, phone: { number, channel } }
 }
 

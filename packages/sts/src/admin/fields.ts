@@ -1,7 +1,7 @@
 /** The members that inputs are made of. Each says in words what it takes, for the reference and for refusals. */
+import { parsePhoneNumber } from '@postern/mfa'
 import { z } from 'zod'
 import { isDomainName } from '../realms/realm-registry.ts'
-import { parsePhoneNumber } from './phone-number.ts'
 
 /** Text for people: no control characters, because it ends up in pages, logs and terminals. */
 export const shownText = (description: string, maximum = 128) =>
@@ -78,7 +78,7 @@ export const telephone = z
   .transform((text, context) => {
     const number = parsePhoneNumber(text)
     if (number !== undefined) return number
-    context.addIssue('must be a number in international form, for example +4915112345678')
+    context.addIssue('must be an ordinary number in international form, for example +4915112345678')
     return z.NEVER
   })
   .describe('Telephone number in international form, e.g. +49 151 12345678')

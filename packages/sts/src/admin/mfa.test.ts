@@ -177,7 +177,18 @@ describe('a telephone number', () => {
     expect(new TextDecoder().decode(only?.secret)).toBe('+4915123456781')
     await bind(mary.id, { method: 'sms', secret: new TextEncoder().encode('+4915123456789') })
     await expect(call('mfa.phone-set', { account: mary.upn, number: '+4915123456789' })).rejects.toEqual(refused('conflict'))
-    await expect(call('mfa.phone-set', { account: mary.upn, number: '0151 23456789' })).rejects.toEqual(refused('invalid'))
+    for (const number of ['0151 23456789', '+49 900 1234567', '+49 151', 'mary'])
+      await expect(call('mfa.phone-set', { account: mary.upn, number })).rejects.toEqual(refused('invalid'))
+  })
+
+  test('is refused where the realm sends no codes to numbers that begin so', async () => {
+    const mary = await add('mary')
+    await call('realm.change', { realm: realm.id, smsPrefixes: ['+43'] }, null)
+    realm = (await store.realms.find(realm.id)) ?? realm
+    await expect(call('mfa.phone-set', { account: mary.upn, number: '+4915123456780' })).rejects.toEqual(refused('invalid'))
+    const { rows } = await call('mfa.import', { file: `upn,state,phone\n${mary.upn},enabled,+4915123456780` })
+    expect(rows).toMatchObject([{ result: 'refused', reason: expect.stringContaining('begin so') }])
+    expect(await kept.authenticators.list(mary.id)).toEqual([])
   })
 })
 

@@ -1,6 +1,6 @@
+import { maskPhoneNumber } from '@postern/mfa'
 import type { Account, AuthenticatorId } from '@postern/storage'
 import type { RealmPorts } from './operation.ts'
-import { maskPhoneNumber } from './phone-number.ts'
 
 export type PhoneChannel = 'sms' | 'voice'
 

@@ -91,7 +91,7 @@ export const mfaImportOperations = [
     changed: () => ({ subject: 'import' }),
     run: async ({ input: { file, campaign }, at, running }) => {
       const of = campaign === undefined ? {} : { campaignId: (await requireCampaign(at.kept, campaign)).id }
-      const { rows, refused } = parseEnforcementRows(file)
+      const { rows, refused } = parseEnforcementRows(file, at.realm.settings)
       const results: RowResult[] = [...refused]
       // By account, since a line may name one by another of its addresses than an earlier line.
       const named = new Map<AccountId, number>()

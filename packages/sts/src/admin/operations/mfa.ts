@@ -1,3 +1,4 @@
+import { prefixAllowed } from '@postern/mfa'
 import type { Account, Authenticator, RealmStore } from '@postern/storage'
 import { z } from 'zod'
 import { OperationRefused } from '../errors.ts'
@@ -170,10 +171,12 @@ export const mfaOperations = [
       channel: z.enum(['sms', 'voice']).default('sms').describe('How codes reach it: as a text, or read out in a call'),
     }),
     output: z.object({ upn: z.string(), number: z.string(), channel: z.enum(['sms', 'voice']) }),
-    errors: ['missing', 'conflict'],
+    errors: ['missing', 'conflict', 'invalid'],
     changed: ({ output }) => ({ subject: output.upn }),
     run: async ({ input: { account: name, number, channel }, at, running: { actor, reference } }) => {
       const account = await requireAccount(at.kept, name)
+      if (!prefixAllowed(number, at.realm.settings.smsPrefixes))
+        throw new OperationRefused('invalid', 'This realm sends no codes to numbers that begin so. See: postern realm show')
       const proposed = await proposePhone(at, account, { number, channel })
       if (proposed === 'bound')
         throw new OperationRefused('conflict', `${account.upn} has confirmed this number already. See: postern mfa show ${name}`)

@@ -1,6 +1,6 @@
 /** What tests of operations stand on: a real store, which they open, and the real parts, with a clock that they set. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { createAttemptGate, createFactorLife, createMethods } from '@postern/mfa'
+import { createAccessPasses, createAttemptGate, createFactorLife, createMethods } from '@postern/mfa'
 import type { Store } from '@postern/storage'
 import { createAccounts, createHashing, createHashQueue } from '../../accounts/accounts.ts'
 import { createAudit } from '../../audit/audit.ts'
@@ -35,23 +35,7 @@ export async function openAdminStage(openStore: (clock: Clock) => Promise<Store>
     random: randomBytes,
     accounts: createAccounts({ gate, hashing, clock, names: (name) => name, guesses: (...one) => one.join() }),
     factors: createFactorLife({ gate, methods }),
-    passes: {
-      async give(realm, { accountId, uses, startsAt = clock(), minutes, createdBy }) {
-        const pass = 'ABCDEFGHJKLMNPQR'
-        const expiresAt = new Date(startsAt.getTime() + minutes * 60_000)
-        await realm.accessPasses.put({
-          id: randomUUID(),
-          accountId,
-          digest: digest(pass),
-          uses,
-          startsAt,
-          expiresAt,
-          createdAt: clock(),
-          createdBy,
-        })
-        return { pass, startsAt, expiresAt }
-      },
-    },
+    passes: createAccessPasses({ clock, random: randomBytes, digest, newId: randomUUID }),
     notices: { tell: async () => undefined },
     audit: createAudit({ clock, newId: randomUUID }),
     baseUrl: 'https://login.contoso.com',
