@@ -46,6 +46,20 @@ export function outboxContract(opened: () => OpenBackend): void {
       expect(Math.max(...batches.map((batch) => batch.length))).toBeLessThanOrEqual(5)
     })
 
+    test('passes over what another worker is taking, without waiting for it', async () => {
+      const { store, newRealm } = opened()
+      const { outbox } = await newRealm()
+      for (let index = 0; index < 4; index += 1) await outbox.add(sampleMail({ id: `${index}`, createdAt: secondsAfter(index) }))
+      await store.transaction(async () => {
+        const mine = await outbox.take(due(10, 2))
+        const others = await store.outsideTransaction(() => outbox.take(due(10, 2)))
+        expect([mine, others].map((mails) => mails.map(({ id }) => id))).toEqual([
+          ['0', '1'],
+          ['2', '3'],
+        ])
+      })
+    })
+
     test('counts a try that failed, and forgets what was sent', async () => {
       const { outbox } = await opened().newRealm()
       const mail = sampleMail({ tries: 1 })

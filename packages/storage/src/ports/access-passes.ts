@@ -19,7 +19,7 @@ export interface AccessPass {
 export interface AccessPassStore {
   /** Puts it in the place of the account's earlier one; there is never more than one. */
   put(pass: AccessPass): Promise<void>
-  /** Whatever there is, expired or used up too. */
+  /** Whatever there is, used up too, and for a month after its end. */
   find(accountId: AccountId): Promise<AccessPass | undefined>
   /** Notes a use. `false`: gone, not valid at `at`, or used up. Of any number at once, a pass for one use gives one `true`. */
   use(accountId: AccountId, id: string, at: Date): Promise<boolean>

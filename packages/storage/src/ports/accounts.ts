@@ -37,6 +37,9 @@ export interface AccountStore {
   signOut(id: AccountId, at: Date): Promise<boolean>
   /** Replaces the whole record but `signedOutAt` and `enforcement`. */
   replace(account: Account): Promise<'replaced' | 'missing' | 'conflict'>
-  /** Removes the account with its password, authenticators, attempts, artifacts and refresh families. */
+  /**
+   * Removes the account with all that is its own: password, authenticators, recovery codes, access pass, approvals, remembered
+   * browsers, unsent mails, attempts, artifacts and refresh families. The audit trail stays.
+   */
   remove(id: AccountId): Promise<boolean>
 }

@@ -25,7 +25,7 @@ export interface Authenticator {
   readonly credentialId?: string
   /** TOTP: highest time step accepted so far. WebAuthn: highest signature counter seen. */
   readonly lastStep?: number
-  /** Asked for first at sign-in. At most one of an account. Set by {@link AuthenticatorStore.makeDefault} alone. */
+  /** Asked for first at sign-in. At most one of an account, and active. Set by {@link AuthenticatorStore.makeDefault} alone. */
   readonly isDefault: boolean
   /** While `pending`: a digest of what tells the one sign-in that began it. Nobody else may be shown the secret. */
   readonly begunBy?: string
@@ -44,7 +44,8 @@ export interface AuthenticatorStore {
   list(accountId: AccountId): Promise<readonly Authenticator[]>
   /**
    * Makes a pending one active, remembers what proved it and forgets `begunBy`; `credentialId` and `secret` are given by
-   * methods that learn them only now. `false`: it was not pending any more. `'conflict'`: the credential id is taken.
+   * methods that learn them only now, and `detail` is merged into what is kept. `false`: it was not pending any more.
+   * `'conflict'`: the credential id is taken; the transaction around it can go on.
    */
   confirm(
     id: AuthenticatorId,
@@ -63,6 +64,7 @@ export interface AuthenticatorStore {
   makeDefault(accountId: AccountId, id: AuthenticatorId): Promise<boolean>
   /** Ends the pending ones of an account and method, e.g. before a new enrolment begins. Proposed ones stay. */
   removePending(accountId: AccountId, method: string): Promise<number>
+  /** A disabled one is no default any more. `false`: gone, or disabled before. */
   disable(id: AuthenticatorId): Promise<boolean>
   remove(id: AuthenticatorId): Promise<boolean>
 }

@@ -20,7 +20,7 @@ export interface OutboxStore {
   add(mail: OutgoingMail): Promise<void>
   /**
    * Takes at most `limit` that are due and that nobody else has taken, and keeps others from them until `until`, when an
-   * unfinished one is due again. Oldest first.
+   * unfinished one is due again; their `nextTryAt` is that moment. Oldest first; none that is given up. Never waits for others.
    */
   take(due: { now: Date; until: Date; limit: number }): Promise<readonly OutgoingMail[]>
   /** It was sent, or never will be. */
