@@ -216,6 +216,11 @@ export const events = {
     tells: 'A remembered browser, or all of an account, is remembered no more.',
     detail: { browserId: 'id?', count: 'count?' },
   },
+  'password.changed': {
+    outcome: 'allowed',
+    tells: 'A person changed the own password. `everywhere`: all that was proved with the old one has ended.',
+    detail: { everywhere: 'flag' },
+  },
   'consent.given': {
     outcome: 'allowed',
     tells: 'A person agreed to what a client asked for.',

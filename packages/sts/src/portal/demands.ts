@@ -1,0 +1,92 @@
+/**
+ * demands are the decisions of the portal: what must be shown before a page, who may bind a first factor, and which one may
+ * go. Pure; what is decided is done elsewhere.
+ * @module
+ */
+import type { BoundFactor } from '@postern/mfa'
+import { isSatisfied, type Requirement } from '../policy/policy.ts'
+
+/**
+ * What a page wants of the session. `signed-in`: no more than that. `own-factor`: a second thing, where the account has one.
+ * `second-factor`: a second thing in any case. `fresh`: `own-factor`, and none of it older than ten minutes (R107, R121).
+ */
+export type Demand = 'signed-in' | 'own-factor' | 'second-factor' | 'fresh'
+
+export const freshSeconds = 600
+const AAL2 = 'urn:postern:acr:aal2'
+
+/**
+ * What is to be shown first; `undefined`: nothing. A sign-in starts from nothing, so whatever a session shows is as old as
+ * the session or younger, and the age of the first thing is the age of all that counts.
+ */
+export function decideSignIn(asked: {
+  demand: Demand
+  evidence: readonly string[]
+  signedInAt: Date
+  hasFactor: boolean
+  now: Date
+}): Readonly<{ acr?: string; maxAgeSeconds?: number }> | undefined {
+  const { demand, evidence, signedInAt, hasFactor, now } = asked
+  if (demand === 'signed-in') return undefined
+  const wantsSecond = demand === 'second-factor' || hasFactor
+  const isOld = demand === 'fresh' && now.getTime() - signedInAt.getTime() > freshSeconds * 1000
+  const isMissing = wantsSecond && !isSatisfied('second-factor', evidence)
+  if (!isOld && !isMissing) return undefined
+  return Object.freeze({ ...(wantsSecond && { acr: AAL2 }), ...(demand === 'fresh' && { maxAgeSeconds: freshSeconds }) })
+}
+
+/**
+ * Whether this person may bind one more factor. `further`: one of the account's own was shown. `first`: there is none yet,
+ * and something beside the password speaks for the person, so that a stolen password cannot bind the thief's phone.
+ * `unproved`: nothing does.
+ */
+export function decideEnrollment(asked: {
+  hasFactor: boolean
+  evidence: readonly string[]
+  isTrustedNetwork: boolean
+  hasPermit: boolean
+}): 'further' | 'first' | 'unproved' {
+  const isShown = isSatisfied('second-factor', asked.evidence)
+  if (asked.hasFactor) return isShown ? 'further' : 'unproved'
+  return isShown || asked.isTrustedNetwork || asked.hasPermit ? 'first' : 'unproved'
+}
+
+export type Removal = Readonly<{ allowed: true; isLast: boolean } | { allowed: false; because: Requirement }>
+
+/**
+ * Whether one of `factors` may go. It may not if a demand that is met, or that nothing else could meet, would be met no more.
+ * `usable`: the methods that this realm has not switched off.
+ */
+export function decideRemoval(
+  factors: readonly Pick<BoundFactor, 'id' | 'method' | 'state' | 'strength'>[],
+  id: string,
+  asked: { demands: readonly Requirement[]; isUsable: (method: string) => boolean },
+): Removal {
+  const meeting = (demand: Requirement) =>
+    factors.filter(
+      (one) =>
+        one.state === 'active' &&
+        asked.isUsable(one.method) &&
+        (demand === 'second-factor' || one.strength === 'phishing-resistant'),
+    )
+  const rest = factors.filter((one) => one.id !== id)
+  // The stronger demand is named, since meeting it meets the other.
+  for (const demand of ['phishing-resistant', 'second-factor'] as const) {
+    if (!asked.demands.includes(demand)) continue
+    const now = meeting(demand)
+    if (now.length > 0 && now.every((one) => one.id === id)) return Object.freeze({ allowed: false, because: demand })
+  }
+  // Locked ones count as bound: without any, the password alone would be led through a first enrolment.
+  if (rest.length === 0 && asked.demands.length > 0) return Object.freeze({ allowed: false, because: 'second-factor' })
+  return Object.freeze({ allowed: true, isLast: rest.length === 0 })
+}
+
+/** Whether messages are all there is (R101). */
+export const isMessagesOnly = (factors: readonly Pick<BoundFactor, 'method'>[]): boolean =>
+  factors.length > 0 && factors.every(({ method }) => method === 'sms')
+
+/** A page of the portal, relative to the issuer; anything else becomes its first page. `state` comes back from a sign-in. */
+export const portalPath = (state: string | undefined): string =>
+  state !== undefined && state.length <= 200 && /^\/portal(?:\/[\w-]+)*$/.test(state) && state !== '/portal/signed-in'
+    ? state
+    : '/portal'

@@ -1,0 +1,26 @@
+import { page, type Route } from '../http/route.ts'
+import { isMessagesOnly } from './demands.ts'
+import type { PortalParts } from './ports.ts'
+import { renderHomePage } from './views/home-page.ts'
+import type { Visits } from './visit.ts'
+
+/** The first page: what waits for the person, and everything else in short. */
+export function createHome(parts: PortalParts, visits: Visits): readonly Route[] {
+  const { approvals, recoveryCodes, sessions } = parts
+  return [
+    visits.page('/portal', { section: 'home', demand: 'signed-in' }, async (visit) => {
+      const { store, account, session, factors, view, now } = visit
+      const living = await sessions.list(account.id)
+      return page(
+        renderHomePage(view, {
+          approvals: await approvals.waiting(store, account.id),
+          factors,
+          codes: await recoveryCodes.left(store, account.id),
+          messagesOnly: isMessagesOnly(factors),
+          browsers: await store.rememberedBrowsers.list(account.id, now),
+          sessions: living.map((one) => ({ ...one, isHere: one.attempt === session.attempt })),
+        }),
+      )
+    }),
+  ]
+}

@@ -1,0 +1,121 @@
+import { z } from 'zod'
+import { messagesIn } from '../http/language.ts'
+import { page, type Route, redirect } from '../http/route.ts'
+import { decideRemoval, isMessagesOnly } from './demands.ts'
+import type { PortalParts } from './ports.ts'
+import {
+  type OwnFactor,
+  renderMethodPage,
+  renderMethodsPage,
+  renderRemovePage,
+  renderRemoveRefusedPage,
+} from './views/methods-pages.ts'
+import { requireFound, type Visit, type Visits } from './visit.ts'
+
+const list = { section: 'methods', demand: 'signed-in' } as const
+const change = { section: 'methods', demand: 'fresh' } as const
+const mostOfName = 60
+
+/**
+ * A person's own factors: seen, renamed, made the first one, removed. Each change wants a fresh sign-in with what there is
+ * (R107, R121), is written down, and told by e-mail. Replacing is adding first, then removing.
+ */
+export function createMethodPages(parts: PortalParts, visits: Visits): readonly Route[] {
+  const { life, recoveryCodes, transaction } = parts
+
+  const isOff = ({ settings }: Visit, method: string): boolean => settings.disabledMethods?.includes(method) === true
+  const own = (visit: Visit): readonly OwnFactor[] =>
+    visit.factors.map((factor) => ({ ...factor, isOff: isOff(visit, factor.method) }))
+  const requireOwn = (visit: Visit): OwnFactor => requireFound(own(visit).find(({ id }) => id === visit.id))
+
+  const decide = async (visit: Visit) =>
+    decideRemoval(visit.factors, visit.id, {
+      demands: await parts.requirementsFor(visit.store, visit.account.id),
+      isUsable: (method) => !isOff(visit, method),
+    })
+
+  async function remove(visit: Visit, factor: OwnFactor): Promise<void> {
+    const { store, account } = visit
+    const kept = await life.find(store, account.id, factor.id)
+    await transaction(async () => {
+      if (!(await life.remove(store, account.id, factor.id))) return
+      const { method, label } = factor
+      await visit.record({ event: 'factor.removed', detail: { method, authenticatorId: factor.id } })
+      const isPhone = method === 'sms' && kept !== undefined
+      const stays = visit.factors.findLast((one) => one.method === 'sms' && one.id !== factor.id && one.state === 'active')
+      const next = isPhone && stays !== undefined ? await life.find(store, account.id, stays.id) : undefined
+      // A number that goes while another one stays is a changed number to its owner (R107); both are told by their last digits.
+      const hint = typeof factor.detail.masked === 'string' ? { label: factor.detail.masked } : { label }
+      await visit.tell({ kind: 'factor_removed', method, ...hint })
+      if (next !== undefined) await visit.tell({ kind: 'number_changed', number: new TextDecoder().decode(next.secret) })
+    })
+  }
+
+  return [
+    visits.page('/portal/methods', list, async (visit) => {
+      const { store, account, factors, view } = visit
+      const all = await store.authenticators.list(account.id)
+      return page(
+        renderMethodsPage(view, {
+          factors: own(visit),
+          proposed: isOff(visit, 'sms') ? [] : all.filter(({ state, method }) => state === 'proposed' && method === 'sms'),
+          codes: await recoveryCodes.left(store, account.id),
+          messagesOnly: isMessagesOnly(factors),
+        }),
+      )
+    }),
+
+    visits.page('/portal/methods/:id', change, async (visit) => page(renderMethodPage(visit.view, requireOwn(visit)))),
+
+    visits.form(
+      '/portal/methods/:id/rename',
+      { ...change, page: '/portal/methods/:id' },
+      { label: z.string().max(500) },
+      async (visit, form) => {
+        const factor = requireOwn(visit)
+        // One line, and nothing that turns the text around: the name stands on pages and in mails.
+        const label = form.label.replaceAll(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
+        if (label === '' || [...label].length > mostOfName) {
+          const { reference, view } = visit
+          const complaint = messagesIn(view.language).portalRenameMissing
+          return page(renderMethodPage({ ...view, reference, complaint, typed: form.label }, factor), { status: 422 })
+        }
+        await transaction(async () => {
+          if (!(await life.rename(visit.store, visit.account.id, factor.id, label))) return
+          await visit.record({ event: 'factor.renamed', detail: { method: factor.method, authenticatorId: factor.id } })
+        })
+        return redirect(visit.address('/methods'))
+      },
+    ),
+
+    visits.form('/portal/methods/:id/default', { ...change, page: '/portal/methods/:id' }, {}, async (visit) => {
+      const factor = requireOwn(visit)
+      await transaction(async () => {
+        if (!(await life.makeDefault(visit.store, visit.account.id, factor.id))) return
+        await visit.record({ event: 'factor.default', detail: { method: factor.method, authenticatorId: factor.id } })
+      })
+      return redirect(visit.address('/methods'))
+    }),
+
+    visits.page('/portal/methods/:id/remove', change, async (visit) => {
+      const factor = requireOwn(visit)
+      const removal = await decide(visit)
+      return page(
+        removal.allowed
+          ? renderRemovePage(visit.view, factor, removal)
+          : renderRemoveRefusedPage(visit.view, factor, removal.because),
+      )
+    }),
+
+    visits.form('/portal/methods/:id/remove', { ...change, page: '/portal/methods/:id/remove' }, {}, async (visit) => {
+      const factor = requireOwn(visit)
+      const removal = await decide(visit)
+      if (!removal.allowed) {
+        const { view, reference } = visit
+        return page(renderRemoveRefusedPage({ ...view, reference }, factor, removal.because), { status: 409 })
+      }
+      await remove(visit, factor)
+      return redirect(visit.address('/methods'))
+    }),
+  ]
+}

@@ -1,0 +1,53 @@
+/**
+ * portal is a signed-in person's own pages: how one signs in, what waits to be approved, browsers, the password.
+ *
+ * It owns these pages, what must be shown before each (demands.ts), and that every change is written down and told. It does
+ * not own the session (protocol), factors and their codes (mfa), passwords (accounts), or what policy demands. Each page is
+ * a file with its routes; they meet nowhere but here.
+ * @module
+ */
+import { z } from 'zod'
+import { type Feature, page, redirect, route } from '../http/route.ts'
+import { createApprovalPages } from './approvals.ts'
+import { createBrowserPages } from './browsers.ts'
+import { portalPath } from './demands.ts'
+import { createEnrollmentPages } from './enrollment.ts'
+import { createHome } from './home.ts'
+import { createMethodPages } from './methods.ts'
+import { createPasswordPages } from './password.ts'
+import type { PortalParts } from './ports.ts'
+import { createRecoveryPages } from './recovery-codes.ts'
+import { renderSignedOutPage } from './views/signed-out-page.ts'
+import { createVisits } from './visit.ts'
+
+export type { PortalParts } from './ports.ts'
+
+export function createPortal(parts: PortalParts): Feature {
+  const visits = createVisits(parts)
+
+  /** Where a sign-in for the portal comes back to; `state` is the page that the person was on the way to. */
+  const back = route(
+    'GET /portal/signed-in',
+    { query: z.object({ state: z.string().optional(), error: z.string().optional() }) },
+    async ({ ctx, query, realm, language, reference }) => {
+      const session = await parts.sessions.current(ctx)
+      const home = `${realm.path}/portal`
+      if (session !== undefined) return redirect(query.error === undefined ? `${realm.path}${portalPath(query.state)}` : home)
+      return page(renderSignedOutPage({ realm, language, reference, again: home }), { status: 403 })
+    },
+  )
+
+  return Object.freeze({
+    name: 'portal',
+    routes: Object.freeze([
+      back,
+      ...createHome(parts, visits),
+      ...createMethodPages(parts, visits),
+      ...createEnrollmentPages(parts, visits),
+      ...createRecoveryPages(parts, visits),
+      ...createApprovalPages(parts, visits),
+      ...createBrowserPages(parts, visits),
+      ...createPasswordPages(parts, visits),
+    ]),
+  })
+}

@@ -1,0 +1,122 @@
+import type { BoundFactor, CodesLeft, WaitingApproval } from '@postern/mfa'
+import type { RememberedBrowser } from '@postern/storage'
+import { fill, html, type Markup, phrase } from '../../http/html.ts'
+import { icon } from '../../http/icons.ts'
+import { messagesIn } from '../../http/language.ts'
+import type { ListedSession } from '../../protocol/sessions.ts'
+import { hintOf, nameOf, tellMethod, tellShown } from './method-words.ts'
+import { renderAgo } from './moment.ts'
+import { type PortalView, renderAdvice, renderPanel, renderPortal } from './portal-frame.ts'
+
+interface Home {
+  readonly approvals: readonly WaitingApproval[]
+  readonly factors: readonly BoundFactor[]
+  readonly codes: CodesLeft | undefined
+  readonly messagesOnly: boolean
+  readonly browsers: readonly RememberedBrowser[]
+  readonly sessions: readonly (ListedSession & { readonly isHere: boolean })[]
+}
+
+/** The first page: what waits, then how one signs in, then where one is known. One panel a subject, so that more fit below. */
+export function renderHomePage(view: PortalView, home: Home): string {
+  const texts = messagesIn(view.language)
+  return renderPortal(view, {
+    title: texts.portalTitle,
+    main: html`<h1>${view.person}</h1>
+<p class="lead">${view.upn}</p>
+${home.approvals.length > 0 && renderWaiting(view, home.approvals)}
+${renderMethods(view, home)}
+${renderPanel(html`<p><a href="${view.base}/password">${texts.portalPasswordChange}</a></p>`, texts.portalPasswordTitle)}
+${renderBrowsers(view, home.browsers)}
+${home.sessions.length > 0 && renderSessions(view, home.sessions)}`,
+  })
+}
+
+/** Those that wait, with a way to each. Also the list on their own page. */
+export const renderWaitingList = (view: PortalView, approvals: readonly WaitingApproval[]): Markup => {
+  const texts = messagesIn(view.language)
+  return html`<ul class="rows">${approvals.map(
+    ({ id, about, createdAt }) => html`<li class="row"><span class="row-mark">${icon('bell-ring')}</span>
+<div class="row-text"><strong>${about.appName}</strong><span>${renderAgo(view.language, createdAt, view.now)}</span></div>
+<a class="button small primary" href="${view.base}/approvals/${encodeURIComponent(id)}">${texts.portalWaitingLook}</a></li>`,
+  )}</ul>`
+}
+
+function renderWaiting(view: PortalView, approvals: readonly WaitingApproval[]): Markup {
+  const texts = messagesIn(view.language)
+  const heading = approvals.length === 1 ? texts.portalWaitingOne : fill(texts.portalWaitingOther, { count: approvals.length })
+  return html`<section class="panel pressing"><h2>${heading}</h2>
+${renderWaitingList(view, approvals)}
+</section>
+`
+}
+
+/** What the person should mind about sign-in methods (R101); also on the page of the methods. */
+export function renderAdvices(
+  view: PortalView,
+  { factors, codes, messagesOnly }: Pick<Home, 'factors' | 'codes' | 'messagesOnly'>,
+): Markup {
+  const texts = messagesIn(view.language)
+  const make = { words: texts.portalCodesMake, address: `${view.base}/recovery-codes` }
+  const isWithoutCodes = factors.length > 0 && codes === undefined
+  return html`${messagesOnly && renderAdvice(texts.portalSmsOnly, { words: texts.portalSmsOnlyAdd, address: `${view.base}/add` })}${
+    codes?.isLow === true && renderAdvice(fill(texts.portalLowCodes, { left: codes.left, of: codes.of }), make)
+  }${isWithoutCodes && renderAdvice(texts.portalNoCodes, make)}`
+}
+
+function renderMethods(view: PortalView, home: Home): Markup {
+  const texts = messagesIn(view.language)
+  if (home.factors.length === 0) {
+    return renderPanel(
+      renderAdvice(texts.portalMethodsNone, { words: texts.portalMethodsFirst, address: `${view.base}/add` }),
+      texts.portalMethodsTitle,
+    )
+  }
+  const rows = home.factors.map((factor) => {
+    const { drawing, name } = tellMethod(factor)
+    const own = nameOf(texts, factor)
+    const facts = [...(own === texts[name] ? [] : [texts[name]]), ...(hintOf(factor) === undefined ? [] : [hintOf(factor)])]
+    return html`<li class="row"><span class="row-mark">${icon(drawing)}</span>
+<div class="row-text"><strong>${own}</strong>${facts.length > 0 && html`<span>${facts.join(' · ')}</span>`}</div>${renderState(view, factor)}</li>`
+  })
+  return renderPanel(
+    html`${renderAdvices(view, home)}
+<ul class="rows">${rows}</ul>
+<p class="panel-action"><a href="${view.base}/methods">${texts.portalMethodsManage}</a></p>`,
+    texts.portalMethodsTitle,
+  )
+}
+
+/** In words, not by colour alone. */
+export function renderState(view: PortalView, factor: Pick<BoundFactor, 'state' | 'isDefault'>): Markup | false {
+  const texts = messagesIn(view.language)
+  if (factor.state === 'disabled') return html`<span class="badge bad">${texts.portalMethodLocked}</span>`
+  return factor.isDefault && html`<span class="badge">${texts.portalMethodDefault}</span>`
+}
+
+function renderBrowsers(view: PortalView, browsers: readonly RememberedBrowser[]): Markup {
+  const texts = messagesIn(view.language)
+  if (browsers.length === 0) return renderPanel(html`<p class="quiet">${texts.portalBrowsersNone}</p>`, texts.portalBrowsersTitle)
+  const rows = browsers.slice(0, 5).map(
+    ({ label, lastSeenAt }) => html`<li class="row"><span class="row-mark">${icon('monitor')}</span>
+<div class="row-text"><strong>${label}</strong><span>${phrase(texts.portalBrowserSeen, { when: renderAgo(view.language, lastSeenAt, view.now) })}</span></div></li>`,
+  )
+  return renderPanel(
+    html`<ul class="rows">${rows}</ul>
+<p class="panel-action"><a href="${view.base}/browsers">${texts.portalBrowsersManage}</a></p>`,
+    texts.portalBrowsersTitle,
+  )
+}
+
+function renderSessions(view: PortalView, sessions: Home['sessions']): Markup {
+  const texts = messagesIn(view.language)
+  const list = new Intl.ListFormat(view.language, { type: 'conjunction' })
+  const rows = sessions.map(({ isHere, evidence, signedInAt }) => {
+    const things = tellShown(texts, evidence)
+    return html`<li class="row"><span class="row-mark">${icon(isHere ? 'app-window' : 'globe')}</span>
+<div class="row-text"><strong>${isHere ? texts.portalSessionHere : texts.portalSessionElsewhere}</strong><span>${phrase(texts.portalSessionSince, { when: renderAgo(view.language, signedInAt, view.now) })}${
+      things.length > 0 && html` ${fill(texts.portalSessionWith, { things: list.format(things) })}`
+    }</span></div></li>`
+  })
+  return renderPanel(html`<ul class="rows">${rows}</ul>`, texts.portalSessionsTitle)
+}
