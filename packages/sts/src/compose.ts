@@ -4,7 +4,7 @@
  * It is the one composition root and the only file that imports values of @postern/storage. It holds no rule of its own.
  * @module
  */
-import { createHmac, randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { createHmac, randomInt, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { passwordRules, type ThrottleRules } from '@postern/mfa'
@@ -93,6 +93,7 @@ export interface Service {
   readonly factors: SecondFactors['factors']
   readonly life: SecondFactors['life']
   readonly passes: SecondFactors['passes']
+  readonly recoveryCodes: SecondFactors['recoveryCodes']
   readonly notices: Notices
   readonly audit: Audit
   readonly protocol: Protocol
@@ -214,6 +215,7 @@ export function compose({ config, store, masterKey, clock, log, delivery }: Part
     factors,
     life: mfa.life,
     passes: mfa.passes,
+    recoveryCodes: mfa.recoveryCodes,
     notices,
     audit,
     protocol,
