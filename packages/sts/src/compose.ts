@@ -35,6 +35,8 @@ import { createFormLimit } from './http/form-limit.ts'
 import { requireOriginForm } from './http/request-target.ts'
 import { createPages } from './pages.ts'
 import { isTrustedNetwork } from './policy/trusted-network.ts'
+import { createPortal } from './portal/portal.ts'
+import { requirementsFor } from './protocol/assurance.ts'
 import { createKeysReady } from './protocol/keys-ready.ts'
 import { createProtocol, type Protocol } from './protocol/protocol.ts'
 import { findRequestState, requestState } from './protocol/request-state.ts'
@@ -183,6 +185,13 @@ export function compose({ config, store, masterKey, clock, log, delivery }: Part
     transaction: store.transaction,
   }
   const signin = createSignin({ ...shared, interactions: protocol.interactions })
+  const portal = createPortal({
+    ...shared,
+    requirementsFor: async (realm, accountId) => {
+      const account = await realm.accounts.find(accountId)
+      return account === undefined ? [] : requirementsFor(requestState().runtime.policies, account)
+    },
+  })
 
   const app = createApp({
     baseUrl: config.baseUrl,
@@ -190,7 +199,7 @@ export function compose({ config, store, masterKey, clock, log, delivery }: Part
     log,
     registry: createRealmRegistry(store.realms),
     protocol,
-    features: [signin],
+    features: [signin, portal],
     health: createHealth({
       clock,
       databaseTime: () => store.ping(),

@@ -46,6 +46,8 @@ const configOf = (changes: Partial<Config>): Config => ({
   dataDirectory: directory,
   masterKey: { kind: 'file', path: join(directory, 'master.key') },
   trustedProxies: [],
+  formsPerMinute: 300,
+  delivery: { senders: [] },
   logLevel: 'info',
   workers: 1,
   demoMailPort: 1,
