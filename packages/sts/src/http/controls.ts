@@ -15,8 +15,8 @@ export interface CodeField {
   readonly label: string
   readonly value?: string
   readonly complaint?: string
-  /** `digits` brings up the number pad and offers a code from a message; `letters` is for device codes. */
-  readonly kind: 'digits' | 'letters'
+  /** `digits` brings up the number pad and offers a code from a message; `letters` is for device codes; `long` for 16 letters and digits. */
+  readonly kind: 'digits' | 'letters' | 'long'
 }
 
 /** One field for a whole code; spaces and dashes may be pasted with it, the server takes them out. */
@@ -24,7 +24,7 @@ export function renderCodeField(field: CodeField): Markup {
   const attributes =
     field.kind === 'digits'
       ? html`inputmode="numeric" autocomplete="one-time-code" class="code"`
-      : html`autocomplete="off" autocapitalize="characters" class="code letters"`
+      : html`autocomplete="off" autocapitalize="characters" class="code letters${field.kind === 'long' && ' long'}"`
   const described = field.complaint !== undefined && html` aria-invalid="true" aria-describedby="${field.name}-complaint"`
   return html`<div class="field">
 <label for="${field.name}">${field.label}</label>
@@ -44,6 +44,39 @@ export const renderSecondary = (words: string, field?: { name: string; value: st
 
 const renderButtonField = (field: { name: string; value: string } | undefined): Markup | false =>
   field !== undefined && html` name="${field.name}" value="${field.value}"`
+
+/** Looks like a link and posts like a button, for what is beside the point of a page. */
+export const renderQuiet = (words: string, field?: { name: string; value: string }): Markup =>
+  html`<button class="quiet" type="submit"${renderButtonField(field)}>${words}</button>`
+
+/** One box to tick. `hint` says what it means. */
+export const renderTick = (tick: { name: string; value: string; label: string; hint?: string }): Markup =>
+  html`<div class="tick"><input id="${tick.name}" name="${tick.name}" type="checkbox" value="${tick.value}"${tick.hint !== undefined && html` aria-describedby="${tick.name}-hint"`}><div><label for="${tick.name}">${tick.label}</label>${tick.hint !== undefined && html`<p id="${tick.name}-hint">${tick.hint}</p>`}</div></div>`
+
+/** What one line of a list to choose from says. */
+export interface ChoiceWords {
+  readonly icon: IconName
+  readonly title: string
+  readonly hint?: string
+}
+
+const renderChoiceWords = (words: ChoiceWords): Markup =>
+  html`${icon(words.icon)}<span class="choice-words"><span class="choice-title">${words.title}</span>${words.hint !== undefined && words.hint !== '' && html`<span class="choice-hint">${words.hint}</span>`}</span>${icon('chevron-right')}`
+
+/** A line that leads to its page. Stands in `<ul class="choices">`. */
+export const renderChoiceLink = (words: ChoiceWords, address: string): Markup =>
+  html`<li><a class="choice" href="${address}">${renderChoiceWords(words)}</a></li>`
+
+/** A line that posts a form of its own. */
+export const renderChoiceButton = (
+  words: ChoiceWords,
+  form: { action: string; fields: Readonly<Record<string, string>> },
+): Markup =>
+  html`<li><form method="post" action="${form.action}">${renderHidden(form.fields)}<button class="choice" type="submit">${renderChoiceWords(words)}</button></form></li>`
+
+/** A line that cannot be chosen now, with the reason as its hint. */
+export const renderChoiceClosed = (words: ChoiceWords): Markup =>
+  html`<li><div class="choice closed">${renderChoiceWords(words)}</div></li>`
 
 export const renderEmblem = (name: IconName, kind: 'plain' | 'good' | 'warn' | 'bad' = 'plain'): Markup =>
   html`<div class="emblem ${kind}">${icon(name)}</div>`

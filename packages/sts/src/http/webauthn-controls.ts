@@ -19,6 +19,8 @@ export interface WebauthnForm {
   readonly answerName?: string
   /** What was wrong with the last answer. */
   readonly complaint?: string
+  /** Further controls, sent with the answer. */
+  readonly inside?: Markup | false
 }
 
 /** Most characters of an answer, for the schema of a form that takes one. The whole form must keep below `formLimit` of form.ts. */
@@ -63,6 +65,7 @@ function renderForm(view: WebauthnForm, manner: Manner): Markup {
 ${renderHidden({ ...view.fields, [answerName]: '' })}
 <p data-told role="alert"${complaint === undefined ? html` hidden` : html` class="complaint"`}>${complaint ?? ''}</p>
 ${!isAside && html`<noscript><p class="complaint">${icon('circle-alert')}<span>${texts.webauthnNoScript}</span></p></noscript>`}
+${view.inside}
 <div data-begins hidden><button class="button${!isAside && ' primary'}" type="button">${icon('key-round')}${texts[manner.button]}</button></div>
 </form>`
 }

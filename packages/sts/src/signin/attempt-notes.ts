@@ -10,6 +10,7 @@ export const factorCountsSeconds = 10 * 60
 const permit = 'EnrollmentPermit'
 const shown = 'FactorShown'
 const bound = 'FactorBound'
+const asked = 'ApprovalAsked'
 
 const evidence = z.object({ amr: z.array(z.string()), at: z.coerce.date() })
 
@@ -46,6 +47,13 @@ export function createAttemptNotes({ clock }: { clock: () => Date }) {
     /** A factor was shown in the session that `attempt` names. */
     factorShown: (noted: Noted) => put(shown, noted, factorCountsSeconds),
     wasFactorShown: async (noted: Noted) => (await find(shown, noted)) !== undefined,
+    /** Notes that an approval was asked for until `until`. `false`: it was noted before. */
+    async approvalAsked(noted: Noted, until: Date): Promise<boolean> {
+      const before = await find(asked, noted)
+      if (before?.until === until.toISOString()) return false
+      await put(asked, noted, permitLastsSeconds, { until: until.toISOString() })
+      return true
+    },
     /** A factor was bound in this attempt; what it proved waits until its owner goes on. */
     factorBound: (noted: Noted, proved: { method: string; evidence: Evidence }) =>
       put(bound, noted, permitLastsSeconds, {

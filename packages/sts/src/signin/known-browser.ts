@@ -29,14 +29,18 @@ export function keepBrowserCookie(place: Place, accountId: AccountId, kept: { co
   })
 }
 
+/** What this browser keeps for the account. Nobody believes it before it was recognised. */
+export const keptBrowserCookie = (place: Place, accountId: AccountId): string | undefined =>
+  place.ctx.cookies.get(cookieName(place, accountId), { signed: true }) || undefined
+
 /** Whether this browser was remembered for the account. A signal, never a proof (R129). */
 export async function findKnownBrowser(
   place: Place,
   accountId: AccountId,
   browsers: Pick<BrowserMemory, 'recognise'>,
 ): Promise<{ accountId: AccountId; id: string } | undefined> {
-  const cookie = place.ctx.cookies.get(cookieName(place, accountId), { signed: true })
-  if (cookie === undefined || cookie === '') return undefined
+  const cookie = keptBrowserCookie(place, accountId)
+  if (cookie === undefined) return undefined
   return (await browsers.recognise(place.store, accountId, cookie)) ? { accountId, id: idIn(cookie) } : undefined
 }
 

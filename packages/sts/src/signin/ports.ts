@@ -55,11 +55,11 @@ export interface RecoveryCodeMaking {
 
 /** What signin wants from remembered browsers. */
 export interface BrowserMemory {
-  /** `cookie` is kept by the browser and by nobody else. */
+  /** `cookie` is kept by the browser and by nobody else. `instead`: what it kept before, which ends. */
   remember(
     realm: RealmStore,
-    browser: { accountId: AccountId; label: string; days: number },
-  ): Promise<{ readonly cookie: string; readonly expiresAt: Date }>
+    browser: { accountId: AccountId; label: string; days: number; instead?: string },
+  ): Promise<{ readonly id: string; readonly cookie: string; readonly expiresAt: Date }>
   /** Notes that it was seen. `false`: not known, another account's, or too old. */
   recognise(realm: RealmStore, accountId: AccountId, cookie: string): Promise<boolean>
 }

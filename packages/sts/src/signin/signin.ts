@@ -22,7 +22,7 @@ export function createSignin(parts: SigninParts): Feature {
   const visits = createVisits(parts, notes)
   const steps = {
     password: createPasswordStep(parts, visits),
-    factor: createFactorStep(parts, visits),
+    factor: createFactorStep(parts, notes, visits),
     enroll: createEnrollStep(parts, visits),
     blocked: createBlockedStep(parts, visits),
     consent: createConsentStep(parts, visits),

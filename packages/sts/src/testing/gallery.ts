@@ -44,7 +44,13 @@ export function renderGallery(options: { language?: Language; realm?: Partial<Re
   const reference = '7KQF-2M9X-4TDA'
   const signin = { ...place, appName: 'Outlook', action: exhibitAction, csrf: 'gallery' }
   const password = { ...signin, name: 'mary.rivera@contoso.com', changeAddress: '#' }
-  const factor = { ...signin, accountName: 'mary.rivera@contoso.com' }
+  const factor = {
+    ...signin,
+    accountName: 'mary.rivera@contoso.com',
+    method: 'totp',
+    rememberDays: 0,
+    isConfirming: false,
+  } as const
   const scan = {
     ...signin,
     authenticatorId: 'a',

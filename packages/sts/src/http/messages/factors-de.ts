@@ -47,12 +47,6 @@ export const factorsDe = {
   smsNever: 'An Nummern wie diese schicken wir keine Codes.',
   smsTryAgain: '{to} noch einmal versuchen',
 
-  keyTitle: 'Passkey oder Sicherheitsschlüssel benutzen',
-  keyText: 'Ihr Browser fragt danach: mit Fingerabdruck, Gesicht oder PIN, oder durch Berühren Ihres Schlüssels.',
-  keyWrong:
-    'Das hat nicht geklappt. Nehmen Sie einen Passkey oder Schlüssel, der zu {name} gehört, und versuchen Sie es noch einmal.',
-  keyExpired: 'Das hat zu lange gedauert. Versuchen Sie es noch einmal.',
-
   recoveryTitle: 'Wiederherstellungscode eingeben',
   recoveryText: 'Geben Sie einen der Codes ein, die Sie beim Einrichten aufgehoben haben.',
   recoveryLabel: 'Wiederherstellungscode',
@@ -120,12 +114,6 @@ export const factorsDe = {
   phoneOther: 'Andere Nummer nehmen',
   phoneConfirm: 'Bestätigen',
   phoneWrongCode: 'Dieser Code passte nicht. Nehmen Sie den neuesten.',
-  phoneLabelKept: 'Telefon',
-
-  passkeyTitle: 'Passkey anlegen',
-  passkeyText: 'Ihr Browser fragt, wo er liegen soll: auf diesem Gerät, auf Ihrem Telefon oder auf einem Sicherheitsschlüssel.',
-  passkeyWrong: 'Das hat nicht geklappt. Versuchen Sie es noch einmal, oder richten Sie etwas anderes ein.',
-  passkeyTaken: 'Dieser Passkey wird schon benutzt. Versuchen Sie es mit einem anderen.',
 
   codesTitle: 'Wiederherstellungscodes aufheben',
   codesText:

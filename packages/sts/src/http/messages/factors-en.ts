@@ -44,11 +44,6 @@ export const factorsEn = {
   smsNever: 'We send no codes to numbers like this one.',
   smsTryAgain: 'Try {to} again',
 
-  keyTitle: 'Use your passkey or security key',
-  keyText: 'Your browser asks you for it: by your fingerprint, face or PIN, or with a touch on your key.',
-  keyWrong: 'That did not work. Use a passkey or key that belongs to {name}, and try again.',
-  keyExpired: 'That took too long. Try again.',
-
   recoveryTitle: 'Enter a recovery code',
   recoveryText: 'Type one of the codes that you saved when you set up your second step.',
   recoveryLabel: 'Recovery code',
@@ -114,12 +109,6 @@ export const factorsEn = {
   phoneOther: 'Use another number',
   phoneConfirm: 'Confirm',
   phoneWrongCode: 'That code did not match. Use the newest one.',
-  phoneLabelKept: 'Phone',
-
-  passkeyTitle: 'Create your passkey',
-  passkeyText: 'Your browser asks where to keep it: on this device, on your phone, or on a security key.',
-  passkeyWrong: 'That did not work. Try again, or set up something else.',
-  passkeyTaken: 'This passkey is in use already. Try again with another one.',
 
   codesTitle: 'Save your recovery codes',
   codesText:

@@ -46,11 +46,6 @@ export const factorsFr = {
   smsNever: 'Nous n’envoyons pas de codes à ce genre de numéros.',
   smsTryAgain: 'Réessayer le {to}',
 
-  keyTitle: 'Utilisez votre clé d’accès ou de sécurité',
-  keyText: 'Votre navigateur vous la demande : par empreinte, visage ou code PIN, ou en touchant votre clé.',
-  keyWrong: 'Cela n’a pas fonctionné. Utilisez une clé qui appartient à {name}, et réessayez.',
-  keyExpired: 'Cela a pris trop de temps. Réessayez.',
-
   recoveryTitle: 'Saisissez un code de secours',
   recoveryText: 'Saisissez l’un des codes que vous avez conservés lors de la configuration.',
   recoveryLabel: 'Code de secours',
@@ -118,12 +113,6 @@ export const factorsFr = {
   phoneOther: 'Utiliser un autre numéro',
   phoneConfirm: 'Confirmer',
   phoneWrongCode: 'Ce code ne correspond pas. Prenez le plus récent.',
-  phoneLabelKept: 'Téléphone',
-
-  passkeyTitle: 'Créez votre clé d’accès',
-  passkeyText: 'Votre navigateur demande où la garder : sur cet appareil, sur votre téléphone ou sur une clé de sécurité.',
-  passkeyWrong: 'Cela n’a pas fonctionné. Réessayez, ou configurez autre chose.',
-  passkeyTaken: 'Cette clé d’accès est déjà utilisée. Réessayez avec une autre.',
 
   codesTitle: 'Conservez vos codes de secours',
   codesText:

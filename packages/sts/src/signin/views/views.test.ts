@@ -22,11 +22,13 @@ const place = { realm, language: 'en', reference: canary } as const
 const signin = { ...place, appName: canary, action: canary, csrf: canary }
 const engine = { ...place, action: canary, xsrf: canary }
 
+const factor = { ...signin, accountName: canary, rememberDays: 30, isConfirming: true, othersAddress: canary }
+
 /** Every field that a client, a person or a request can fill holds the canary. */
 const pages = {
   name: renderNamePage({ ...signin, name: canary, complaint: canary }),
   password: renderPasswordPage({ ...signin, name: canary, changeAddress: canary, complaint: canary, notice: canary }),
-  factor: renderFactorPage({ ...signin, accountName: canary, complaint: canary, notice: canary }),
+  factor: renderFactorPage({ ...factor, method: 'totp', complaint: canary, notice: canary }),
   intro: renderEnrollIntroPage(signin),
   scan: renderEnrollScanPage({ ...signin, authenticatorId: canary, secretInGroups: canary, uri: canary, complaint: canary }),
   blocked: renderBlockedPage({ ...signin, because: { kind: 'rule', rules: [canary] } }),
