@@ -38,6 +38,7 @@ describe('parseConfig', () => {
       logLevel: 'info',
       workers: 1,
       delivery: { senders: [] },
+      formsPerMinute: 300,
       demoMailPort: 8090,
     })
   })

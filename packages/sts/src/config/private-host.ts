@@ -20,7 +20,7 @@ const bare = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase(
 
 /** Whether the host is this machine. */
 export const isLoopbackHost = (host: string): boolean =>
-  bare(host) === 'localhost' || /^127\./.test(bare(host)) || bare(host) === '::1'
+  bare(host) === 'localhost' || bare(host) === '::1' || (isIP(bare(host)) === 4 && bare(host).startsWith('127.'))
 
 /**
  * Whether the host is on a private network (RFC 1918, RFC 4193, loopback, link-local), or has a name that only a private
