@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchClientCredentials } from './client-credentials.ts'
 import { benchEnforcementImport } from './enforcement-import.ts'
+import { benchSignin } from './signin.ts'
 import { renderTable } from './table.ts'
 import { benchValidator } from './validator.ts'
 
@@ -18,6 +19,7 @@ const benches = {
   validator: benchValidator,
   'client-credentials': benchClientCredentials,
   'enforcement-import': benchEnforcementImport,
+  signin: benchSignin,
 } as const
 const OUT = fileURLToPath(new URL('../../.bench/', import.meta.url))
 
