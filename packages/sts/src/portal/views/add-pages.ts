@@ -1,14 +1,16 @@
 import { assetAddresses } from '../../http/assets.ts'
 import {
+  renderChoiceButton,
   renderCodeField,
   renderComplaint,
   renderHidden,
   renderNotice,
   renderPrimary,
+  renderQuiet,
   renderSecondary,
 } from '../../http/controls.ts'
 import { fill, html, type Markup, phrase } from '../../http/html.ts'
-import { type IconName, icon } from '../../http/icons.ts'
+import type { IconName } from '../../http/icons.ts'
 import { messagesIn } from '../../http/language.ts'
 import type { TextKey } from '../../http/messages/catalogue.ts'
 import { renderQrCode } from '../../http/qr-code.ts'
@@ -40,10 +42,13 @@ export function renderChoicePage(view: PortalView & Told, offered: readonly Adda
 <h1>${texts.portalAddTitle}</h1>
 ${renderNotice(view.notice)}
 ${offered.length === 0 && html`<p class="block">${fill(texts.portalAddNothing, { realm: view.realm.displayName })}</p>`}
-<ul class="choices">${offered.map(
-      (method) =>
-        html`<li><form method="post" action="${view.base}/add">${renderHidden({ csrf: view.csrf, method })}<button class="choice" type="submit"><span class="row-mark">${icon(told[method].drawing)}</span><span class="row-text"><strong>${texts[told[method].name]}</strong><span>${texts[told[method].text]}</span></span>${icon('chevron-right')}</button></form></li>`,
-    )}</ul>`,
+<ul class="choices">${offered.map((method) => {
+      const { drawing, name, text } = told[method]
+      return renderChoiceButton(
+        { icon: drawing, title: texts[name], hint: texts[text] },
+        { action: `${view.base}/add`, fields: { csrf: view.csrf, method } },
+      )
+    })}</ul>`,
   })
 }
 
@@ -61,7 +66,7 @@ ${renderNotice(view.notice)}
 ${renderHidden({ csrf: view.csrf })}
 <div class="field">
 <label for="pass">${texts.portalPermitLabel}</label>
-<div class="control"><input id="pass" name="pass" type="text" class="code letters" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="64" required aria-describedby="pass-hint${view.complaint !== undefined && ' pass-complaint'}"${described}></div>
+<div class="control"><input id="pass" name="pass" type="text" class="code letters long" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="64" required aria-describedby="pass-hint${view.complaint !== undefined && ' pass-complaint'}"${described}></div>
 <p class="field-hint" id="pass-hint">${fill(texts.portalPermitHint, { realm: view.realm.displayName })}</p>
 ${renderComplaint('pass-complaint', view.complaint)}
 </div>
@@ -103,7 +108,7 @@ ${renderPrimary(texts.enrollConfirm)}
 
 /** Forgets what was begun. */
 const renderCancel = (view: PortalView, method: Addable, words?: string): Markup =>
-  html`<form class="portal-aside" method="post" action="${view.base}/add/${method}/cancel">${renderHidden({ csrf: view.csrf })}<button class="link" type="submit">${words ?? messagesIn(view.language).portalCancel}</button></form>`
+  html`<form class="portal-aside" method="post" action="${view.base}/add/${method}/cancel">${renderHidden({ csrf: view.csrf })}${renderQuiet(words ?? messagesIn(view.language).portalCancel)}</form>`
 
 /** A telephone to be added: its number, and how a code gets there. */
 export function renderPhonePage(view: PortalView & Told & { typed?: string }, channels: readonly ('sms' | 'voice')[]): string {
@@ -168,7 +173,7 @@ function renderResend(view: PortalView, state: MessageState): Markup | false {
   if (state.kind === 'limited') return false
   if (state.kind === 'sent' && state.resendIn !== undefined)
     return html`<p class="hint">${fill(texts.portalCodeResendAt, { when: state.resendIn })}</p>`
-  return html`<form class="portal-aside" method="post" action="${view.base}/add/sms/resend">${renderHidden({ csrf: view.csrf })}<button class="link" type="submit">${texts.portalCodeResend}</button></form>`
+  return html`<form class="portal-aside" method="post" action="${view.base}/add/sms/resend">${renderHidden({ csrf: view.csrf })}${renderQuiet(texts.portalCodeResend)}</form>`
 }
 
 /** A passkey to be made: the control asks the browser. */

@@ -13,7 +13,7 @@ export function renderApprovalsPage(view: PortalView, waiting: readonly WaitingA
     title: texts.portalApprovalsTitle,
     main: html`<h1>${texts.portalApprovalsTitle}</h1>
 <p class="lead">${texts.portalApprovalsText}</p>
-${renderPanel(waiting.length > 0 ? renderWaitingList(view, waiting) : html`<p class="quiet">${texts.portalApprovalsNone}</p>`)}
+${renderPanel(waiting.length > 0 ? renderWaitingList(view, waiting) : html`<p class="muted">${texts.portalApprovalsNone}</p>`)}
 <p class="hint">${texts.portalApprovalsAgain}</p>`,
   })
 }

@@ -19,7 +19,7 @@ export function renderBrowsersPage(view: PortalView, browsers: readonly Remember
     title: texts.portalBrowsersTitle,
     main: html`<h1>${texts.portalBrowsersTitle}</h1>
 <p class="lead">${texts.portalBrowsersText}</p>
-${renderPanel(browsers.length > 0 ? html`<ul class="rows">${rows}</ul>` : html`<p class="quiet">${texts.portalBrowsersNone}</p>`)}
+${renderPanel(browsers.length > 0 ? html`<ul class="rows">${rows}</ul>` : html`<p class="muted">${texts.portalBrowsersNone}</p>`)}
 ${browsers.length > 1 && html`<form method="post" action="${base}/browsers/forget">${renderHidden({ csrf })}<div class="actions across"><button class="button" type="submit">${texts.portalBrowsersForgetAll}</button></div></form>`}`,
   })
 }

@@ -96,7 +96,7 @@ export function renderState(view: PortalView, factor: Pick<BoundFactor, 'state' 
 
 function renderBrowsers(view: PortalView, browsers: readonly RememberedBrowser[]): Markup {
   const texts = messagesIn(view.language)
-  if (browsers.length === 0) return renderPanel(html`<p class="quiet">${texts.portalBrowsersNone}</p>`, texts.portalBrowsersTitle)
+  if (browsers.length === 0) return renderPanel(html`<p class="muted">${texts.portalBrowsersNone}</p>`, texts.portalBrowsersTitle)
   const rows = browsers.slice(0, 5).map(
     ({ label, lastSeenAt }) => html`<li class="row"><span class="row-mark">${icon('monitor')}</span>
 <div class="row-text"><strong>${label}</strong><span>${phrase(texts.portalBrowserSeen, { when: renderAgo(view.language, lastSeenAt, view.now) })}</span></div></li>`,

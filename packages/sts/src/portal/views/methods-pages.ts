@@ -111,8 +111,8 @@ ${factor.state === 'active' && !factor.isOff && renderPanel(renderDefault(view, 
 
 function renderDefault(view: PortalView, factor: OwnFactor, here: string): Markup {
   const texts = messagesIn(view.language)
-  if (factor.isDefault) return html`<p class="quiet">${texts.portalDefaultIs}</p>`
-  return html`<p class="quiet">${texts.portalDefaultText}</p>
+  if (factor.isDefault) return html`<p class="muted">${texts.portalDefaultIs}</p>`
+  return html`<p class="muted">${texts.portalDefaultText}</p>
 <form method="post" action="${here}/default">${renderHidden({ csrf: view.csrf })}<div class="actions">${renderSecondary(texts.portalDefaultMake)}</div></form>`
 }
 

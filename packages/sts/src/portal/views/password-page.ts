@@ -30,7 +30,7 @@ ${renderHidden({ csrf: view.csrf })}
 <input type="text" name="username" value="${view.upn}" autocomplete="username" hidden>
 ${renderPasswordField(view, { name: 'current', label: texts.portalCurrentPassword, autocomplete: 'current-password' }, view.currentComplaint)}
 ${renderPasswordField(view, { name: 'next', label: texts.portalNewPassword, autocomplete: 'new-password', hint: texts.portalNewPasswordHint }, view.nextComplaint)}
-<div class="check"><input type="checkbox" id="everywhere" name="everywhere" value="yes"${everywhere && html` checked`} aria-describedby="everywhere-hint"><div><label for="everywhere">${texts.portalPasswordEverywhere}</label><p class="field-hint" id="everywhere-hint">${texts.portalPasswordEverywhereHint}</p></div></div>
+<div class="tick"><input type="checkbox" id="everywhere" name="everywhere" value="yes"${everywhere && html` checked`} aria-describedby="everywhere-hint"><div><label for="everywhere">${texts.portalPasswordEverywhere}</label><p id="everywhere-hint">${texts.portalPasswordEverywhereHint}</p></div></div>
 ${renderPrimary(texts.portalPasswordChange)}
 </form>`)}`,
   })
