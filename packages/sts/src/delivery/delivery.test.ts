@@ -9,7 +9,7 @@ import type { DeliverSm } from './smpp/smpp-library.ts'
 import { judge } from './web/web-sender.ts'
 
 const now = new Date('2026-11-23T10:00:00Z')
-const after = (milliseconds: number) => new Date(now.getTime() + milliseconds)
+const later = (milliseconds: number) => new Date(now.getTime() + milliseconds)
 const away = { outcome: 'not_taken', because: 'unreachable', code: 'ECONNREFUSED' } as const
 
 describe('the memory of a sender that failed', () => {
@@ -24,8 +24,8 @@ describe('the memory of a sender that failed', () => {
 
   test('lets one person try whether it is back, and the others go elsewhere meanwhile', () => {
     const failed = breakerAfter(closedBreaker, away, now)
-    expect([isOpen(failed, after(4_999)), isOpen(failed, after(5_000))]).toEqual([true, false])
-    expect(isOpen(breakerDuring(failed, after(5_000)), after(5_001))).toBe(true)
+    expect([isOpen(failed, later(4_999)), isOpen(failed, later(5_000))]).toEqual([true, false])
+    expect(isOpen(breakerDuring(failed, later(5_000)), later(5_001))).toBe(true)
     expect(isOpen(breakerDuring(closedBreaker, now), now)).toBe(false)
   })
 
