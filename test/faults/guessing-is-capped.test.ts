@@ -103,7 +103,9 @@ async function several<T>(count: number, make: (at: number) => Promise<T>): Prom
   return made
 }
 
-const send = ({ browser, page }: Session, code: string): Promise<Page> => browser.submit(page, { code })
+/** The form of every code is one; `method` tells which, and here it is chosen as the link to another way would. */
+const send = ({ browser, page }: Session, method: 'totp' | 'recovery-code', code: string): Promise<Page> =>
+  browser.submit(page, { method, code })
 const came = (page: Page): boolean => page.left?.searchParams.has('code') === true
 
 const codesAround = async (person: TestPerson): Promise<Set<string>> => {
@@ -112,46 +114,58 @@ const codesAround = async (person: TestPerson): Promise<Set<string>> => {
   const secret = person.totpSecret ?? ''
   return new Set(await Promise.all(steps.map((seconds) => generate({ secret, epoch: now + seconds }))))
 }
-const failures = async (person: TestPerson) => {
-  const rows = await world.sts.kept.audit.list({ accountId: person.account.id, event: 'signin.failed', limit: 1000 })
-  return rows.filter(({ detail }) => detail.method === 'totp').length
+/** How often something was really looked at, by the trail, which must agree with the counter. */
+async function evaluations(person: TestPerson, method: string): Promise<number> {
+  const { audit, attempts } = world.sts.kept
+  const rows = await audit.list({ accountId: person.account.id, event: 'signin.failed', limit: 1000 })
+  const failed = rows.filter(({ detail }) => detail.method === method).length
+  expect((await attempts.find({ subject: `account:${person.account.id}`, method }))?.inWindow ?? 0, method).toBe(failed)
+  return failed
 }
 
-describe(`${GUESSES} wrong codes at once, over ${SESSIONS} sessions, three channels and two processes`, () => {
+describe(`${GUESSES} wrong codes at once, over ${SESSIONS} sessions, four channels and two processes`, () => {
   it(`are evaluated ${AT_ONCE} times at once and never more than ${CAP} times, and the right code waits with them`, async () => {
     const person = await world.sts.addPerson({ name: 'guessed', factor: true })
-    const share = Math.ceil(SESSIONS / 3)
-    const sessions = [
+    const [recoveryCode = ''] = await world.sts.service.recoveryCodes.replace(world.sts.kept, person.account.id)
+    const share = Math.ceil(SESSIONS / 4)
+    const ofTotp = [
       ...(await steppingUp(share, person)),
       ...(await several(share, () => signIn(person))),
       ...(await several(share, () => approveDevice(person))),
     ]
-    expect(sessions.length).toBeGreaterThanOrEqual(SESSIONS)
+    const ofRecovery = await several(share, () => signIn(person))
+    expect(ofTotp.length + ofRecovery.length).toBeGreaterThanOrEqual(SESSIONS)
 
     const right = await codesAround(person)
     const wrong = Array.from({ length: 1_000_000 }, (_, code) => String((code * 7919) % 1_000_000).padStart(6, '0'))
     const guesses = wrong.filter((code) => !right.has(code)).slice(0, GUESSES)
     const began = Date.now()
-    const pages = await Promise.all(guesses.map((code, at) => send(sessions[at % sessions.length] as Session, code)))
+    const pages = await Promise.all(
+      guesses.map((code, at) => {
+        if (at % 4 !== 3) return send(ofTotp[at % ofTotp.length] as Session, 'totp', code)
+        // A recovery code has sixteen characters; what has fewer is no guess.
+        return send(ofRecovery[at % ofRecovery.length] as Session, 'recovery-code', `WRNG0000AA${code}`)
+      }),
+    )
     const seconds = (Date.now() - began) / 1000
 
     const statuses = Map.groupBy(pages, ({ status }) => status)
     const told = `${[...statuses].map(([status, { length }]) => `${status}: ${length}`)} in ${seconds} s`
-    const evaluated = await failures(person)
-    const state = await world.sts.kept.attempts.find({ subject: `account:${person.account.id}`, method: 'totp' })
     expect(pages.filter(came), told).toEqual([])
-    expect(evaluated, told).toBeLessThanOrEqual(CAP)
+    const evaluated = [await evaluations(person, 'totp'), await evaluations(person, 'recovery-code')]
+    for (const count of evaluated) expect(count, told).toBeLessThanOrEqual(CAP)
     // Half a minute after the fifth the sixth may follow.
-    if (seconds < 30) expect(evaluated, told).toBe(AT_ONCE)
-    expect([state?.inWindow, statuses.get(422)?.length], told).toEqual([evaluated, evaluated])
-    expect(statuses.get(429)?.length, told).toBe(GUESSES - evaluated)
+    if (seconds < 30) expect(evaluated, told).toEqual([AT_ONCE, AT_ONCE])
+    const sum = evaluated.reduce((one, other) => one + other)
+    expect([statuses.get(422)?.length, statuses.get(429)?.length], told).toEqual([sum, GUESSES - sum])
     expect([...balancer.connections.values()].every((count) => count > 0) && balancer.connections.size).toBe(2)
 
-    const [first] = sessions
-    if (first === undefined) throw new TypeError('there are fifty')
-    const [code = ''] = await Promise.all([generate({ secret: person.totpSecret ?? '', epoch: Math.floor(Date.now() / 1000) })])
-    const refused = await send(first, code)
-    expect([refused.status, came(refused)]).toEqual([429, false])
+    const code = await generate({ secret: person.totpSecret ?? '', epoch: Math.floor(Date.now() / 1000) })
+    const late = [
+      await send(ofTotp[0] as Session, 'totp', code),
+      await send(ofRecovery[0] as Session, 'recovery-code', recoveryCode),
+    ]
+    expect(late.map((page) => [page.status, came(page)])).toEqual(Array(2).fill([429, false]))
   })
 })
 
@@ -160,8 +174,18 @@ describe('what is good for once', () => {
     const person = await world.sts.addPerson({ name: `once${round}`, factor: true })
     const sessions = await several(20, () => signIn(person))
     const code = await generate({ secret: person.totpSecret ?? '', epoch: Math.floor(Date.now() / 1000) })
-    const pages = await Promise.all(sessions.map((session) => send(session, code)))
+    const pages = await Promise.all(sessions.map((session) => send(session, 'totp', code)))
     expect(pages.filter(came).length, `${pages.map(({ status }) => status)}`).toBe(1)
     expect(pages.filter(({ status }) => status >= 500)).toEqual([])
+  })
+
+  it.each([1, 2, 3])('one recovery code, used 20 times at the same moment, lets one in (round %s)', async (round) => {
+    const person = await world.sts.addPerson({ name: `recovered${round}`, factor: true })
+    const [code = ''] = await world.sts.service.recoveryCodes.replace(world.sts.kept, person.account.id)
+    const sessions = await several(20, () => signIn(person))
+    const pages = await Promise.all(sessions.map((session) => send(session, 'recovery-code', code)))
+    expect(pages.filter(came).length, `${pages.map(({ status }) => status)}`).toBe(1)
+    expect(pages.filter(({ status }) => status >= 500)).toEqual([])
+    expect(await world.sts.kept.recoveryCodes.count(person.account.id)).toMatchObject({ left: 9 })
   })
 })
