@@ -26,7 +26,7 @@ export function renderHomePage(view: PortalView, home: Home): string {
 <p class="lead">${view.upn}</p>
 ${home.approvals.length > 0 && renderWaiting(view, home.approvals)}
 ${renderMethods(view, home)}
-${renderPanel(html`<p><a href="${view.base}/password">${texts.portalPasswordChange}</a></p>`, texts.portalPasswordTitle)}
+${renderPassword(view)}
 ${renderBrowsers(view, home.browsers)}
 ${home.sessions.length > 0 && renderSessions(view, home.sessions)}`,
   })
@@ -85,6 +85,13 @@ function renderMethods(view: PortalView, home: Home): Markup {
 <p class="panel-action"><a href="${view.base}/methods">${texts.portalMethodsManage}</a></p>`,
     texts.portalMethodsTitle,
   )
+}
+
+function renderPassword(view: PortalView): Markup {
+  const texts = messagesIn(view.language)
+  return renderPanel(html`<ul class="rows"><li class="row"><span class="row-mark">${icon('lock')}</span>
+<div class="row-text"><strong>${texts.portalPasswordTitle}</strong></div>
+<a class="button small" href="${view.base}/password">${texts.portalPasswordChange}</a></li></ul>`)
 }
 
 /** In words, not by colour alone. */
