@@ -1,0 +1,99 @@
+import type { BoundFactor, WaitingApproval } from '@postern/mfa'
+import { describe, expect, test } from 'vitest'
+import { renderMessagePage, renderPasskeyPage, renderPhonePage } from './add-pages.ts'
+import { renderApprovalPage, renderApprovalsPage, renderApprovedPage } from './approval-pages.ts'
+import { renderBrowsersPage } from './browsers-page.ts'
+import { renderHomePage } from './home-page.ts'
+import { renderMethodPage, renderMethodsPage, renderRemovePage } from './methods-pages.ts'
+import { renderPasswordChangePage } from './password-page.ts'
+
+const canary = `"'><script>alert(1)</script><img src=x onerror=alert(1)>{name}&`
+const now = new Date('2026-03-02T09:00:00Z')
+const view = {
+  realm: { id: 'r', displayName: canary, issuer: 'https://sts.contoso.com/r', path: '/r' },
+  language: 'en',
+  reference: canary,
+  base: '/r/portal',
+  section: 'home',
+  csrf: canary,
+  person: canary,
+  upn: canary,
+  signOutAddress: '/r/logout',
+  waiting: 1,
+  now,
+} as const
+const factor = {
+  id: 'a',
+  method: 'sms',
+  label: canary,
+  state: 'active',
+  strength: 'second-factor',
+  isDefault: false,
+  detail: { masked: canary },
+  createdAt: now,
+  isOff: false,
+} as unknown as BoundFactor & { isOff: boolean } // the id is a brand without a runtime part
+const approval: WaitingApproval = {
+  id: canary,
+  about: { appName: canary, source: canary, browser: canary },
+  createdAt: now,
+  expiresAt: now,
+}
+const browser = {
+  id: canary,
+  accountId: 'p' as never,
+  digest: new Uint8Array(),
+  label: canary,
+  createdAt: now,
+  lastSeenAt: now,
+  expiresAt: now,
+}
+const home = { approvals: [approval], factors: [factor], codes: undefined, messagesOnly: true, browsers: [browser], sessions: [] }
+
+/** Every field that a person, an app, an administrator or a request can fill holds the canary. */
+const pages = {
+  home: renderHomePage(view, home),
+  methods: renderMethodsPage(view, { factors: [factor], proposed: [factor], codes: undefined, messagesOnly: false }),
+  method: renderMethodPage({ ...view, typed: canary, complaint: canary }, factor),
+  remove: renderRemovePage(view, factor, { isLast: true }),
+  phone: renderPhonePage({ ...view, typed: canary, complaint: canary }, ['sms']),
+  message: renderMessagePage(
+    { ...view, notice: canary },
+    { authenticatorId: canary, state: { kind: 'undeliverable', to: canary } },
+  ),
+  passkey: renderPasskeyPage(view, { authenticatorId: canary, options: { user: { name: canary } } }),
+  approvals: renderApprovalsPage(view, [approval]),
+  approval: renderApprovalPage(view, approval, { isHere: true }),
+  approved: renderApprovedPage(view, canary),
+  browsers: renderBrowsersPage(view, [browser, browser]),
+  password: renderPasswordChangePage({ ...view, currentComplaint: canary, nextComplaint: canary, notice: canary }),
+}
+
+describe('no page of the portal', () => {
+  test.each(Object.entries(pages))('%s lets a canary out of its place', (_, page) => {
+    expect(page).not.toMatch(/<script>|<img src=x/)
+    expect(page).not.toMatch(/"'>/)
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+  })
+
+  test.each(Object.entries(pages))('%s has inline script, inline style or an event attribute', (_, page) => {
+    expect(page).not.toMatch(/<style|\sstyle=|<script(?! type="module" src="\/assets\/)/)
+    expect(page).not.toMatch(/<[^>"]*(?:"[^"]*"[^>"]*)*\son\w+=/)
+  })
+
+  test.each(Object.entries(pages))('%s is larger than 30 KB', (_, page) => {
+    expect(Buffer.byteLength(page)).toBeLessThan(30_000)
+  })
+
+  test.each(Object.entries(pages))('%s posts a form without the token against forgery', (_, page) => {
+    const forms = [...page.matchAll(/<form\b[\s\S]*?<\/form>/g)].map(([form]) => form)
+    expect(forms.filter((form) => !form.includes('name="csrf"'))).toEqual([])
+  })
+})
+
+test('both answers to a waiting sign-in are buttons of one form, and the number is nowhere on the page', () => {
+  const page = renderApprovalPage(view, approval, { isHere: false })
+  expect(page).toContain('name="decision" value="approve"')
+  expect(page).toContain('name="decision" value="deny"')
+  expect(page).not.toMatch(/value="\d\d"/)
+})
