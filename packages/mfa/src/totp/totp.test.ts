@@ -1,10 +1,12 @@
+import type { Authenticator } from '@postern/storage'
 import fc from 'fast-check'
 import { generateSync } from 'otplib'
 import { describe, expect, test } from 'vitest'
-import { present, stepOf } from './totp.ts'
+import type { Occasion } from '../method.ts'
+import { createTotp, present, stepOf } from './totp.ts'
 
 const secret = new TextEncoder().encode('12345678901234567890') // the secret of RFC 6238 appendix B
-const second = (epoch: number) => new Date(epoch * 1000)
+const at = (epoch: number, offsets?: readonly number[]) => ({ now: new Date(epoch * 1000), ...(offsets && { offsets }) })
 const codeAt = (epoch: number) => generateSync({ secret, epoch })
 
 describe('a code', () => {
@@ -17,7 +19,7 @@ describe('a code', () => {
     [2000000000, '279037'],
     [20000000000, '353130'],
   ])('of second %i is the one of RFC 6238', (epoch, code) => {
-    expect(stepOf({ secret }, code, second(epoch))).toBe(Math.floor(epoch / 30))
+    expect(stepOf({ secret }, code, at(epoch))).toBe(Math.floor(epoch / 30))
   })
 
   const now = 1_700_000_010 // the first second of a step
@@ -32,26 +34,26 @@ describe('a code', () => {
     ['one after that', 60, false],
   ])('of %s (%i s) is accepted: %s', (_name, offset, accepted) => {
     const step = Math.floor((now + offset) / 30)
-    expect(stepOf({ secret }, codeAt(now + offset), second(now))).toBe(accepted ? step : undefined)
+    expect(stepOf({ secret }, codeAt(now + offset), at(now))).toBe(accepted ? step : undefined)
   })
 
   test('is accepted for 60 seconds from the beginning of its step and not a second longer', () => {
     const code = codeAt(now)
-    expect(stepOf({ secret }, code, second(now + 59))).toBeDefined()
-    expect(stepOf({ secret }, code, second(now + 60))).toBeUndefined()
+    expect(stepOf({ secret }, code, at(now + 59))).toBeDefined()
+    expect(stepOf({ secret }, code, at(now + 60))).toBeUndefined()
   })
 
   test('of a step that was used, or of one before it, is refused', () => {
     const step = Math.floor(now / 30)
-    expect(stepOf({ secret, lastStep: step }, codeAt(now), second(now))).toBeUndefined()
-    expect(stepOf({ secret, lastStep: step }, codeAt(now - 30), second(now))).toBeUndefined()
-    expect(stepOf({ secret, lastStep: step - 1 }, codeAt(now), second(now))).toBe(step)
-    expect(stepOf({ secret, lastStep: step - 1 }, codeAt(now - 30), second(now))).toBeUndefined()
+    expect(stepOf({ secret, lastStep: step }, codeAt(now), at(now))).toBeUndefined()
+    expect(stepOf({ secret, lastStep: step }, codeAt(now - 30), at(now))).toBeUndefined()
+    expect(stepOf({ secret, lastStep: step - 1 }, codeAt(now), at(now))).toBe(step)
+    expect(stepOf({ secret, lastStep: step - 1 }, codeAt(now - 30), at(now))).toBeUndefined()
   })
 
   test('is refused, without a fault, while the clock is behind the last step', () => {
     const step = Math.floor(now / 30)
-    expect(stepOf({ secret, lastStep: step + 1000 }, codeAt(now), second(now))).toBeUndefined()
+    expect(stepOf({ secret, lastStep: step + 1000 }, codeAt(now), at(now))).toBeUndefined()
   })
 
   test.each([
@@ -64,18 +66,18 @@ describe('a code', () => {
       (code: string) => [...code].map((digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0)).join(''),
     ],
   ])('typed %s is the same', (_name, typed) => {
-    expect(stepOf({ secret }, typed(codeAt(now)), second(now))).toBe(Math.floor(now / 30))
+    expect(stepOf({ secret }, typed(codeAt(now)), at(now))).toBe(Math.floor(now / 30))
   })
 
   test('of another secret is refused', () => {
-    expect(stepOf({ secret: new Uint8Array(20).fill(9) }, codeAt(now), second(now))).toBeUndefined()
+    expect(stepOf({ secret: new Uint8Array(20).fill(9) }, codeAt(now), at(now))).toBeUndefined()
   })
 
   test('that is none is refused without a fault, whatever it is', () => {
     const others = fc.string({ unit: 'binary' }).filter((text) => !/\d{6}/.test(text.normalize('NFKC').replace(/[\s-]/g, '')))
-    fc.assert(fc.property(others, (text) => stepOf({ secret }, text, second(now)) === undefined))
+    fc.assert(fc.property(others, (text) => stepOf({ secret }, text, at(now)) === undefined))
     for (const text of ['', '12345', '1234567', '12 34 5', '٣٤٥٦٧٨', '1e5000', '0x1234', '-12345', '9'.repeat(1_000_000)]) {
-      expect(stepOf({ secret }, text, second(now))).toBeUndefined()
+      expect(stepOf({ secret }, text, at(now))).toBeUndefined()
     }
   })
 })
@@ -103,5 +105,50 @@ describe('what is shown', () => {
         },
       ),
     )
+  })
+})
+
+describe('a phone whose clock is off', () => {
+  const now = new Date(1_700_000_010_000)
+  const codeOf = (offset: number) => codeAt(now.getTime() / 1000 + offset * 30)
+  const accepted: { step: number; at: Date }[] = []
+  const realm = {
+    authenticators: { acceptStep: async (_id: string, proof: { step: number; at: Date }) => accepted.push(proof) > 0 },
+  }
+  const occasion = { realm } as unknown as Occasion // of an occasion, matching reads the store alone
+  const authenticator = (detail: Authenticator['detail']) =>
+    ({ id: 'a', secret, state: 'active', detail }) as unknown as Authenticator
+  const totp = createTotp({ random: () => secret })
+
+  test.each([
+    [1, { drift: 1 }],
+    [-2, { drift: -2 }],
+    [0, {}],
+    [-1, {}],
+  ])('by %i steps when it is bound is remembered as %o', async (offset, detail) => {
+    const matched = await totp.enrollment?.match(occasion, authenticator({}), codeOf(offset), now)
+    expect(matched?.proof.detail).toEqual(detail)
+  })
+
+  test('further than a step ahead or two behind binds nothing', async () => {
+    for (const offset of [2, -3]) {
+      expect(await totp.enrollment?.match(occasion, authenticator({}), codeOf(offset), now)).toBeUndefined()
+    }
+  })
+
+  test('is met where it was, and at the right time too when it is set right', async () => {
+    const ahead = [authenticator({ drift: 1 })]
+    for (const offset of [1, 0, -1]) {
+      const matched = await totp.match(occasion, ahead, codeOf(offset), now)
+      expect(matched, String(offset)).toMatchObject({ amr: ['otp'] })
+    }
+    expect(await totp.match(occasion, ahead, codeOf(-2), now)).toBeUndefined()
+  })
+
+  test('gives nobody else a third step', async () => {
+    for (const offset of [1, -2]) {
+      expect(await totp.match(occasion, [authenticator({})], codeOf(offset), now)).toBeUndefined()
+      expect(await totp.match(occasion, [authenticator({ drift: 5 })], codeOf(offset), now)).toBeUndefined()
+    }
   })
 })

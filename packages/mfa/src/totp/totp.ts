@@ -24,7 +24,7 @@ export function createTotp({ random }: { random: (bytes: number) => Uint8Array }
 
     async match({ realm }, authenticators, answer, now) {
       for (const authenticator of authenticators) {
-        const step = stepOf(authenticator, answer, now)
+        const step = stepOf(authenticator, answer, { now, offsets: offsetsOf(authenticator) })
         if (step === undefined) continue
         const { id } = authenticator
         return Object.freeze({
@@ -40,8 +40,11 @@ export function createTotp({ random }: { random: (bytes: number) => Uint8Array }
       draft: async () => Object.freeze({ secret: random(secretBytes), detail: Object.freeze({}) }),
       present: async (occasion, { secret }) => present(secret, occasion),
       async match(_occasion, pending, answer, now) {
-        const step = stepOf(pending, answer, now)
-        return step === undefined ? undefined : Object.freeze({ amr: ['otp'], proof: Object.freeze({ step }) })
+        const step = stepOf(pending, answer, { now, offsets: [...usualOffsets, ...driftOffsets] })
+        if (step === undefined) return undefined
+        const drift = step - stepAt(now)
+        const detail = driftOffsets.includes(drift) ? { drift } : {}
+        return Object.freeze({ amr: ['otp'], proof: Object.freeze({ step, detail: Object.freeze(detail) }) })
       },
     } satisfies Method['enrollment']),
   } satisfies Method)
@@ -58,27 +61,34 @@ export function present(secret: Uint8Array, { issuerName, accountName }: Names):
   })
 }
 
-/** Which time step the code stands for. `undefined`: none that is acceptable now. Does NOT make sure that it was not used meanwhile. */
+const stepAt = (now: Date): number => Math.floor(now.getTime() / 1000 / stepSeconds)
+
+/** This step, and the one before for slow typists; none ahead (R96). */
+const usualOffsets: readonly number[] = [0, -1]
+/** How far off a phone may be that was off when it was bound. Nobody else gets a third step to guess at. */
+const driftOffsets: readonly number[] = [1, -2]
+
+/** The steps at which a code is accepted, counted from now: the usual ones, and where the phone's clock was when it was bound. */
+function offsetsOf({ detail }: Pick<Authenticator, 'detail'>): readonly number[] {
+  const { drift } = detail
+  return typeof drift === 'number' && driftOffsets.includes(drift) ? [...usualOffsets, drift] : usualOffsets
+}
+
+/**
+ * Which time step the code stands for. `undefined`: none that is acceptable now, or one that is not newer than the last one.
+ * Does NOT make sure that it was not used meanwhile.
+ */
 export function stepOf(
   { secret, lastStep }: Pick<Authenticator, 'secret' | 'lastStep'>,
   code: string,
-  now: Date,
+  { now, offsets = usualOffsets }: { now: Date; offsets?: readonly number[] },
 ): number | undefined {
   const token = digitsOf(code)
   if (token === undefined) return undefined
-  const epoch = Math.floor(now.getTime() / 1000)
-  const currentStep = Math.floor(epoch / stepSeconds)
-  // otplib throws if the last step lies ahead, as it does after the clock was set back; then nothing is acceptable yet.
-  if (lastStep !== undefined && lastStep >= currentStep) return undefined
-  const result = verifySync({
-    secret,
-    token,
-    epoch,
-    period: stepSeconds,
-    epochTolerance: [stepSeconds, 0], // the step before, for slow typists; none ahead (R96)
-    ...(lastStep !== undefined && { afterTimeStep: lastStep }),
-  })
-  return result.valid && 'timeStep' in result ? result.timeStep : undefined
+  return offsets
+    .map((offset) => stepAt(now) + offset)
+    .filter((step) => step >= 0 && (lastStep === undefined || step > lastStep))
+    .find((step) => verifySync({ secret, token, epoch: step * stepSeconds, period: stepSeconds, epochTolerance: 0 }).valid)
 }
 
 /** Apps show `123 456`, and some keyboards type full-width digits. `undefined`: not six digits. */
