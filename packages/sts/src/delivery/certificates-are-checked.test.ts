@@ -10,8 +10,8 @@ import smpp from 'smpp'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startPatience } from './patience.ts'
 import { createSmppSender, type SmppSettings } from './smpp/smpp-sender.ts'
+import { webProviderOf } from './web/web-provider.ts'
 import { createWebSender } from './web/web-sender.ts'
-import { webServiceOf } from './web/web-service.ts'
 
 const message = { id: 'one', to: '+4915112345678', text: 'Code 482915', channel: 'sms', language: 'en' } as const
 const patience = () => startPatience({ takeMilliseconds: 2_000, answerMilliseconds: 2_500 })
@@ -87,10 +87,10 @@ test('a web service is sent to only under a certificate of the given authority, 
   })
   const url = `https://127.0.0.1:${await listen(server)}/rest/mtsms`
   const settings = { kind: 'gatewayapi', name: 'web', url, token: secret, source: 'Contoso' } as const
-  const doubting = createWebSender(webServiceOf(settings))
+  const doubting = createWebSender(webProviderOf(settings))
   expect(await doubting.send(message, patience())).toMatchObject({ outcome: 'not_taken', because: 'unreachable' })
   expect(requests).toBe(0)
-  const trusting = createWebSender(webServiceOf({ ...settings, ca: cert }))
+  const trusting = createWebSender(webProviderOf({ ...settings, ca: cert }))
   expect(await trusting.send(message, patience())).toEqual({ outcome: 'accepted' })
   expect(requests).toBe(1)
 })

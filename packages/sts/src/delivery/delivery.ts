@@ -15,8 +15,8 @@ import { createMailer, type Mailer, type MailSettings } from './mail/mailer.ts'
 import { createMessageSender } from './message-sender.ts'
 import type { Sender } from './sender.ts'
 import { createSmppSender, type SmppSettings } from './smpp/smpp-sender.ts'
+import { type WebSettings, webProviderOf } from './web/web-provider.ts'
 import { createWebSender } from './web/web-sender.ts'
-import { type WebSettings, webServiceOf } from './web/web-service.ts'
 
 export type { Mailer } from './mail/mailer.ts'
 export { createNotices, type Notice, type Notices } from './mail/notices.ts'
@@ -95,5 +95,5 @@ function createSender(
 ): Sender {
   if (settings.kind === 'smpp') return createSmppSender(settings, { ...parts, random: randomBytes })
   if (settings.kind === 'log') return createDevelopmentSender({ name: settings.name, ...parts })
-  return createWebSender(webServiceOf(settings))
+  return createWebSender(webProviderOf(settings))
 }

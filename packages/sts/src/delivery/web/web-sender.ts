@@ -5,7 +5,7 @@ import type { OutgoingMessage } from '@postern/mfa'
 import { type Patience, within } from '../patience.ts'
 import type { Handover, Sender } from '../sender.ts'
 import { type FilledRequest, fillRequest } from './request-template.ts'
-import type { AnswerRule, WebAuthentication, WebService } from './web-service.ts'
+import type { AnswerRule, WebAuthentication, WebProvider } from './web-provider.ts'
 
 /** More than any service says to one message. What is longer is not read to its end. */
 const longestAnswer = 16_384
@@ -16,7 +16,7 @@ const longestAnswer = 16_384
  * service's rule. Follows no redirect, sends no cookie, checks certificates as node:tls does. Neither address nor answer
  * is logged: both can hold the number, the text and the password.
  */
-export function createWebSender(service: WebService): Sender {
+export function createWebSender(service: WebProvider): Sender {
   const channels = (['sms', 'voice'] as const).filter((channel) => service.kinds[channel] !== undefined)
 
   async function send(message: OutgoingMessage, patience: Patience): Promise<Handover> {
@@ -65,7 +65,7 @@ const isAmong = (status: number, list: readonly (number | string)[]): boolean =>
   list.some((one) => (typeof one === 'number' ? one === status : one === `${Math.floor(status / 100)}xx`))
 
 /** One request in two steps: the connection first, and then, when it is still wanted, everything else. */
-function beginExchange(filled: FilledRequest, service: Pick<WebService, 'authentication' | 'ca'>) {
+function beginExchange(filled: FilledRequest, service: Pick<WebProvider, 'authentication' | 'ca'>) {
   const isTls = filled.origin.protocol === 'https:'
   const request = (isTls ? overHttps : overHttp)({
     host: filled.origin.hostname.replace(/^\[|\]$/g, ''),

@@ -26,7 +26,7 @@ export type WebAuthentication =
   | { readonly scheme: 'bearer'; readonly token: Hidden; readonly word: string }
 
 /** A service that takes messages by HTTP. */
-export interface WebService {
+export interface WebProvider {
   readonly name: string
   readonly authentication?: WebAuthentication
   /** PEM of the authority that counts instead of those of the system. */
@@ -94,7 +94,7 @@ export interface GatewayApiSettings {
 export type WebSettings = TemplateSettings | KannelSettings | TwilioSettings | GatewayApiSettings
 
 /** Turns a preset or a free template into what the web sender needs. Pure. */
-export function webServiceOf(settings: WebSettings): WebService {
+export function webProviderOf(settings: WebSettings): WebProvider {
   const named = { name: settings.name, ...(settings.ca === undefined ? {} : { ca: settings.ca }) }
   switch (settings.kind) {
     case 'kannel':
@@ -143,7 +143,7 @@ function kannel(settings: KannelSettings): WebMessageKind {
 }
 
 /** Twilio's Messages and Calls: 201 with a resource; 4xx with the reason. */
-function twilio(settings: TwilioSettings): WebService['kinds'] {
+function twilio(settings: TwilioSettings): WebProvider['kinds'] {
   const account = `${settings.url}/Accounts/${encodeURIComponent(settings.accountSid)}`
   const answer = { acceptStatus: [200, 201, 202], refuseStatus: certainly }
   const sender = settings.source.startsWith('MG') && settings.source.length > 11 ? 'MessagingServiceSid' : 'From'
