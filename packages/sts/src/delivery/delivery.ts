@@ -20,7 +20,7 @@ import { createWebSender } from './web/web-sender.ts'
 
 export type { Mailer } from './mail/mailer.ts'
 export { createNotices, type Notice, type Notices } from './mail/notices.ts'
-export { createOutboxWorker, type OutboxWorker } from './mail/outbox-worker.ts'
+export { createOutboxWorker } from './mail/outbox-worker.ts'
 
 export interface LogSenderSettings {
   readonly kind: 'log'

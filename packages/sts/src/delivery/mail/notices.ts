@@ -1,5 +1,5 @@
 import type { Account, OutgoingMail, RealmStore } from '@postern/storage'
-import { type NoticeKind, type NoticeLanguage, noticeTexts } from './notice-texts.ts'
+import { type NoticeLanguage, noticeTexts } from './notice-texts.ts'
 
 interface Circumstances {
   /** When it happened; now, where it is absent. */
@@ -163,5 +163,3 @@ const tidy = (text: string): string =>
     .replace(/\bwww\./gi, 'www .')
     .trim()
     .slice(0, 80)
-
-export type { NoticeKind }
