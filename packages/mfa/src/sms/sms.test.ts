@@ -256,6 +256,23 @@ describe('when a message cannot be sent', () => {
     expect(bench.messages).toHaveLength(10)
   })
 
+  test('because nothing is looked at for longer than a code lives, none is sent', async () => {
+    await bind()
+    const windowEnds = inSeconds(24 * 3600)
+    let until = bench.clock()
+    while (until < inSeconds(600)) {
+      bench.seconds += Math.max(0, (until.getTime() - bench.clock().getTime()) / 1000)
+      await begin()
+      const outcome = await verify(wrong())
+      if (outcome.outcome === 'throttled') until = outcome.until
+    }
+    expect(until).toEqual(windowEnds)
+    bench.seconds += 600
+    bench.messages.length = 0
+    expect(await begin()).toEqual({ kind: 'limited', until })
+    expect(bench.messages).toEqual([])
+  })
+
   test('because one number had five, another account sends it none either', async () => {
     const number = newNumber()
     for (let count = 0; count < 6; count++) {

@@ -74,6 +74,8 @@ export function createSms({ clock, random, digest, messages, relyingParty, messa
     if (before?.state === 'sent' && (!again || resendAtOf(before.sentAt) > now)) return promptOf(authenticator, before)
     const to = numberOf(authenticator)
     if (!prefixAllowed(to, occasion.settings.smsPrefixes)) return refuse(errand, { state: 'limited' }, now)
+    const pausedUntil = await pausedBeyondCode(errand, now)
+    if (pausedUntil !== undefined) return refuse(errand, { state: 'limited', until: pausedUntil }, now)
     const charged = await charge(errand, now)
     // Somebody is sending it at this moment, or has a moment ago.
     if (!charged.taken && charged.because === 'spacing') return promptOf(authenticator, timesOf(charged.at))
@@ -160,6 +162,13 @@ export function createSms({ clock, random, digest, messages, relyingParty, messa
       },
     } satisfies Method['enrollment']),
   } satisfies Method)
+}
+
+/** Until when no answer is looked at, if that is longer than a code lives: sending one would cost and help nobody. */
+async function pausedBeyondCode({ occasion: { realm, accountId }, purpose }: Errand, now: Date): Promise<Date | undefined> {
+  const method = purpose === 'sign-in' ? 'sms' : 'sms-enrollment'
+  const state = await realm.attempts.find({ subject: `account:${accountId}`, method })
+  return state?.blockedUntil !== undefined && state.blockedUntil > after(now, codeSeconds) ? state.blockedUntil : undefined
 }
 
 /** The number that was typed, or the one that an administrator proposed for this account. */
