@@ -22,12 +22,15 @@ const whole = (minimum: number, maximum: number) =>
 const name = z
   .string({ error: 'must name the sender: small letters, digits and hyphens' })
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be small letters, digits and hyphens')
-const source = z
-  .string({ error: 'must say who the message comes from' })
-  .regex(
-    /^(?:\+\d{5,15}|\d{3,15}|[A-Za-z0-9 ._-]{1,11}|MG[0-9a-f]{32})$/,
-    'must be a number, a short code, or up to 11 letters and digits',
-  )
+const sourceText = z.string({ error: 'must say who the message comes from' })
+const source = sourceText.regex(
+  /^(?:\+\d{5,15}|\d{3,15}|[A-Za-z0-9 ._-]{1,11})$/,
+  'must be a number, a short code, or up to 11 letters and digits',
+)
+const sourceOrService = sourceText.regex(
+  /^(?:\+\d{5,15}|\d{3,15}|[A-Za-z0-9 ._-]{1,11}|MG[0-9a-f]{32})$/,
+  'must be a number, a short code, up to 11 letters and digits, or the id of a messaging service',
+)
 const pem = z
   .string({ error: 'must be a certificate' })
   .includes('-----BEGIN CERTIFICATE-----', { error: 'must be a PEM certificate' })
@@ -91,7 +94,7 @@ const twilio = strict({
   url: plainUrl.default('https://api.twilio.com/2010-04-01'),
   accountSid: text.regex(/^\w+$/, 'must be letters and digits'),
   authToken: secret,
-  source,
+  source: sourceOrService,
   voiceSource: text.regex(/^\+\d{5,15}$/, 'must be a number with its plus').exactOptional(),
 }).transform((one) => ({ ...one, inClear: isInClear(one.url) }))
 
