@@ -31,7 +31,7 @@ it('who leaves half-way has changed nothing, and is asked again', async () => {
   const intro = await withPassword(browser)
   expect(intro.left).toBeUndefined()
   expect(await bound()).toEqual([])
-  const scan = await browser.submit(intro)
+  const scan = await browser.submit(intro, { method: 'totp' })
   secretOn(scan)
   expect(await bound()).toEqual([])
 
@@ -43,7 +43,7 @@ it('who leaves half-way has changed nothing, and is asked again', async () => {
 
 it('a wrong code binds nothing and shows the same key again', async () => {
   const browser = createBrowser()
-  const scan = await browser.submit(await withPassword(browser))
+  const scan = await browser.submit(await withPassword(browser), { method: 'totp' })
   const secret = secretOn(scan)
   const right = await codeFor(secret)
   const wrong = right === '000000' ? '000001' : '000000'
@@ -55,7 +55,7 @@ it('a wrong code binds nothing and shows the same key again', async () => {
 
 it('a code of another key binds nothing', async () => {
   const browser = createBrowser()
-  const scan = await browser.submit(await withPassword(browser))
+  const scan = await browser.submit(await withPassword(browser), { method: 'totp' })
   const refused = await browser.submit(scan, { code: await world.totp(world.sts.mary) })
   expect(refused.status).toBe(422)
   expect(await bound()).toEqual([])
@@ -65,10 +65,13 @@ it('the right code binds the factor, signs in, and counts', async () => {
   const browser = createBrowser()
   const asked = authorization(world, { change: { login_hint: world.sts.joe.upn } })
   const intro = await withPassword(browser, asked)
-  const scan = secretOrIntro(intro) ? intro : await browser.submit(intro)
+  const scan = secretOrIntro(intro) ? intro : await browser.submit(intro, { method: 'totp' })
   const secret = secretOn(scan)
   const code = await codeFor(secret)
-  const done = await browser.submit(scan, { code })
+  const codes = await browser.submit(scan, { code })
+  expect(textOf(codes.html)).toContain('Save your recovery codes')
+  expect(new Set(codes.html.match(/<li><code>[^<]+/g))).toHaveProperty('size', 10)
+  const done = await browser.submit(codes)
   expect(done.left?.searchParams.get('code'), textOf(done.html).slice(0, 300)).toEqual(expect.any(String))
   expect(await bound()).toMatchObject([{ method: 'totp', state: 'active' }])
 

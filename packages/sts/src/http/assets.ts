@@ -54,6 +54,7 @@ const bundleOf = (name: string, file: string): string =>
 const scripts = {
   revealPassword: named('reveal-password', own('reveal-password.js')),
   webauthn: named('webauthn', `${bundleOf('@simplewebauthn/browser', '../dist/bundle/index.umd.min.js')}\n${own('webauthn.js')}`),
+  recoveryCodes: named('recovery-codes', own('recovery-codes.js')),
 } as const
 const scriptByName = new Map(Object.values(scripts).map(({ name, content }) => [name, content]))
 
@@ -75,6 +76,7 @@ export function assetAddresses(realm: RealmView | undefined): Readonly<Record<'s
     style: `${base}/assets/${styleName(realm?.accent)}`,
     revealPassword: `${base}/assets/${scripts.revealPassword.name}`,
     webauthn: `${base}/assets/${scripts.webauthn.name}`,
+    recoveryCodes: `${base}/assets/${scripts.recoveryCodes.name}`,
     font: `${base}/assets/${latin?.name ?? ''}`,
   }
 }

@@ -65,8 +65,6 @@ export function createAttemptNotes({ clock }: { clock: () => Date }) {
       if (payload === undefined) return undefined
       return z.object({ method: z.string(), evidence }).parse(payload)
     },
-    /** Of any number at once, one gets `true`. */
-    endBound: ({ store, attempt }: Noted) => store.artifacts.consume(bound, attempt, clock()),
   })
 }
 

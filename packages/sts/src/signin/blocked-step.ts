@@ -20,10 +20,11 @@ export function rulesIn(details: Readonly<Record<string, unknown>>): readonly st
 
 /** Ends the sign-in: policy allows none, or nothing that the person has would be enough. */
 export function createBlockedStep(parts: Pick<SigninParts, 'interactions'>, visits: Visits): Step {
-  const becauseOf = (visit: Visit): BlockedBecause =>
-    visit.interaction.reasons[0] === 'blocked'
-      ? { kind: 'rule', rules: rulesIn(visit.interaction.details) }
-      : { kind: 'factor-gone' }
+  const becauseOf = ({ interaction }: Visit): BlockedBecause => {
+    const [reason] = interaction.reasons
+    if (reason === 'blocked') return { kind: 'rule', rules: rulesIn(interaction.details) }
+    return { kind: reason === 'insufficient' ? 'insufficient' : 'factor-gone' }
+  }
 
   return {
     name: 'blocked',

@@ -77,6 +77,7 @@ export type SigninEvent = WithoutContext<
         | `consent.${string}`
         | `recovery_code${string}`
         | 'access_pass.used'
+        | 'enforcement.changed'
         | 'enforcement.postponed'
         | 'approval.asked'
         | 'browser.remembered'

@@ -23,15 +23,17 @@ export function createSignin(parts: SigninParts): Feature {
   const steps = {
     password: createPasswordStep(parts, visits),
     factor: createFactorStep(parts, notes, visits),
-    enroll: createEnrollStep(parts, visits),
+    enroll: createEnrollStep(parts, notes, visits),
     blocked: createBlockedStep(parts, visits),
     consent: createConsentStep(parts, visits),
   } as const satisfies Record<StepName, Step>
 
-  const show = route('GET /signin/:uid', { query: z.object({ as: z.string().optional() }) }, async (request) => {
+  const query = z.object({ as: z.string().optional(), way: z.string().max(64).optional() })
+  const show = route('GET /signin/:uid', { query }, async (request) => {
     const visit = await visits.open(request)
     if ('instead' in visit) return visit.instead
-    return steps[visit.step].show(visit, { otherAccount: request.query.as === 'other' })
+    const { as, way } = request.query
+    return steps[visit.step].show(visit, { otherAccount: as === 'other', ...(way !== undefined && { way }) })
   })
 
   return Object.freeze({ name: 'signin', routes: Object.freeze([show, ...Object.values(steps).flatMap((step) => step.routes)]) })

@@ -2,7 +2,6 @@ import Koa from 'koa'
 import { renderDeviceDone, renderUserCodeConfirm, renderUserCodeInput } from '../device/device.ts'
 import { assets } from '../http/assets.ts'
 import { renderProblemPage, renderRefusedRequest } from '../http/error-page.ts'
-import { fill } from '../http/html.ts'
 import { messagesIn } from '../http/language.ts'
 import type { Language } from '../http/messages/catalogue.ts'
 import type { RealmView } from '../http/realm-view.ts'
@@ -10,11 +9,11 @@ import { answerPage, type PageNeeds, securityHeaders } from '../http/security-he
 import { sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
 import { renderBlockedPage } from '../signin/views/blocked-page.ts'
 import { renderConsentPage } from '../signin/views/consent-page.ts'
-import { renderEnrollIntroPage, renderEnrollScanPage } from '../signin/views/enroll-pages.ts'
-import { renderFactorPage } from '../signin/views/factor-page.ts'
 import { renderLoggedOut, renderLogoutConfirm } from '../signin/views/logout-pages.ts'
 import { renderLostPage } from '../signin/views/lost-page.ts'
 import { renderNamePage, renderPasswordPage } from '../signin/views/password-pages.ts'
+import { renderFactorsGallery } from './factors-gallery.ts'
+import { renderPortalGallery } from './portal-gallery.ts'
 
 /** One page in one state, as it would be sent. */
 export interface Exhibit extends PageNeeds {
@@ -44,23 +43,9 @@ export function renderGallery(options: { language?: Language; realm?: Partial<Re
   const reference = '7KQF-2M9X-4TDA'
   const signin = { ...place, appName: 'Outlook', action: exhibitAction, csrf: 'gallery' }
   const password = { ...signin, name: 'mary.rivera@contoso.com', changeAddress: '#' }
-  const factor = {
-    ...signin,
-    accountName: 'mary.rivera@contoso.com',
-    method: 'totp',
-    rememberDays: 0,
-    isConfirming: false,
-  } as const
-  const scan = {
-    ...signin,
-    authenticatorId: 'a',
-    secretInGroups: 'GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ',
-    uri: `otpauth://totp/${encodeURIComponent(`${realm.displayName}:mary.rivera@contoso.com`)}?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=${encodeURIComponent(realm.displayName)}`,
-  }
   const device = { ...place, action: exhibitAction, xsrf: 'gallery' }
   const form = { forms: 'anywhere' } as const
   const withScript = { ...form, scripts: true } as const
-  const wrongCode = sentences(texts.wrongCode, texts.wrongCodeHint, tellTriesLeft(language, 3))
   const mail = 'https://mail.contoso.com/'
 
   return [
@@ -77,23 +62,7 @@ export function renderGallery(options: { language?: Language; realm?: Partial<Re
       html: renderPasswordPage({ ...password, reference, notice: tellPause(language, 'signInPaused', now, later) }),
       ...withScript,
     },
-    { name: 'factor', html: renderFactorPage(factor), ...form },
-    { name: 'factor-wrong', html: renderFactorPage({ ...factor, reference, complaint: wrongCode }), ...form },
-    {
-      name: 'factor-paused',
-      html: renderFactorPage({ ...factor, reference, notice: tellPause(language, 'factorPaused', now, later) }),
-      ...form,
-    },
-    { name: 'factor-locked', html: renderBlockedPage({ ...signin, reference, because: { kind: 'factor-locked' } }), ...form },
-    { name: 'factor-gone', html: renderBlockedPage({ ...signin, reference, because: { kind: 'factor-gone' } }), ...form },
-    { name: 'enroll-intro', html: renderEnrollIntroPage(signin), ...form },
-    { name: 'enroll-scan', html: renderEnrollScanPage(scan), ...form },
-    {
-      name: 'enroll-scan-wrong',
-      html: renderEnrollScanPage({ ...scan, reference, complaint: fill(texts.enrollWrongCode, { realm: realm.displayName }) }),
-      ...form,
-    },
-    { name: 'enroll-scan-expired', html: renderEnrollScanPage({ ...scan, reference, notice: texts.enrollExpired }), ...form },
+    ...renderFactorsGallery(place),
     {
       name: 'blocked',
       html: renderBlockedPage({ ...signin, reference, because: { kind: 'rule', rules: ['Only from the office network'] } }),
@@ -102,7 +71,8 @@ export function renderGallery(options: { language?: Language; realm?: Partial<Re
     {
       name: 'consent',
       html: renderConsentPage({
-        ...factor,
+        ...signin,
+        accountName: 'mary.rivera@contoso.com',
         appName: 'Thunderbird',
         scopes: ['openid', 'offline_access', `${mail}IMAP.AccessAsUser.All`, `${mail}SMTP.Send`, `${mail}Mail.Read`],
       }),
@@ -136,6 +106,7 @@ export function renderGallery(options: { language?: Language; realm?: Partial<Re
     { name: 'problem-stale', html: renderProblemPage({ ...place, reference }, 'form_not_ours') },
     { name: 'problem-busy', html: renderProblemPage({ ...place, reference }, 'busy') },
     { name: 'problem-fault', html: renderProblemPage({ ...place, reference }, 'fault') },
+    ...renderPortalGallery({ realm, language, reference, base: exhibitAction }),
   ]
 }
 

@@ -43,12 +43,6 @@ export const de = {
   factorGoneText: 'Die Anmeldung bei {app} braucht einen zweiten Schritt, und Ihr Konto hat keinen, der hier gilt.',
 
   enrollTitle: 'Zweiten Schritt einrichten',
-  enrollText:
-    'Zusätzlich zum Passwort fragt {realm} nach einem Code von Ihrem Telefon. Das Einrichten dauert einmalig etwa zwei Minuten.',
-  enrollNeedTitle: 'Was Sie brauchen',
-  enrollNeedPhone: 'Ihr Telefon, in Reichweite',
-  enrollNeedApp: 'Darauf eine Authenticator-App, zum Beispiel Aegis, 2FAS, Google Authenticator oder Microsoft Authenticator',
-  enrollBegin: 'Ich habe beides',
   enrollScanTitle: 'App verbinden',
   enrollScanText: 'Öffnen Sie Ihre Authenticator-App, fügen Sie ein Konto hinzu und scannen Sie diesen Code.',
   enrollQrLabel: 'QR-Code für Ihre Authenticator-App',
@@ -60,7 +54,6 @@ export const de = {
     'Dieser Code passte nicht. Geben Sie den Code ein, den Ihre App jetzt für {realm} zeigt, und prüfen Sie, ob die Uhr Ihres Telefons richtig geht.',
   enrollExpired:
     'Das hat zu lange gedauert, deshalb ist dies ein neuer Schlüssel. Entfernen Sie den Eintrag, den Ihre App eben bekam, und scannen Sie noch einmal.',
-  enrollLater: 'Wenn Sie dieses Telefon verlieren, kann Sie die Betreuung von {realm} ein anderes einrichten lassen.',
 
   blockedTitle: 'Sie können nicht weiter zu {app}',
   blockedText: 'Eine Regel von {realm} erlaubt das nicht.',

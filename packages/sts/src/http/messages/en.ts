@@ -42,11 +42,6 @@ export const en = {
   factorGoneText: 'Signing in to {app} takes a second step, and your account has none that works here.',
 
   enrollTitle: 'Set up your second step',
-  enrollText: 'Besides your password, {realm} asks for a code from your phone. Setting it up takes about two minutes, once.',
-  enrollNeedTitle: 'What you need',
-  enrollNeedPhone: 'Your phone, within reach',
-  enrollNeedApp: 'An authenticator app on it, such as Aegis, 2FAS, Google Authenticator or Microsoft Authenticator',
-  enrollBegin: 'I have both',
   enrollScanTitle: 'Connect your app',
   enrollScanText: 'Open your authenticator app, add an account, and scan this code.',
   enrollQrLabel: 'QR code for your authenticator app',
@@ -57,7 +52,6 @@ export const en = {
   enrollWrongCode:
     'That code did not match. Type the code for {realm} that your app shows now, and check that your phone’s clock is right.',
   enrollExpired: 'That took too long, so this is a new key. Remove the entry that your app just got and scan again.',
-  enrollLater: 'If you lose this phone, whoever runs {realm} can let you set up another one.',
 
   blockedTitle: 'You cannot continue to {app}',
   blockedText: 'A rule of {realm} does not allow this.',

@@ -87,8 +87,8 @@ export const factorsDe = {
   setupProposedNeeds: 'Die Nummer wurde bei {realm} für Sie eingetragen. Wir prüfen nur, ob es Ihre ist.',
   setupNothing: 'Hier lässt sich nichts einrichten. Bei {realm} sind diese Wege abgeschaltet.',
   setupOther: 'Etwas anderes einrichten',
-  setupLaterOne: 'Sie können das noch {count} Mal aufschieben, jeweils bis {when}.',
-  setupLaterOther: 'Sie können das noch {count} Mal aufschieben, jeweils bis {when}.',
+  setupLaterOne: 'Sie können das noch {count} Mal aufschieben. Wir fragen am {when} wieder.',
+  setupLaterOther: 'Sie können das noch {count} Mal aufschieben. Wir fragen am {when} wieder.',
   setupLater: 'Nicht jetzt',
 
   permitTitle: 'Zeigen Sie erst, dass Sie es sind',
@@ -97,6 +97,7 @@ export const factorsDe = {
   permitNetwork: 'Oder melden Sie sich einmal aus dem Netz von {realm} an. Dort brauchen Sie keinen Pass.',
   permitHave: 'Ich habe einen Zugangspass',
 
+  phoneName: 'Telefon',
   phoneTitle: 'Ihre Telefonnummer',
   phoneText: 'Wir schicken jetzt einen Code an diese Nummer, und jedes Mal, wenn Sie sich damit anmelden.',
   phoneLabel: 'Telefonnummer',

@@ -82,8 +82,8 @@ export const factorsEn = {
   setupProposedNeeds: 'Whoever runs {realm} has entered it for you. We only check that it is yours.',
   setupNothing: 'There is nothing that you could set up here. Whoever runs {realm} has switched these methods off.',
   setupOther: 'Set up something else',
-  setupLaterOne: 'You can put this off {count} more time, each time until {when}.',
-  setupLaterOther: 'You can put this off {count} more times, each time until {when}.',
+  setupLaterOne: 'You can put this off {count} more time. We ask again on {when}.',
+  setupLaterOther: 'You can put this off {count} more times. We ask again on {when}.',
   setupLater: 'Not now',
 
   permitTitle: 'First show that it is you',
@@ -92,6 +92,7 @@ export const factorsEn = {
   permitNetwork: 'Or sign in once from the network of {realm}. There you need no pass.',
   permitHave: 'I have an access pass',
 
+  phoneName: 'Phone',
   phoneTitle: 'Your phone number',
   phoneText: 'We send a code to this number now, and each time you sign in with it.',
   phoneLabel: 'Phone number',

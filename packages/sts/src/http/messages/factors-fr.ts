@@ -86,8 +86,8 @@ export const factorsFr = {
   setupProposedNeeds: 'Ce numéro a été saisi pour vous chez {realm}. Nous vérifions seulement qu’il est à vous.',
   setupNothing: 'Il n’y a rien que vous puissiez configurer ici : {realm} a désactivé ces moyens.',
   setupOther: 'Configurer autre chose',
-  setupLaterOne: 'Vous pouvez remettre cela {count} fois encore, chaque fois jusqu’au {when}.',
-  setupLaterOther: 'Vous pouvez remettre cela {count} fois encore, chaque fois jusqu’au {when}.',
+  setupLaterOne: 'Vous pouvez remettre cela {count} fois encore. Nous redemandons le {when}.',
+  setupLaterOther: 'Vous pouvez remettre cela {count} fois encore. Nous redemandons le {when}.',
   setupLater: 'Pas maintenant',
 
   permitTitle: 'Montrez d’abord que c’est vous',
@@ -96,6 +96,7 @@ export const factorsFr = {
   permitNetwork: 'Ou connectez-vous une fois depuis le réseau de {realm}. Là, il ne faut pas de passe.',
   permitHave: 'J’ai un passe d’accès',
 
+  phoneName: 'Téléphone',
   phoneTitle: 'Votre numéro de téléphone',
   phoneText: 'Nous envoyons un code à ce numéro maintenant, puis chaque fois que vous vous connectez ainsi.',
   phoneLabel: 'Numéro de téléphone',

@@ -43,13 +43,6 @@ export const fr = {
   factorGoneText: 'Se connecter à {app} demande une deuxième étape, et votre compte n’en a aucune qui convienne ici.',
 
   enrollTitle: 'Configurez votre deuxième étape',
-  enrollText:
-    'En plus du mot de passe, {realm} demande un code de votre téléphone. La configuration prend deux minutes, une seule fois.',
-  enrollNeedTitle: 'Ce qu’il vous faut',
-  enrollNeedPhone: 'Votre téléphone, à portée de main',
-  enrollNeedApp:
-    'Une application d’authentification installée, par exemple Aegis, 2FAS, Google Authenticator ou Microsoft Authenticator',
-  enrollBegin: 'J’ai les deux',
   enrollScanTitle: 'Reliez votre application',
   enrollScanText: 'Ouvrez votre application d’authentification, ajoutez un compte et scannez ce code.',
   enrollQrLabel: 'Code QR pour votre application d’authentification',
@@ -61,7 +54,6 @@ export const fr = {
     'Ce code ne correspond pas. Saisissez le code que votre application affiche maintenant pour {realm}, et vérifiez que l’horloge de votre téléphone est à l’heure.',
   enrollExpired:
     'Cela a pris trop de temps, voici donc une nouvelle clé. Supprimez l’entrée que votre application vient de recevoir et scannez à nouveau.',
-  enrollLater: 'Si vous perdez ce téléphone, la personne qui gère {realm} peut vous en faire configurer un autre.',
 
   blockedTitle: 'Vous ne pouvez pas continuer vers {app}',
   blockedText: 'Une règle de {realm} ne l’autorise pas.',

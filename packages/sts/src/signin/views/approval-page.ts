@@ -17,7 +17,7 @@ export function renderApprovalPage(view: ApprovalPage & { number: string; portal
     title: texts.approvalTitle,
     main: html`${renderTop(view, texts.approvalTitle)}
 <p class="block">${phrase(texts.approvalText, { address: html`<strong class="address">${view.portalAddress}</strong>` })}</p>
-<p class="match" aria-label="${texts.approvalLabel}: ${view.number}">${view.number}</p>
+<div class="match"><h2>${texts.approvalLabel}</h2><p>${view.number}</p></div>
 <p class="waiting" role="status"><span class="pulse" aria-hidden="true"></span>${texts.approvalWaiting}</p>
 ${view.othersAddress !== undefined && html`<div class="turns"><a class="quiet" href="${view.othersAddress}">${texts.useAnotherWay}</a></div>`}`,
   })

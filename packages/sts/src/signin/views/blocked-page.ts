@@ -5,11 +5,12 @@ import { messagesIn } from '../../http/language.ts'
 import { renderFrame } from '../../http/page-frame.ts'
 import type { SigninPage } from './signin-page.ts'
 
-/** Why a sign-in ends here: by a rule, because the second step is locked, or because none fits. */
+/** Why a sign-in ends here: by a rule, because the second step is locked, because none fits, or because all together is not enough. */
 export type BlockedBecause =
   | { readonly kind: 'rule'; readonly rules: readonly string[] }
   | { readonly kind: 'factor-locked' }
   | { readonly kind: 'factor-gone' }
+  | { readonly kind: 'insufficient' }
 
 /** Why, what the person can do, whom to ask; the one action tells the app that it will get nothing. */
 export function renderBlockedPage(view: SigninPage & { because: BlockedBecause }): string {
@@ -19,6 +20,7 @@ export function renderBlockedPage(view: SigninPage & { because: BlockedBecause }
     rule: { icon: 'ban', title: texts.blockedTitle, text: texts.blockedText },
     'factor-locked': { icon: 'ban', title: texts.factorLockedTitle, text: texts.factorLockedText },
     'factor-gone': { icon: 'smartphone', title: texts.factorGoneTitle, text: texts.factorGoneText },
+    insufficient: { icon: 'key-round', title: texts.insufficientTitle, text: texts.insufficientText },
   } as const satisfies Record<BlockedBecause['kind'], { icon: IconName; title: string; text: string }>
   const { icon, title, text } = told[view.because.kind]
   const rules = view.because.kind === 'rule' ? view.because.rules : []

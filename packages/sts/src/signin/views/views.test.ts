@@ -2,12 +2,23 @@ import { describe, expect, test } from 'vitest'
 import { renderRefusedRequest } from '../../http/error-page.ts'
 import { messagesIn } from '../../http/language.ts'
 import { renderQrCode } from '../../http/qr-code.ts'
+import { renderApprovalOverPage, renderApprovalPage } from './approval-page.ts'
 import { renderBlockedPage } from './blocked-page.ts'
 import { describeScope, renderConsentPage } from './consent-page.ts'
-import { renderEnrollIntroPage, renderEnrollScanPage } from './enroll-pages.ts'
-import { renderFactorPage } from './factor-page.ts'
+import {
+  renderChooseKindPage,
+  renderEnrollKeyPage,
+  renderEnrollScanPage,
+  renderPermitPage,
+  renderPhoneCodePage,
+  renderPhonePage,
+  renderProposedPhonePage,
+} from './enroll-pages.ts'
+import { renderFactorPage, renderKeyPage } from './factor-page.ts'
 import { renderLoggedOut, renderLogoutConfirm } from './logout-pages.ts'
 import { renderNamePage, renderPasswordPage } from './password-pages.ts'
+import { renderCodesGonePage, renderRecoveryCodesPage } from './recovery-codes-page.ts'
+import { renderWaysPage } from './ways-page.ts'
 
 const canary = `"'><script>alert(1)</script><img src=x onerror=alert(1)>{app}&`
 const realm = {
@@ -23,13 +34,55 @@ const signin = { ...place, appName: canary, action: canary, csrf: canary }
 const engine = { ...place, action: canary, xsrf: canary }
 
 const factor = { ...signin, accountName: canary, rememberDays: 30, isConfirming: true, othersAddress: canary }
+const sent = { to: canary, channel: 'sms', resendAction: canary, resend: { when: canary, seconds: 30 } } as const
 
 /** Every field that a client, a person or a request can fill holds the canary. */
 const pages = {
   name: renderNamePage({ ...signin, name: canary, complaint: canary }),
   password: renderPasswordPage({ ...signin, name: canary, changeAddress: canary, complaint: canary, notice: canary }),
   factor: renderFactorPage({ ...factor, method: 'totp', complaint: canary, notice: canary }),
-  intro: renderEnrollIntroPage(signin),
+  sms: renderFactorPage({ ...factor, method: 'sms', way: canary, sent: { ...sent, way: canary } }),
+  key: renderKeyPage({ ...factor, options: { challenge: canary } }),
+  ways: renderWaysPage({
+    ...factor,
+    choices: ['totp', 'sms', 'webauthn', 'recovery-code', 'access-pass', 'approval', canary].map((method) => ({
+      key: canary,
+      method,
+      channel: 'sms' as const,
+      label: canary,
+      hint: canary,
+      state: 'active' as const,
+    })),
+    addressOf: () => canary,
+    now: new Date(0),
+    again: { words: canary, action: canary, way: canary },
+  }),
+  approval: renderApprovalPage({ ...factor, number: canary, portalAddress: canary }),
+  denied: renderApprovalOverPage({ ...factor, state: 'denied', retry: { action: canary, way: canary } }),
+  kinds: renderChooseKindPage({
+    ...signin,
+    methods: ['webauthn', 'totp', 'sms'],
+    channels: ['sms'],
+    proposed: { to: canary, channel: 'sms' },
+    phoneAddress: canary,
+    proposedAddress: canary,
+    why: 'offered',
+    later: { action: canary, left: 2, when: canary },
+  }),
+  permit: renderPermitPage({ ...signin, complaint: canary, hasTrustedNetwork: true, backAddress: canary }),
+  phone: renderPhonePage({ ...signin, phone: canary, complaint: canary, channels: ['sms', 'voice'], backAddress: canary }),
+  proposed: renderProposedPhonePage({ ...signin, to: canary, channel: 'voice', otherAddress: canary, otherWords: canary }),
+  phoneCode: renderPhoneCodePage({
+    ...signin,
+    authenticatorId: canary,
+    sent,
+    isSent: true,
+    isProposed: false,
+    otherAction: canary,
+  }),
+  newKey: renderEnrollKeyPage({ ...signin, authenticatorId: canary, options: { challenge: canary }, complaint: canary }),
+  codes: renderRecoveryCodesPage({ ...signin, accountName: canary, codes: [canary], isSmsOnly: true }),
+  codesGone: renderCodesGonePage({ ...signin, newAction: canary, isSmsOnly: true, notice: canary }),
   scan: renderEnrollScanPage({ ...signin, authenticatorId: canary, secretInGroups: canary, uri: canary, complaint: canary }),
   blocked: renderBlockedPage({ ...signin, because: { kind: 'rule', rules: [canary] } }),
   consent: renderConsentPage({ ...signin, accountName: canary, scopes: [canary, `https://x.example/${canary}`, 'openid'] }),
