@@ -21,6 +21,7 @@ import {
   type Store,
 } from '@postern/storage'
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import { type Accounts, createAccounts, createHashing, createHashQueue, Overloaded } from './accounts/accounts.ts'
 import { sourceOf } from './accounts/source.ts'
 import { createApp } from './app.ts'
@@ -84,6 +85,8 @@ export interface Parts {
   readonly masterKey: Uint8Array
   readonly clock: Clock
   readonly log: Logger
+  /** What is counted for operators; a new one where nobody else counts. */
+  readonly metrics?: Registry
   /** Brings codes and notices out of the house; whoever made it closes it. */
   readonly delivery: Pick<Delivery, 'messages' | 'tellsByMail' | 'channels'>
 }
@@ -112,7 +115,7 @@ const SWEEP = 500
 const USER_CODE = 'user-code'
 const userCodeRules: ThrottleRules = Object.freeze({ ...passwordRules, freeFailures: 9, perWindow: 100 })
 
-export function compose({ config, store, masterKey, clock, log, delivery }: Parts): Service {
+export function compose({ config, store, masterKey, clock, log, delivery, metrics }: Parts): Service {
   const newId = randomUUID
   const nameKey = deriveKey(masterKey, 'digest of unknown names')
   const guessKey = deriveKey(masterKey, 'digest of wrong passwords')
@@ -202,6 +205,7 @@ export function compose({ config, store, masterKey, clock, log, delivery }: Part
     features: [signin, portal],
     health: createHealth({
       clock,
+      ...(metrics === undefined ? {} : { registry: metrics }),
       databaseTime: () => store.ping(),
       checks: {
         keys: createKeysReady({ store, clock }),

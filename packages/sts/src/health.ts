@@ -17,11 +17,12 @@ export function createHealth(options: {
   databaseTime: () => Promise<Date>
   /** Further checks by name, e.g. that the realms have keys that sign. Throw when not ready. */
   checks: Readonly<Record<string, () => Promise<void>>>
+  /** Where other parts count as well. */
+  registry?: Registry
   /** Greatest difference between our clock and the database's, in seconds (R99). */
   maximumSkewSeconds?: number
 }): Health {
-  const { clock, maximumSkewSeconds = 30 } = options
-  const registry = new Registry()
+  const { clock, registry = new Registry(), maximumSkewSeconds = 30 } = options
   collectDefaultMetrics({ register: registry })
   const requests = new Counter({
     name: 'postern_http_requests_total',

@@ -101,6 +101,9 @@ test('operations answer on their own port only, where they have one', async () =
     200, 404, 404,
   ])
   expect(await statusOf(opsPort, '/contoso.com/.well-known/openid-configuration')).toBe(404)
+  const metrics = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text()
+  for (const name of ['postern_http_requests_total', 'postern_messages_total', 'postern_notice_mails_total'])
+    expect(metrics).toContain(name)
 })
 
 test('no spelling of their paths brings the operations back to the public port', async () => {

@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Store } from '@postern/storage'
 import { type Logger, pino } from 'pino'
+import { Registry } from 'prom-client'
 import { systemClock } from './clock.ts'
 import { compose, isInstalled, openStore, type Service } from './compose.ts'
 import { ConfigError } from './config/errors.ts'
@@ -96,7 +97,13 @@ export async function startServer(
   for (const relaxation of relaxationsOf(config)) log.warn({ relaxation }, `development mode: ${relaxation}`)
   const { key: masterKey } = await openMasterKey(config, config.development)
   const store = await openStore(config, { masterKey, clock: systemClock })
-  const delivery = createDelivery(config.delivery, { log, clock: systemClock, development: config.development })
+  const metrics = new Registry()
+  const delivery = createDelivery(config.delivery, {
+    log,
+    clock: systemClock,
+    development: config.development,
+    registry: metrics,
+  })
   const listeners: Listener[] = []
   const close = async () => {
     await Promise.all(listeners.map((listener) => listener.drain()))
@@ -104,7 +111,7 @@ export async function startServer(
     await store.close()
   }
   try {
-    const service = compose({ config, store, masterKey, clock: systemClock, log, delivery })
+    const service = compose({ config, store, masterKey, clock: systemClock, log, delivery, metrics })
     await options.prepare?.({ store, service })
     const onMain = config.opsPort === undefined ? service.handle : withoutOperations(service.handle)
     const wanted = [
