@@ -45,7 +45,7 @@ const fontFaces = fonts
   )
   .join('')
 
-const style = ['frame.css', 'controls.css', 'pieces.css', 'portal.css'].map(own).join('\n')
+const style = ['frame.css', 'controls.css', 'pieces.css', 'factors.css', 'portal.css'].map(own).join('\n')
 /** Of a package that exports no way to its files but its entry. */
 const bundleOf = (name: string, file: string): string =>
   readFileSync(new URL(file, pathToFileURL(packaged.resolve(name))), 'utf8')
@@ -54,6 +54,7 @@ const bundleOf = (name: string, file: string): string =>
 const scripts = {
   revealPassword: named('reveal-password', own('reveal-password.js')),
   webauthn: named('webauthn', `${bundleOf('@simplewebauthn/browser', '../dist/bundle/index.umd.min.js')}\n${own('webauthn.js')}`),
+  countdown: named('countdown', own('countdown.js')),
   recoveryCodes: named('recovery-codes', own('recovery-codes.js')),
 } as const
 const scriptByName = new Map(Object.values(scripts).map(({ name, content }) => [name, content]))
@@ -76,6 +77,7 @@ export function assetAddresses(realm: RealmView | undefined): Readonly<Record<'s
     style: `${base}/assets/${styleName(realm?.accent)}`,
     revealPassword: `${base}/assets/${scripts.revealPassword.name}`,
     webauthn: `${base}/assets/${scripts.webauthn.name}`,
+    countdown: `${base}/assets/${scripts.countdown.name}`,
     recoveryCodes: `${base}/assets/${scripts.recoveryCodes.name}`,
     font: `${base}/assets/${latin?.name ?? ''}`,
   }

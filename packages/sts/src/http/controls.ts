@@ -10,6 +10,10 @@ export const renderNotice = (text: string | undefined, kind: 'warn' | 'bad' = 'w
   text !== undefined &&
   html`<div class="notice ${kind}" role="alert">${icon(kind === 'warn' ? 'clock' : 'circle-alert')}<p>${text}</p></div>`
 
+/** A sentence about something that went well. */
+export const renderNews = (text: string | undefined): Markup | false =>
+  text !== undefined && html`<div class="notice good" role="status">${icon('circle-check')}<p>${text}</p></div>`
+
 export interface CodeField {
   readonly name: string
   readonly label: string
@@ -46,8 +50,17 @@ const renderButtonField = (field: { name: string; value: string } | undefined): 
   field !== undefined && html` name="${field.name}" value="${field.value}"`
 
 /** Looks like a link and posts like a button, for what is beside the point of a page. */
-export const renderQuiet = (words: string, field?: { name: string; value: string }): Markup =>
-  html`<button class="quiet" type="submit"${renderButtonField(field)}>${words}</button>`
+const renderQuiet = (words: string): Markup => html`<button class="quiet" type="submit">${words}</button>`
+
+/** A quiet button with the form that it posts. */
+export const renderQuietForm = (form: {
+  action: string
+  fields: Readonly<Record<string, string>>
+  words: string
+  /** With script: not before so many seconds. See countdown.js. */
+  waitSeconds?: number | undefined
+}): Markup =>
+  html`<form method="post" action="${form.action}"${form.waitSeconds !== undefined && html` data-waits="${form.waitSeconds}"`}>${renderHidden(form.fields)}${renderQuiet(form.words)}</form>`
 
 /** One box to tick. `hint` says what it means. */
 export const renderTick = (tick: { name: string; value: string; label: string; hint?: string }): Markup =>

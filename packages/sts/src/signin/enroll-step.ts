@@ -268,7 +268,7 @@ export function createEnrollStep(parts: SigninParts, notes: AttemptNotes, visits
         if (prompt === undefined) return redirect(visit.address())
         const { prompt: earlier } = before.presentation
         const isNew = prompt.kind === 'sent' && (earlier.kind !== 'sent' || prompt.resendAt > earlier.resendAt)
-        const told = isNew ? { notice: messagesIn(visit.view.language).smsSentAgain } : {}
+        const told = isNew ? { news: messagesIn(visit.view.language).smsSentAgain } : {}
         return showPending(desk, { ...before, presentation: { kind: 'message', prompt } }, told)
       }),
       visits.form('/enroll/other', ['enroll'], {}, async (visit) => {

@@ -29,6 +29,7 @@ export const pages = { phone: 'phone', proposed: 'proposed', pass: 'pass' } as c
 export interface Told {
   readonly complaint?: string
   readonly notice?: string
+  readonly news?: string
   readonly status?: number
   readonly retryAfterSeconds?: number
 }
@@ -55,6 +56,7 @@ export function createEnrollmentScreens({
       ...texts,
       ...(status === 200 ? {} : { reference: visit.reference }),
       action: visit.address('/enroll'),
+      refuseAction: visit.address('/refuse'),
       ...(later !== undefined && { later: { action: visit.address('/enroll/later'), ...later.words } }),
     }
   }
@@ -160,7 +162,7 @@ export function createEnrollmentScreens({
       isSent: prompt.kind === 'sent',
       isProposed: permission.may === 'proposed',
     }
-    return answer(renderPhoneCodePage(view), told)
+    return answer(renderPhoneCodePage(view), told, { scripts: isLater })
   }
 
   return Object.freeze({ showPermit, showKinds, showPhone, showProposed, showPending })

@@ -27,6 +27,7 @@ const methods = [...codeMethods, 'webauthn'] as const
 interface Told {
   readonly complaint?: string
   readonly notice?: string
+  readonly news?: string
   readonly status?: number
   readonly retryAfterSeconds?: number
 }
@@ -103,6 +104,7 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
       choices: without === undefined ? choices : othersThan(choices, without),
       addressOf: (choice: Choice) => addressOf(visit, choice),
       now: clock(),
+      refuseAction: visit.address('/refuse'),
       ...(again !== undefined && { again }),
     }
     return answer(renderWaysPage(view), told)
@@ -117,6 +119,7 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
         ...(sent !== undefined && { sent }),
       }),
       told,
+      { scripts: sent?.resend !== undefined },
     )
 
   /** The telephone whose code is asked for. `at`: when another code may be sent. */
@@ -173,7 +176,7 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
     if (prompt.state !== 'waiting') return showApprovalOver(table, choice, prompt.state)
     const noted = { store: visit.store, accountId: person.account.id, attempt: visit.uid }
     if (await notes.approvalAsked(noted, prompt.expiresAt)) await trail.approvalAsked(visit, person)
-    const portalAddress = `${visit.view.realm.issuer.replace(/^https?:\/\//, '')}/portal`
+    const portalAddress = portalAddressFor(visit.view.realm.issuer, person.account.upn)
     const html = renderApprovalPage({ ...frameOf(table, choice, {}), number: prompt.number, portalAddress })
     return answer(html, {}, { refreshSeconds: lookAgainSeconds })
   }
@@ -201,7 +204,7 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
     const prompt = await factors.begin(occasion, { ...wantedOf(choice), again: true })
     if (prompt === undefined) return showWays(table, {}, choice)
     const isNew = prompt.kind === 'sent' && before?.kind === 'sent' && prompt.resendAt > before.resendAt
-    const told = isNew ? { notice: messagesIn(table.visit.view.language).smsSentAgain } : {}
+    const told = isNew ? { news: messagesIn(table.visit.view.language).smsSentAgain } : {}
     return showPrompt(table, choice, prompt, told)
   }
 
@@ -315,6 +318,12 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
       }),
     ],
   }
+}
+
+/** As a person types it: by the domain of their own address, which the realm answers to as well as to its id. */
+const portalAddressFor = (issuer: string, upn: string): string => {
+  const { host, pathname } = new URL(issuer)
+  return `${host}${pathname.slice(0, pathname.lastIndexOf('/'))}/${upn.slice(upn.lastIndexOf('@') + 1)}/portal`
 }
 
 const wantedOf = ({ method, authenticatorId }: Choice) =>

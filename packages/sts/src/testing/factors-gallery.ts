@@ -52,11 +52,13 @@ export function renderFactorsGallery(place: { language: Language; realm: RealmVi
     way: 'a',
     resend: { when, seconds: 25 },
   } as const
+  const sentLongAgo = { to: sent.to, channel: sent.channel, resendAction: exhibitAction, way: 'a' } as const
   const sms = { ...factor, method: 'sms', way: 'a', sent, othersAddress: '#' } as const
-  const ways = { ...factor, choices, addressOf: () => '#', now }
-  const enroll = { ...signin, otherAction: exhibitAction }
+  const ways = { ...factor, choices, addressOf: () => '#', now, refuseAction: exhibitAction }
+  const start = { ...signin, refuseAction: exhibitAction }
+  const enroll = { ...start, otherAction: exhibitAction }
   const kinds = {
-    ...signin,
+    ...start,
     methods: ['webauthn', 'totp', 'sms'],
     channels: ['sms', 'voice'],
     phoneAddress: '#',
@@ -88,10 +90,7 @@ export function renderFactorsGallery(place: { language: Language; realm: RealmVi
     'factor-confirming': renderFactorPage({ ...totp, isConfirming: true }),
     'factor-wrong': renderFactorPage({ ...totp, reference, complaint: wrongCode }),
     'factor-paused': renderFactorPage({ ...totp, reference, notice: tellPause(language, 'factorPaused', now, later) }),
-    'factor-sms': renderFactorPage({ ...sms, rememberDays: 30 }),
-    'factor-sms-again': renderFactorPage({ ...sms, notice: texts.smsSentAgain }),
-    'factor-sms-expired': renderFactorPage({ ...sms, reference, complaint: texts.smsExpired }),
-    'factor-voice': renderFactorPage({ ...sms, sent: { ...sent, channel: 'voice' } }),
+    'factor-sms-expired': renderFactorPage({ ...sms, sent: sentLongAgo, reference, complaint: texts.smsExpired }),
     'factor-recovery': renderFactorPage({ ...factor, method: 'recovery-code', othersAddress: '#' }),
     'factor-recovery-wrong': renderFactorPage({ ...factor, method: 'recovery-code', reference, complaint: texts.recoveryWrong }),
     'factor-pass': renderFactorPage({ ...factor, method: 'access-pass', othersAddress: '#' }),
@@ -107,7 +106,7 @@ export function renderFactorsGallery(place: { language: Language; realm: RealmVi
     'factor-approval': renderApprovalPage({
       ...factor,
       number: '42',
-      portalAddress: `sts.contoso.com${realm.path}/portal`,
+      portalAddress: 'sts.contoso.com/contoso.com/portal',
       othersAddress: '#',
     }),
     'factor-approval-denied': renderApprovalOverPage({ ...factor, reference, state: 'denied', othersAddress: '#' }),
@@ -130,9 +129,9 @@ export function renderFactorsGallery(place: { language: Language; realm: RealmVi
     'enroll-kinds-strong': renderChooseKindPage({ ...kinds, methods: ['webauthn'], why: 'strong' }),
     'enroll-kinds-offered': renderChooseKindPage({ ...kinds, why: 'offered', later: postponable }),
     'enroll-kinds-none': renderChooseKindPage({ ...kinds, methods: [], why: 'demanded' }),
-    'enroll-permit': renderPermitPage({ ...signin, hasTrustedNetwork: true }),
-    'enroll-permit-wrong': renderPermitPage({ ...signin, reference, complaint: texts.passWrong, hasTrustedNetwork: false }),
-    'enroll-permit-offered': renderPermitPage({ ...signin, hasTrustedNetwork: false, later: postponable }),
+    'enroll-permit': renderPermitPage({ ...start, hasTrustedNetwork: true }),
+    'enroll-permit-wrong': renderPermitPage({ ...start, reference, complaint: texts.passWrong, hasTrustedNetwork: false }),
+    'enroll-permit-offered': renderPermitPage({ ...start, hasTrustedNetwork: false, later: postponable }),
     'enroll-scan': renderEnrollScanPage(scan),
     'enroll-scan-wrong': renderEnrollScanPage({
       ...scan,
@@ -140,9 +139,9 @@ export function renderFactorsGallery(place: { language: Language; realm: RealmVi
       complaint: fill(texts.enrollWrongCode, { realm: realm.displayName }),
     }),
     'enroll-scan-expired': renderEnrollScanPage({ ...scan, reference, notice: texts.enrollExpired }),
-    'enroll-phone': renderPhonePage({ ...signin, channels: ['sms', 'voice'], backAddress: '#' }),
+    'enroll-phone': renderPhonePage({ ...start, channels: ['sms', 'voice'], backAddress: '#' }),
     'enroll-phone-invalid': renderPhonePage({
-      ...signin,
+      ...start,
       channels: ['sms'],
       backAddress: '#',
       reference,
@@ -150,22 +149,31 @@ export function renderFactorsGallery(place: { language: Language; realm: RealmVi
       complaint: texts.phoneInvalid,
     }),
     'enroll-phone-proposed': renderProposedPhonePage({
-      ...signin,
+      ...start,
       to: '+49 ••••• 78',
       channel: 'sms',
       otherAddress: '#',
       otherWords: texts.permitHave,
     }),
-    'enroll-phone-code': renderPhoneCodePage(phoneCode),
-    'enroll-phone-code-wrong': renderPhoneCodePage({ ...phoneCode, reference, complaint: texts.phoneWrongCode }),
+    'enroll-phone-code-wrong': renderPhoneCodePage({
+      ...phoneCode,
+      sent: sentLongAgo,
+      reference,
+      complaint: texts.phoneWrongCode,
+    }),
     'enroll-phone-undeliverable': renderPhoneCodePage({
       ...phoneCode,
+      sent: { to: sent.to, channel: 'sms', resendAction: exhibitAction },
       isSent: false,
       notice: fill(texts.smsUndeliverable, { to: '+49 ••••• 78' }),
     }),
     'enroll-codes-gone': renderCodesGonePage({ ...signin, newAction: exhibitAction, isSmsOnly: false }),
   }
   const scripted: Readonly<Record<string, string>> = {
+    'factor-sms': renderFactorPage({ ...sms, rememberDays: 30 }),
+    'factor-sms-again': renderFactorPage({ ...sms, news: texts.smsSentAgain }),
+    'factor-voice': renderFactorPage({ ...sms, sent: { ...sent, channel: 'voice' } }),
+    'enroll-phone-code': renderPhoneCodePage(phoneCode),
     'factor-key': renderKeyPage({ ...factor, options, othersAddress: '#', rememberDays: 30 }),
     'factor-key-wrong': renderKeyPage({ ...factor, options, othersAddress: '#', reference, complaint: texts.webauthnWrong }),
     'enroll-key': renderEnrollKeyPage({ ...enroll, authenticatorId: 'a', options }),

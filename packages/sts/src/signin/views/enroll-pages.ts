@@ -5,16 +5,17 @@ import {
   renderCodeField,
   renderComplaint,
   renderHidden,
+  renderNews,
   renderNotice,
   renderPrimary,
-  renderQuiet,
+  renderQuietForm,
   renderSecondary,
 } from '../../http/controls.ts'
 import { fill, html, type Markup, phrase } from '../../http/html.ts'
 import { messagesIn } from '../../http/language.ts'
 import { renderFrame } from '../../http/page-frame.ts'
 import { renderQrCode } from '../../http/qr-code.ts'
-import type { Sent } from './factor-page.ts'
+import { renderResend, renderWhen, type Sent } from './factor-page.ts'
 import type { SigninPage } from './signin-page.ts'
 import { renderWebauthnRegister } from './webauthn-page.ts'
 
@@ -22,6 +23,10 @@ import { renderWebauthnRegister } from './webauthn-page.ts'
 export interface EnrollPage extends SigninPage {
   readonly complaint?: string
   readonly notice?: string
+  /** What went well. */
+  readonly news?: string
+  /** Tells the app that it gets nothing. */
+  readonly refuseAction: string
   /** Where to go for setting up something else: a form, as it ends what was begun. Absent: there is nothing else. */
   readonly otherAction?: string
   /** The person may put this off. `when`: the day on which they are asked again, in words. */
@@ -77,6 +82,7 @@ ${renderNotice(view.notice)}
         view.proposedAddress,
       )
     }${view.methods.map((method) => lines[method]())}</ul>
+${view.methods.length === 0 && view.later === undefined && html`<div class="turns">${renderBack(view)}</div>`}
 ${renderLater(view)}`,
   })
 }
@@ -96,7 +102,7 @@ ${renderCodeField({ name: 'code', label: texts.passLabel, kind: 'long', ...compl
 ${renderPrimary(texts.continue)}
 </form>
 ${view.hasTrustedNetwork && html`<p class="hint">${fill(texts.permitNetwork, named)}</p>`}
-${view.backAddress !== undefined && html`<div class="turns"><a class="quiet" href="${view.backAddress}">${texts.setupOther}</a></div>`}
+${view.later === undefined && html`<div class="turns">${renderBack(view)}${view.backAddress !== undefined && html`<a class="quiet" href="${view.backAddress}">${texts.setupOther}</a>`}</div>`}
 ${renderLater(view)}`,
   })
 }
@@ -191,8 +197,10 @@ export function renderPhoneCodePage(
   const title = isCall ? texts.voiceTitle : texts.smsTitle
   return renderFrame(view, {
     title: view.isSent ? title : texts.phoneTitle,
+    ...(sent.resend !== undefined && { script: assetAddresses(view.realm).countdown }),
     main: html`<h1>${view.isSent ? title : texts.phoneTitle}</h1>
 ${renderNotice(view.notice)}
+${renderNews(view.news)}
 ${
   view.isSent &&
   html`<p class="block">${phrase(isCall ? texts.voiceText : texts.smsText, { to: html`<strong class="number">${sent.to}</strong>` })}</p>
@@ -202,10 +210,23 @@ ${renderCodeField({ name: 'code', label: texts.codeLabel, kind: 'digits', ...com
 ${renderPrimary(texts.phoneConfirm)}
 </form>`
 }
-<div class="turns">
-<form method="post" action="${sent.resendAction}">${renderHidden({ csrf: view.csrf })}${renderQuiet(view.isSent ? (isCall ? texts.voiceResend : texts.smsResend) : fill(texts.smsTryAgain, { to: sent.to }))}${sent.resend !== undefined && html`<p>${fill(texts.smsResendAt, { when: sent.resend.when })}</p>`}</form>
-${view.otherAction !== undefined && html`<form method="post" action="${view.otherAction}">${renderHidden({ csrf: view.csrf })}${renderQuiet(view.isProposed ? texts.setupOther : texts.phoneOther)}</form>`}
-</div>`,
+${renderWhen(texts, sent)}
+<div class="turns">${
+      view.isSent
+        ? renderResend(texts, { csrf: view.csrf }, sent)
+        : renderQuietForm({
+            action: sent.resendAction,
+            fields: { csrf: view.csrf },
+            words: fill(texts.smsTryAgain, { to: sent.to }),
+          })
+    }${
+      view.otherAction !== undefined &&
+      renderQuietForm({
+        action: view.otherAction,
+        fields: { csrf: view.csrf },
+        words: view.isProposed ? texts.setupOther : texts.phoneOther,
+      })
+    }</div>`,
   })
 }
 
@@ -231,11 +252,18 @@ ${renderOther(view)}`,
   })
 }
 
+const renderBack = (view: EnrollPage): Markup =>
+  renderQuietForm({
+    action: view.refuseAction,
+    fields: { csrf: view.csrf },
+    words: fill(messagesIn(view.language).backToApp, { app: view.appName }),
+  })
+
 const complaintOf = ({ complaint }: EnrollPage) => (complaint === undefined ? {} : { complaint })
 
 const renderOther = (view: EnrollPage): Markup | false =>
   view.otherAction !== undefined &&
-  html`<div class="turns"><form method="post" action="${view.otherAction}">${renderHidden({ csrf: view.csrf })}${renderQuiet(messagesIn(view.language).setupOther)}</form></div>`
+  html`<div class="turns">${renderQuietForm({ action: view.otherAction, fields: { csrf: view.csrf }, words: messagesIn(view.language).setupOther })}</div>`
 
 /** How often, and until when, is said before anybody presses. */
 function renderLater(view: EnrollPage): Markup | false {

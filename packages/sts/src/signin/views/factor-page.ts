@@ -1,5 +1,13 @@
 import { assetAddresses } from '../../http/assets.ts'
-import { renderCodeField, renderHidden, renderNotice, renderPrimary, renderQuiet, renderTick } from '../../http/controls.ts'
+import {
+  renderCodeField,
+  renderHidden,
+  renderNews,
+  renderNotice,
+  renderPrimary,
+  renderQuietForm,
+  renderTick,
+} from '../../http/controls.ts'
 import { fill, html, type Markup, phrase } from '../../http/html.ts'
 import { messagesIn } from '../../http/language.ts'
 import type { Language, Messages } from '../../http/messages/catalogue.ts'
@@ -12,6 +20,8 @@ export interface FactorPage extends SigninPage {
   readonly accountName: string
   readonly complaint?: string
   readonly notice?: string
+  /** What went well. */
+  readonly news?: string
   /** Where the other ways are. Absent: there are none. */
   readonly othersAddress?: string
   /** For how many days this browser may be remembered. 0: not at all. */
@@ -65,6 +75,7 @@ export function renderFactorPage(view: FactorPage & { method: CodeMethod; way?: 
   const fields = { csrf: view.csrf, method: view.method, ...(view.way !== undefined && { way: view.way }) }
   return renderFrame(view, {
     title,
+    ...(view.sent?.resend !== undefined && { script: assetAddresses(view.realm).countdown }),
     main: html`${renderTop(view, title)}
 <p class="block">${text}</p>
 <form class="fields" method="post" action="${view.action}" novalidate>
@@ -100,11 +111,12 @@ ${renderTurns(view, undefined)}`,
 
 /** Title, whose sign-in it is, and what concerns the whole page. */
 export const renderTop = (
-  view: Pick<FactorPage, 'accountName' | 'notice' | 'isConfirming' | 'language'>,
+  view: Pick<FactorPage, 'accountName' | 'notice' | 'news' | 'isConfirming' | 'language'>,
   title: string,
 ): Markup => html`<h1>${title}</h1>
 <p class="lead">${view.accountName}</p>
 ${renderNotice(view.notice)}
+${renderNews(view.news)}
 ${view.isConfirming && html`<p class="block">${messagesIn(view.language).confirmText}</p>`}`
 
 const renderRemember = (language: Language, days: number): Markup | false => {
@@ -118,13 +130,24 @@ const renderRemember = (language: Language, days: number): Markup | false => {
 function renderTurns(view: FactorPage, sent: Sent | undefined): Markup {
   const texts = messagesIn(view.language)
   const others = view.othersAddress
-  return html`<div class="turns">
-${sent !== undefined && renderResend(texts, view.csrf, sent)}
-${others !== undefined && html`<a class="quiet" href="${others}">${texts.useAnotherWay}</a>`}
-</div>
+  return html`${sent !== undefined && renderWhen(texts, sent)}
+<div class="turns">${sent !== undefined && renderResend(texts, { csrf: view.csrf, way: sent.way }, sent)}${others !== undefined && html`<a class="quiet" href="${others}">${texts.useAnotherWay}</a>`}</div>
 ${others === undefined && html`<p class="hint">${fill(texts.factorHelp, { realm: view.realm.displayName })}</p>`}`
 }
 
-/** Works without script; it says when, and whoever is too early is told again. */
-const renderResend = (texts: Messages, csrf: string, sent: Sent): Markup =>
-  html`<form method="post" action="${sent.resendAction}">${renderHidden({ csrf, way: sent.way })}${renderQuiet(sent.channel === 'voice' ? texts.voiceResend : texts.smsResend)}${sent.resend !== undefined && html`<p>${fill(texts.smsResendAt, { when: sent.resend.when })}</p>`}</form>`
+/** When another code may be had. Works without script; whoever is too early is told again. */
+export const renderWhen = (texts: Messages, { resend }: Pick<Sent, 'resend'>): Markup | false =>
+  resend !== undefined &&
+  html`<p class="when" data-when="${texts.smsResendAt}">${fill(texts.smsResendAt, { when: resend.when })}</p>`
+
+export const renderResend = (
+  texts: Messages,
+  fields: Readonly<Record<string, string>>,
+  { channel, resendAction, resend }: Omit<Sent, 'way'>,
+): Markup =>
+  renderQuietForm({
+    action: resendAction,
+    fields,
+    words: channel === 'voice' ? texts.voiceResend : texts.smsResend,
+    waitSeconds: resend?.seconds,
+  })

@@ -33,6 +33,7 @@ const place = { realm, language: 'en', reference: canary } as const
 const signin = { ...place, appName: canary, action: canary, csrf: canary }
 const engine = { ...place, action: canary, xsrf: canary }
 
+const start = { ...signin, refuseAction: canary }
 const factor = { ...signin, accountName: canary, rememberDays: 30, isConfirming: true, othersAddress: canary }
 const sent = { to: canary, channel: 'sms', resendAction: canary, resend: { when: canary, seconds: 30 } } as const
 
@@ -54,13 +55,14 @@ const pages = {
       state: 'active' as const,
     })),
     addressOf: () => canary,
+    refuseAction: canary,
     now: new Date(0),
     again: { words: canary, action: canary, way: canary },
   }),
   approval: renderApprovalPage({ ...factor, number: canary, portalAddress: canary }),
   denied: renderApprovalOverPage({ ...factor, state: 'denied', retry: { action: canary, way: canary } }),
   kinds: renderChooseKindPage({
-    ...signin,
+    ...start,
     methods: ['webauthn', 'totp', 'sms'],
     channels: ['sms'],
     proposed: { to: canary, channel: 'sms' },
@@ -69,21 +71,21 @@ const pages = {
     why: 'offered',
     later: { action: canary, left: 2, when: canary },
   }),
-  permit: renderPermitPage({ ...signin, complaint: canary, hasTrustedNetwork: true, backAddress: canary }),
-  phone: renderPhonePage({ ...signin, phone: canary, complaint: canary, channels: ['sms', 'voice'], backAddress: canary }),
-  proposed: renderProposedPhonePage({ ...signin, to: canary, channel: 'voice', otherAddress: canary, otherWords: canary }),
+  permit: renderPermitPage({ ...start, complaint: canary, hasTrustedNetwork: true, backAddress: canary }),
+  phone: renderPhonePage({ ...start, phone: canary, complaint: canary, channels: ['sms', 'voice'], backAddress: canary }),
+  proposed: renderProposedPhonePage({ ...start, to: canary, channel: 'voice', otherAddress: canary, otherWords: canary }),
   phoneCode: renderPhoneCodePage({
-    ...signin,
+    ...start,
     authenticatorId: canary,
     sent,
     isSent: true,
     isProposed: false,
     otherAction: canary,
   }),
-  newKey: renderEnrollKeyPage({ ...signin, authenticatorId: canary, options: { challenge: canary }, complaint: canary }),
+  newKey: renderEnrollKeyPage({ ...start, authenticatorId: canary, options: { challenge: canary }, complaint: canary }),
   codes: renderRecoveryCodesPage({ ...signin, accountName: canary, codes: [canary], isSmsOnly: true }),
   codesGone: renderCodesGonePage({ ...signin, newAction: canary, isSmsOnly: true, notice: canary }),
-  scan: renderEnrollScanPage({ ...signin, authenticatorId: canary, secretInGroups: canary, uri: canary, complaint: canary }),
+  scan: renderEnrollScanPage({ ...start, authenticatorId: canary, secretInGroups: canary, uri: canary, complaint: canary }),
   blocked: renderBlockedPage({ ...signin, because: { kind: 'rule', rules: [canary] } }),
   consent: renderConsentPage({ ...signin, accountName: canary, scopes: [canary, `https://x.example/${canary}`, 'openid'] }),
   logout: renderLogoutConfirm(engine),

@@ -1,4 +1,4 @@
-import { type ChoiceWords, renderChoiceClosed, renderChoiceLink, renderHidden, renderQuiet } from '../../http/controls.ts'
+import { type ChoiceWords, renderChoiceClosed, renderChoiceLink, renderQuietForm } from '../../http/controls.ts'
 import { fill, html } from '../../http/html.ts'
 import type { IconName } from '../../http/icons.ts'
 import { inWords, messagesIn } from '../../http/language.ts'
@@ -63,6 +63,8 @@ export function renderWaysPage(
     addressOf: (choice: Choice) => string
     now: Date
     again?: { words: string; action: string; way: string }
+    /** Tells the app that it gets nothing. */
+    refuseAction: string
   },
 ): string {
   const texts = messagesIn(view.language)
@@ -78,6 +80,20 @@ export function renderWaysPage(
     main: html`${renderTop(view, texts.waysTitle)}
 ${rows.length > 0 && html`<p class="block">${texts.waysText}</p><ul class="choices">${rows}</ul>`}
 ${rows.length === 0 && html`<p class="block">${fill(texts.waysNone, named)}</p>`}
-${view.again !== undefined && html`<div class="turns"><form method="post" action="${view.again.action}">${renderHidden({ csrf: view.csrf, way: view.again.way })}${renderQuiet(view.again.words)}</form></div>`}`,
+<div class="turns">${
+      view.again !== undefined &&
+      renderQuietForm({
+        action: view.again.action,
+        fields: { csrf: view.csrf, way: view.again.way },
+        words: view.again.words,
+      })
+    }${
+      rows.length === 0 &&
+      renderQuietForm({
+        action: view.refuseAction,
+        fields: { csrf: view.csrf },
+        words: fill(texts.backToApp, { app: view.appName }),
+      })
+    }</div>`,
   })
 }
