@@ -50,7 +50,7 @@ const renderButtonField = (field: { name: string; value: string } | undefined): 
   field !== undefined && html` name="${field.name}" value="${field.value}"`
 
 /** Looks like a link and posts like a button, for what is beside the point of a page. */
-const renderQuiet = (words: string): Markup => html`<button class="quiet" type="submit">${words}</button>`
+export const renderQuiet = (words: string): Markup => html`<button class="quiet" type="submit">${words}</button>`
 
 /** A quiet button with the form that it posts. */
 export const renderQuietForm = (form: {
