@@ -53,7 +53,8 @@ async function run({ atOnce, milliseconds }: SigninLoad): Promise<SigninResult> 
       lastAt.set(index, Date.now())
       const begun = performance.now()
       try {
-        requests += await walk({ issuer, mail, password, upn, secret, address: addressOf(index) })
+        const sent = await walk({ issuer, mail, password, upn, secret, address: addressOf(index) })
+        requests += sent
         times.push(performance.now() - begun)
       } catch (error) {
         failed += 1

@@ -50,6 +50,22 @@ describe('policy', () => {
     expect(await call('policy.try', { account: `guest@${domain()}` })).toMatchObject({ outcome: 'block' })
   })
 
+  test('try sees what is demanded of the account itself, which only adds', async () => {
+    const account = await mary()
+    await call('policy.set-mode', { policy: 'Everybody needs a second factor', mode: 'report-only' })
+    expect(await call('policy.try', { account: account.upn })).toMatchObject({ outcome: 'allow', missing: [] })
+    await call('mfa.set', { account: account.upn, state: 'enforced' })
+    expect(await call('policy.try', { account: account.upn })).toMatchObject({
+      outcome: 'require',
+      missing: ['second-factor'],
+      because: [{ mode: 'report-only' }, { policy: 'the state of the account', result: 'missing' }],
+    })
+    expect(await call('policy.try', { account: account.upn, evidence: ['pwd', 'rba'] })).toMatchObject({ outcome: 'require' })
+    expect(await call('policy.try', { account: account.upn, evidence: ['pwd', 'otp'] })).toMatchObject({ outcome: 'allow' })
+    await call('policy.put', { policy: 'Nobody', definition: { access: 'block' }, mode: 'on' })
+    expect(await call('policy.try', { account: account.upn })).toMatchObject({ outcome: 'block', missing: [] })
+  })
+
   test('try says what is missing, and why', async () => {
     const account = await mary()
     expect(await call('policy.try', { account: account.upn })).toMatchObject({

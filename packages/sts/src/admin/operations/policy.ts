@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { RealmStore, StoredPolicy } from '@postern/storage'
 import { z } from 'zod'
-import { createPolicy, evaluate, flows, PolicyError, parsePolicy } from '../../policy/policy.ts'
+import { createPolicy, evaluate, flows, isSatisfied, PolicyError, parsePolicy } from '../../policy/policy.ts'
 import { OperationRefused } from '../errors.ts'
 import { clientId, shownText, when } from '../fields.ts'
 import { operation } from '../operation.ts'
@@ -137,7 +137,7 @@ export const policyOperations = [
   }),
   operation({
     name: 'policy.try',
-    summary: 'Say what the policies would decide for a sign-in, and why; changes nothing',
+    summary: 'Say what the policies and the state of the account would decide for a sign-in, and why; changes nothing',
     scope: 'realm',
     positional: ['account'],
     input: z.object({
@@ -163,7 +163,7 @@ export const policyOperations = [
     }),
     errors: ['missing'],
     run: async ({ input, at: { kept } }) => {
-      const { id, upn, groups } = await requireAccount(kept, input.account)
+      const { id, upn, groups, enforcement } = await requireAccount(kept, input.account)
       const policies = (await kept.policies.list()).map(createPolicy)
       const { client, resource, source, flow, evidence } = input
       const decision = evaluate(policies, {
@@ -174,11 +174,28 @@ export const policyOperations = [
         flow,
         evidence,
       })
+      const because = decision.because.map(({ policy, result, text }) => ({
+        policy: policy.name,
+        mode: policy.mode,
+        result,
+        text,
+      }))
+      if (enforcement?.state !== 'enforced' || flow === 'client') {
+        const { outcome, missing, ifReportOnlyWereOn } = decision
+        return { outcome, missing: [...missing], ifReportOnlyWereOn, because }
+      }
+      // What the state of the account demands stands beside policies and only adds (protocol/assurance.ts).
+      const isMet = isSatisfied('second-factor', evidence)
+      const withState = (outcome: typeof decision.outcome) => (outcome === 'allow' && !isMet ? 'require' : outcome)
+      const result = isMet ? 'met' : 'missing'
       return {
-        outcome: decision.outcome,
-        missing: [...decision.missing],
-        ifReportOnlyWereOn: decision.ifReportOnlyWereOn,
-        because: decision.because.map(({ policy, result, text }) => ({ policy: policy.name, mode: policy.mode, result, text })),
+        outcome: withState(decision.outcome),
+        missing: [...new Set([...decision.missing, ...(isMet || decision.outcome === 'block' ? [] : ['second-factor'])])],
+        ifReportOnlyWereOn: withState(decision.ifReportOnlyWereOn),
+        because: [
+          ...because,
+          { policy: 'the state of the account', mode: 'on', result, text: 'enforced: a second factor each time' },
+        ],
       }
     },
   }),
