@@ -1,5 +1,6 @@
 import type { AccountId, RealmStore } from '@postern/storage'
 import type { Clock } from './clock.ts'
+import { NotEvaluated } from './errors.ts'
 import type { AttemptGate, From, GateOutcome } from './gate.ts'
 import type { Match } from './method.ts'
 import type { ThrottleRules } from './throttle.ts'
@@ -26,6 +27,16 @@ export interface Challenge {
   readonly match: (now: Date) => Promise<Match | 'expired' | undefined>
 }
 
+/** There was nothing to hold the answer against, so nobody has learned anything, and the gate gives the attempt back. */
+class NothingAsked extends NotEvaluated {
+  readonly code = 'nothing_asked'
+
+  constructor() {
+    super('Nothing was asked that this could be an answer to.')
+    this.name = 'NothingAsked'
+  }
+}
+
 /**
  * The phases that every method shares, in their order: throttle, match, burn, evidence. Burning happens before the count is
  * taken back, so an answer that was used already counts as wrong.
@@ -35,16 +46,22 @@ export async function answerChallenge(
   { gate, clock }: { gate: AttemptGate; clock: Clock },
 ): Promise<Outcome> {
   const at = clock()
-  let found: Match | 'expired' | undefined
-  const result = await gate.check(
-    { attempts: realm.attempts, subject: `account:${accountId}`, method: counter, rules, mayDisable, realm, from },
-    async () => {
-      found = await match(at)
-      return found !== undefined && found !== 'expired' && (await found.burn())
-    },
-  )
-  if (result.outcome === 'wrong' && found === 'expired') return Object.freeze({ outcome: 'expired' })
-  if (result.outcome !== 'proved') return result
-  if (found === undefined || found === 'expired') throw new TypeError('the gate proved what did not match')
-  return Object.freeze({ outcome: 'proved', evidence: Object.freeze({ amr: Object.freeze([...found.amr]), at }) })
+  const found: Match[] = []
+  const check = { attempts: realm.attempts, subject: `account:${accountId}`, method: counter, rules, mayDisable, realm, from }
+  try {
+    const result = await gate.check(check, async () => {
+      const matched = await match(at)
+      if (matched === 'expired') throw new NothingAsked()
+      if (matched === undefined || !(await matched.burn())) return false
+      found.push(matched)
+      return true
+    })
+    if (result.outcome !== 'proved') return result
+  } catch (error) {
+    if (error instanceof NothingAsked) return Object.freeze({ outcome: 'expired' })
+    throw error
+  }
+  const [proof] = found
+  if (proof === undefined) throw new TypeError('the gate proved what did not match')
+  return Object.freeze({ outcome: 'proved', evidence: Object.freeze({ amr: Object.freeze([...proof.amr]), at }) })
 }

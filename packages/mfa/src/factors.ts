@@ -106,10 +106,13 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
     return settings.disabledMethods?.includes(id) ? undefined : method
   }
 
-  const pausedUntil = async ({ realm, accountId }: Occasion, { id, rules }: Method) => {
+  const pausedUntil = async (
+    { realm, accountId }: Occasion,
+    { id, rules }: Method,
+  ): Promise<Readonly<{ state?: 'disabled'; pausedUntil?: Date }>> => {
     if (rules === 'unguessable') return {}
     const state = await realm.attempts.find(counterOf(realm, accountId, id))
-    if (state?.disabled === true) return { state: 'disabled' as const }
+    if (state?.disabled === true) return { state: 'disabled' }
     return state?.blockedUntil !== undefined && state.blockedUntil > clock() ? { pausedUntil: state.blockedUntil } : {}
   }
 
@@ -170,6 +173,9 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
       const bound = ofMethod(await boundOf(occasion.realm, occasion.accountId), id).filter(({ state }) => state === 'active')
       const chosen = authenticatorId === undefined ? bound : bound.filter((one) => one.id === authenticatorId)
       if ((await method.waysOf(occasion, chosen)).length === 0) return undefined
+      // What refuses every answer needs no message that asks for one.
+      const { state } = await pausedUntil(occasion, method)
+      if (state === 'disabled' && (await mayEnd(occasion, method))) return undefined
       return method.begin === undefined ? Object.freeze({ kind: 'code' }) : method.begin(occasion, chosen, { again })
     },
 
