@@ -65,7 +65,7 @@ describe.each([{ javaScriptEnabled: true }, { javaScriptEnabled: false }])('with
       expect(lastForm()).toEqual({ csrf: 'gallery', authenticatorId: 'a', code: '123456' })
     }))
 
-  test.each([
+  test.each<[string, string | RegExp, Record<string, string>]>([
     ['consent', 'Allow', { csrf: 'gallery', decision: 'allow' }],
     ['consent', 'Do not allow', { csrf: 'gallery', decision: 'deny' }],
     ['device-confirm', 'Yes, connect it', { xsrf: 'gallery', user_code: 'BCDF-GHJK', confirm: 'yes' }],
@@ -73,7 +73,16 @@ describe.each([{ javaScriptEnabled: true }, { javaScriptEnabled: false }])('with
     ['logout', 'Sign out', { xsrf: 'gallery', logout: 'yes' }],
     ['logout', 'Stay signed in', { xsrf: 'gallery' }],
     ['blocked', 'Back to Outlook', { csrf: 'gallery' }],
-    ['enroll-intro', 'I have both', { csrf: 'gallery' }],
+    ['factor-sms-expired', 'Send a new code', { csrf: 'gallery', way: 'a' }],
+    ['factor-undeliverable', 'Try +49 ••••• 78 again', { csrf: 'gallery', way: 'a' }],
+    ['factor-approval-expired', 'Get a new number', { csrf: 'gallery', way: 'approval' }],
+    ['enroll-kinds', /^Authenticator app/, { csrf: 'gallery', method: 'totp' }],
+    ['enroll-kinds-offered', 'Not now', { csrf: 'gallery' }],
+    ['enroll-phone-proposed', 'Yes, text it', { csrf: 'gallery', method: 'sms', proposed: 'yes' }],
+    ['enroll-phone', 'Call me instead', { csrf: 'gallery', method: 'sms', phone: '', channel: 'voice' }],
+    ['enroll-permit', 'Back to Outlook', { csrf: 'gallery' }],
+    ['enroll-codes', 'I have saved them', { csrf: 'gallery' }],
+    ['enroll-codes-gone', 'Show new codes', { csrf: 'gallery' }],
   ])('%s: "%s" is reached by Tab and pressed', (exhibit, words, form) =>
     withPage(options, async (page) => {
       await page.goto(gallery.address(exhibit))

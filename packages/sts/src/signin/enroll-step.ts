@@ -241,7 +241,7 @@ export function createEnrollStep(parts: SigninParts, notes: AttemptNotes, visits
         '/enroll',
         ['enroll'],
         {
-          method: z.enum(kinds),
+          method: z.enum(kinds).default('totp'),
           phone: z.string().max(200).optional(),
           channel: z.enum(['sms', 'voice']).optional(),
           proposed: z.literal('yes').optional(),
