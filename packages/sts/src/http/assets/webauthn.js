@@ -40,7 +40,9 @@ async function offer(form) {
   }
 }
 
-const optionsOf = (form) => JSON.parse(form.dataset.options)
+function optionsOf(form) {
+  return JSON.parse(form.dataset.options)
+}
 
 function answerTo(form) {
   const optionsJSON = optionsOf(form)
