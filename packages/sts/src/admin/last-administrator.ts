@@ -41,6 +41,6 @@ export async function requireAnotherAdministrator(
   if (await isLastAdministrator(kept, account, now))
     throw new OperationRefused(
       'last_administrator',
-      `${account.upn} is the only administrator who can sign in with a second factor. ${remedy}`,
+      `Without ${account.upn} no administrator of this realm can sign in with a second factor. ${remedy}`,
     )
 }

@@ -59,7 +59,7 @@ export function renderBoard(board: z.output<typeof boardView>): string {
     '',
     ...rows.map(([what, count]) => `${String(count).padStart(digits)}  ${what}`),
     '',
-    `Each may postpone ${board.postponements} times, for ${board.postponeDays} days at a time.`,
+    `Postponements of each: at most ${board.postponements}. Days of each postponement: ${board.postponeDays}.`,
     board.endsAt === undefined ? 'The campaign has no end.' : `From ${board.endsAt} on nobody may postpone.`,
   ].join('\n')
 }

@@ -16,9 +16,6 @@ export const passMinutes = z
   .default(60)
   .describe('How long it lives, from its start')
 
-/** In groups of four, as it is read out. */
-export const inGroups = (pass: string): string => (pass.replace(/[^0-9A-Za-z]/g, '').match(/.{1,4}/g) ?? []).join('-')
-
 /** Makes it, tells its owner that there is one, and records it. */
 export async function givePass(
   at: RealmPorts,
@@ -27,8 +24,13 @@ export async function givePass(
 ): Promise<{ pass: string; expiresAt: Date }> {
   const { account, uses, minutes } = wanted
   const starting = wanted.startsAt === undefined ? {} : { startsAt: wanted.startsAt }
-  const given = await at.passes.give(at.kept, { accountId: account.id, uses, minutes, createdBy: actor, ...starting })
-  const { expiresAt } = given
+  const { pass, expiresAt } = await at.passes.give(at.kept, {
+    accountId: account.id,
+    uses,
+    minutes,
+    createdBy: actor,
+    ...starting,
+  })
   await at.record(at.kept, {
     event: 'access_pass.given',
     reference,
@@ -37,7 +39,7 @@ export async function givePass(
     detail: { uses, expiresAt, ...starting },
   })
   await at.tell(at.kept, account, { kind: 'access_pass_given', validUntil: expiresAt })
-  return { pass: inGroups(given.pass), expiresAt }
+  return { pass, expiresAt }
 }
 
 export const mfaPassOperations = [
