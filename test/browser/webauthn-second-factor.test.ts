@@ -135,7 +135,7 @@ describe('a key beside the password', () => {
       await page.locator('form[data-webauthn] input[name=answer]').evaluate(sendAs, answer)
       await page.getByRole('alert').filter({ hasText: refused }).waitFor()
     })
-    expect(await stage.told('signin.failed')).toContainEqual(expect.objectContaining({ method: 'webauthn' }))
+    expect(await stage.told('signin.failed')).toContainEqual({ method: 'webauthn', because: 'credential_unknown' })
   })
 
   it('that is a copy with an older counter is refused', async () => {
@@ -152,6 +152,7 @@ describe('a key beside the password', () => {
       await page.getByRole('button', { name: 'Use passkey or security key' }).click()
       expect(await stage.claimsAtApp(page)).toMatchObject({ upn: cleo.upn })
     })
+    expect(await stage.told('signin.failed')).toContainEqual({ method: 'webauthn', because: 'counter_went_back' })
   })
 
   it('that now says it can be synced is refused', async () => {

@@ -70,6 +70,9 @@ export type Match = Readonly<{
   burn: () => Promise<boolean>
 }>
 
+/** An answer that is wrong, where the audit trail should know why, e.g. a counter that went back. Never told to whoever answered. */
+export type Mismatch = Readonly<{ because: string }>
+
 /** What a person needs in order to bind an authenticator. */
 export type Presentation = Readonly<
   | {
@@ -144,7 +147,7 @@ export interface Method {
     authenticators: readonly Authenticator[],
     answer: string,
     now: Date,
-  ): Promise<Match | 'expired' | undefined>
+  ): Promise<Match | Mismatch | 'expired' | undefined>
   readonly enrollment?: EnrollmentPart
 }
 

@@ -125,7 +125,10 @@ describe('a key as a second factor', () => {
 
   test('is asked anew after a wrong answer: that challenge is used up too', async () => {
     const options = await stage.begin(occasion)
-    expect(await stage.verify(occasion, key.get(options, { rpId: 'evil.example' }))).toEqual({ outcome: 'wrong' })
+    expect(await stage.verify(occasion, key.get(options, { rpId: 'evil.example' }))).toEqual({
+      outcome: 'wrong',
+      because: 'invalid',
+    })
     expect(await stage.verify(occasion, key.get(options))).toEqual({ outcome: 'expired' })
   })
 
@@ -149,7 +152,10 @@ describe('a key as a second factor', () => {
       expect(await stage.verify(occasion, still.get(await stage.begin(occasion)))).toEqual(proved('swk'))
     }
     expect(await stage.verify(occasion, still.get(await stage.begin(occasion), { counter: 4 }))).toEqual(proved('swk'))
-    expect(await stage.verify(occasion, still.get(await stage.begin(occasion)))).toEqual({ outcome: 'wrong' })
+    expect(await stage.verify(occasion, still.get(await stage.begin(occasion)))).toEqual({
+      outcome: 'wrong',
+      because: 'counter_went_back',
+    })
   })
 
   test('is not locked by wrong answers, however many', async () => {
@@ -161,7 +167,10 @@ describe('a key as a second factor', () => {
     const bob = stage.occasionOf(await stage.addAccount())
     const his = createSoftAuthenticator({ origin })
     await stage.enrol(bob, his)
-    expect(await stage.verify(occasion, his.get(await stage.begin(occasion)))).toEqual({ outcome: 'wrong' })
+    expect(await stage.verify(occasion, his.get(await stage.begin(occasion)))).toEqual({
+      outcome: 'wrong',
+      because: 'credential_unknown',
+    })
     // Nor with a challenge of his own.
     expect(await stage.verify(occasion, his.get(await stage.begin(bob)))).toEqual({ outcome: 'expired' })
   })
@@ -187,7 +196,7 @@ describe('a key as a second factor', () => {
   })
 
   test.each(['', 'x', '{}', '[]', '🔑'])('is not confused by %j', async (answer) => {
-    expect(await stage.verify(occasion, answer)).toEqual({ outcome: 'wrong' })
+    expect(await stage.verify(occasion, answer)).toEqual({ outcome: 'wrong', because: 'malformed' })
   })
 })
 

@@ -10,12 +10,12 @@
 import type { Authenticator } from '@postern/storage'
 import { generateAuthenticationOptions, generateRegistrationOptions } from '@simplewebauthn/server'
 import type { Clock } from '../clock.ts'
-import { type Match, type Method, type Occasion, type Prompt, waysOfAuthenticators } from '../method.ts'
+import { type Match, type Method, type Mismatch, type Occasion, type Prompt, waysOfAuthenticators } from '../method.ts'
 import { readAssertion, readRegistration } from './answer.ts'
 import { verifyAssertion } from './assertion.ts'
 import { type Ceremony, type CeremonyPlace, challengeSeconds, createCeremonies } from './ceremonies.ts'
 import { algorithms, verifyRegistration } from './registration.ts'
-import { type RelyingParty, userHandleOf } from './relying-party.ts'
+import { type RelyingParty, userHandleOf, type WebauthnRefusal } from './relying-party.ts'
 
 export interface WebauthnParts {
   readonly random: (bytes: number) => Uint8Array
@@ -53,13 +53,13 @@ export function createWebauthn({ random, clock, relyingParty: party }: WebauthnP
 
     async match(occasion, authenticators, text, now) {
       const answer = readAssertion(text)
-      if (answer === undefined) return undefined
+      if (answer === undefined) return becauseOf('malformed')
       if (!(await ceremonies.take(place(occasion, 'second-factor'), answer.clientDataJSON, now))) return 'expired'
       // Only those of this account are looked at, so another's key is unknown here, however right its signature is.
       const credential = authenticators.find(({ credentialId }) => credentialId === answer.id)
-      if (credential === undefined) return undefined
+      if (credential === undefined) return becauseOf('credential_unknown')
       const verified = await verifyAssertion(answer, { party, credential, use: 'second-factor' })
-      if ('refused' in verified) return undefined
+      if ('refused' in verified) return becauseOf(verified.refused)
       const used = { at: now, counter: verified.counter, detail: verified.detail }
       return Object.freeze({
         amr: Object.freeze([verified.amr]),
@@ -116,6 +116,8 @@ export const noteUse = (
   counter > 0
     ? realm.authenticators.acceptStep(id, { step: counter, at, detail })
     : realm.authenticators.touch(id, { at, detail })
+
+const becauseOf = (because: WebauthnRefusal): Mismatch => Object.freeze({ because })
 
 /** How options name a credential. One that is pending has no id yet. */
 const describe = ({ method, credentialId, detail }: Authenticator) =>

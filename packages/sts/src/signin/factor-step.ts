@@ -260,7 +260,7 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
 
     const result = await factors.verify(table.person.occasion, { method, answer: typed })
     if (result.outcome === 'proved') return goOn(table, { method, evidence: result.evidence, remember: form.remember === 'yes' })
-    await trail.notProved(visit, table.person, { method, outcome: result.outcome })
+    await trail.notProved(visit, table.person, method, result)
     const { language } = visit.view
     switch (result.outcome) {
       case 'wrong': {

@@ -49,13 +49,16 @@ export function createFactorTrail(parts: Telling) {
     async notProved(
       visit: Visit,
       person: Person,
-      { method, outcome }: { method: string; outcome: Exclude<Outcome['outcome'], 'proved'> },
+      method: string,
+      result: Exclude<Outcome, { outcome: 'proved' }>,
     ): Promise<void> {
       const accountId = person.account.id
+      const { outcome } = result
       if (outcome === 'throttled') await visit.record({ event: 'signin.throttled', accountId, detail: { method } })
       else if (outcome === 'disabled')
         await visit.record({ event: 'signin.blocked', accountId, detail: { reason: `${method} is disabled` } })
-      else if (outcome === 'wrong') await visit.record({ event: 'signin.failed', accountId, detail: { method } })
+      else if (outcome === 'wrong')
+        await visit.record({ event: 'signin.failed', accountId, detail: { method, because: result.because } })
     },
 
     approvalAsked: (visit: Visit, person: Person) =>
