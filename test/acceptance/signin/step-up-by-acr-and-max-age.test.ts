@@ -1,7 +1,7 @@
 /** What a request demands of the sign-in is enforced, not echoed (R15, R16, R125; OpenID Connect Core 3.1.2.1, 5.5.1.1). */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { redeem } from '../../support/person-browser.ts'
-import { asksFor, type Browser, createBrowser, type Page } from '../support/browser.ts'
+import { asksFor, type Browser, createBrowser, type Page, textOf } from '../support/browser.ts'
 import { authorization, claimsOf, codeOf, startWorld, type World, walk } from '../support/world.ts'
 
 const AAL1 = 'urn:postern:acr:aal1'
@@ -74,10 +74,8 @@ describe('acr', () => {
       expect(codeIn(await browser.open(ask(change).url)), JSON.stringify(change)).toEqual(expect.any(String))
   })
 
-  it.each([
-    ['that nobody can reach', RESISTANT],
-    ['that nobody knows', 'urn:nonsense'],
-  ])('%s, demanded, gives no code, and asks for the same code no second time', async (_name, value) => {
+  /** Where Mary ends who shows whatever codes she is asked for, and how many those were. */
+  async function demanded(value: string): Promise<{ page: Page; codes: number }> {
     const browser = await withPassword()
     let page = await browser.open(ask({ claims: essential(value) }).url)
     let codes = 0
@@ -86,9 +84,23 @@ describe('acr', () => {
       world.pass(60)
       page = await browser.submit(page, { code: await world.totp() })
     }
+    return { page, codes }
+  }
+
+  it('that nobody knows, demanded, gives no code, and asks for the same code no second time', async () => {
+    const { page, codes } = await demanded('urn:nonsense')
     expect(codes).toBeLessThanOrEqual(1)
     expect(codeIn(page)).toBeNull()
     expect(page.status === 403 || errorIn(page) !== null).toBe(true)
+  })
+
+  it('that takes a passkey, demanded of who has none, gives no code, and leads to setting one up behind the factor that there is', async () => {
+    const { page, codes } = await demanded(RESISTANT)
+    expect(codes).toBe(1)
+    expect(codeIn(page)).toBeNull()
+    expect([page.status, page.url]).toEqual([200, expect.stringContaining('/signin/')])
+    expect(textOf(page.html)).toContain('passkey')
+    expect(asksFor(page, 'code')).toBe(false)
   })
 
   it('does not go down to what a second request asks for', async () => {
