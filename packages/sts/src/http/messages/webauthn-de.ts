@@ -5,7 +5,7 @@ export const webauthnDe = {
   webauthnTitle: 'Passkey oder Sicherheitsschlüssel verwenden',
   webauthnText:
     'Ihr Browser fragt nach Fingerabdruck, Gesicht oder PIN oder nach dem Schlüssel, den Sie für {realm} registriert haben.',
-  webauthnButton: 'Passkey oder Schlüssel verwenden',
+  webauthnButton: 'Passkey verwenden',
   webauthnWrong:
     'Dieser Passkey oder Schlüssel wurde nicht angenommen. Nehmen Sie den, den Sie für dieses Konto registriert haben, oder einen anderen Weg.',
 
