@@ -2,9 +2,6 @@ import type { Context, Middleware } from 'koa'
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { RequestProblem } from './problems.ts'
 
-/** An office of 300 people behind one address may send a form a minute each. Nobody types as many. */
-export const FORMS_PER_MINUTE = 300
-
 /** Every path below a realm whose pages take forms. oidc-provider takes its own, `/device`, in any case. */
 const PAGES = /^\/(?:signin|portal|device)(?:\/|$)/i
 
