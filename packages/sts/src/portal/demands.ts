@@ -13,6 +13,11 @@ import { isSatisfied, type Requirement } from '../policy/policy.ts'
 export type Demand = 'signed-in' | 'own-factor' | 'second-factor' | 'fresh'
 
 export const freshSeconds = 600
+/**
+ * The sign-in is asked for something a little younger than the portal wants: were it the same, a process whose clock is
+ * behind would find the session young enough and send the browser back, and so on.
+ */
+const askedSeconds = freshSeconds - 60
 const AAL2 = 'urn:postern:acr:aal2'
 
 /**
@@ -29,11 +34,14 @@ export function decideSignIn(asked: {
   const { demand, evidence, signedInAt, hasFactor, now } = asked
   if (demand === 'signed-in') return undefined
   const wantsSecond = demand === 'second-factor' || hasFactor
-  const isOld = demand === 'fresh' && now.getTime() - signedInAt.getTime() > freshSeconds * 1000
+  const isOld = demand === 'fresh' && ageInSeconds(signedInAt, now) > freshSeconds
   const isMissing = wantsSecond && !isSatisfied('second-factor', evidence)
   if (!isOld && !isMissing) return undefined
-  return Object.freeze({ ...(wantsSecond && { acr: AAL2 }), ...(demand === 'fresh' && { maxAgeSeconds: freshSeconds }) })
+  return Object.freeze({ ...(wantsSecond && { acr: AAL2 }), ...(demand === 'fresh' && { maxAgeSeconds: askedSeconds }) })
 }
+
+/** In whole seconds, as sessions count (`auth_time`). */
+const ageInSeconds = (then: Date, now: Date): number => Math.floor(now.getTime() / 1000) - Math.floor(then.getTime() / 1000)
 
 /**
  * Whether this person may bind one more factor. `further`: one of the account's own was shown. `first`: there is none yet,
