@@ -1,5 +1,5 @@
 import type { AccountId } from '@postern/storage'
-import { type OpenBackend, pglite } from '@postern/storage/contract'
+import { type OpenBackend, pglite, sampleAccount } from '@postern/storage/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Occasion } from '../method.ts'
 import { party } from './testing/bound-credential.ts'
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => opened.close())
 
 beforeEach(async () => {
-  stage = stageOf(await opened.newRealm())
+  stage = stageOf(await opened.newRealm(), sampleAccount)
   mary = await stage.addAccount()
   occasion = stage.occasionOf(mary)
   key = createSoftAuthenticator({ origin })

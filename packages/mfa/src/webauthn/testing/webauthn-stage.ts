@@ -1,5 +1,4 @@
 import type { Account, AccountId, RealmStore } from '@postern/storage'
-import { sampleAccount } from '@postern/storage/contract'
 import { createFactors } from '../../factors.ts'
 import { createAttemptGate } from '../../gate.ts'
 import type { Occasion } from '../../method.ts'
@@ -8,8 +7,8 @@ import { createWebauthn } from '../webauthn.ts'
 import { party } from './bound-credential.ts'
 import type { Lies, SoftAuthenticator } from './soft-authenticator.ts'
 
-/** Everything that asks for keys, over a real store, with a clock that stands still. */
-export function stageOf(realm: RealmStore) {
+/** Everything that asks for keys, over a real store, with a clock that stands still. `newAccount` makes one that nobody has. */
+export function stageOf(realm: RealmStore, newAccount: () => Account) {
   let seconds = 0
   let drawn = 0
   const clock = () => new Date(Date.parse('2026-03-01T12:00:00Z') + seconds * 1000)
@@ -68,7 +67,7 @@ export function stageOf(realm: RealmStore) {
     verifyPasskey: (answer: string, attempt = 'the sign-in of this browser') =>
       passkeys.verify(realm, { attempt, settings, answer }),
     async addAccount(change: Partial<Account> = {}): Promise<AccountId> {
-      const account = { ...sampleAccount(), ...change }
+      const account = { ...newAccount(), ...change }
       await realm.accounts.add(account)
       return account.id
     },

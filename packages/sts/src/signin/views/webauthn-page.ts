@@ -1,2 +1,2 @@
 /** The pieces of sign-in's pages that ask for a passkey or key. The portal has the same ones, so they live in the http kit. */
-export { answerLimit, renderWebauthnAsk, renderWebauthnRegister, type WebauthnForm } from '../../http/webauthn-controls.ts'
+export { renderWebauthnAsk, renderWebauthnRegister } from '../../http/webauthn-controls.ts'
