@@ -10,7 +10,6 @@ export const portalDe = {
   portalNavApprovals: 'Wartende Anmeldungen',
   portalNavBrowsers: 'Browser',
   portalSignOut: 'Abmelden',
-  portalSignedInAs: 'Angemeldet als {name}',
   portalBack: 'Zurück',
   portalCancel: 'Abbrechen',
   portalSave: 'Speichern',
@@ -21,7 +20,6 @@ export const portalDe = {
 
   portalWaitingOne: 'Eine Anmeldung wartet auf Sie',
   portalWaitingOther: '{count} Anmeldungen warten auf Sie',
-  portalWaitingFor: '{app} · {when}',
   portalWaitingLook: 'Ansehen',
   portalMethodsManage: 'Anmeldemethoden verwalten',
   portalMethodsNone: 'Sie melden sich nur mit dem Passwort an. Ein zweiter Schritt hält andere draußen, auch wenn sie es kennen.',
@@ -70,7 +68,6 @@ export const portalDe = {
   portalProposedText: 'Die Betreuung von {realm} hat diese Nummer für Sie eingetragen.',
   portalProposedConfirm: 'Bestätigen',
   portalProposedConfirmLong: '{name} bestätigen',
-  portalAddedTotp: 'Hinzugefügt. Ab jetzt können Sie sich damit anmelden.',
 
   portalRenameLabel: 'Name',
   portalRenameHint: 'Zum Beispiel das Gerät: „Telefon“ oder „Schlüssel am Schlüsselbund“.',
@@ -99,7 +96,6 @@ export const portalDe = {
   portalAddSms: 'SMS oder Anruf',
   portalAddSmsText: 'Wir schicken einen Code an Ihr Telefon. Weniger sicher als die anderen.',
   portalAddNothing: 'Hier können Sie nichts hinzufügen. Die Betreuung von {realm} hat alle Methoden abgeschaltet.',
-  portalScriptNeeded: 'Ein Passkey braucht JavaScript, und das ist in diesem Browser abgeschaltet.',
 
   portalPermitTitle: 'Zeigen Sie zuerst, dass Sie es sind',
   portalPermitText:
@@ -137,11 +133,8 @@ export const portalDe = {
   portalOtherNumber: 'Andere Nummer nehmen',
 
   portalPasskeyTitle: 'Passkey hinzufügen',
-  portalPasskeyText:
-    'Gleich fragt Ihr Browser. Nehmen Sie Fingerabdruck, Gesicht oder PIN, oder berühren Sie Ihren Sicherheitsschlüssel.',
   portalPasskeyWrong: 'Das hat nicht geklappt. Versuchen Sie es noch einmal, mit dem Gerät, das Sie hinzufügen wollen.',
   portalPasskeyTaken: 'Dieser Passkey ist schon eingetragen.',
-  portalPasskeyOwn: 'Mein Passkey',
 
   portalCodesTitle: 'Notfallcodes',
   portalCodesText: 'Jeder lässt Sie einmal hinein, wenn Telefon oder Schlüssel verloren sind.',

@@ -8,7 +8,6 @@ export const portalEn = {
   portalNavApprovals: 'Waiting sign-ins',
   portalNavBrowsers: 'Browsers',
   portalSignOut: 'Sign out',
-  portalSignedInAs: 'Signed in as {name}',
   portalBack: 'Back',
   portalCancel: 'Cancel',
   portalSave: 'Save',
@@ -19,7 +18,6 @@ export const portalEn = {
 
   portalWaitingOne: 'A sign-in waits for you',
   portalWaitingOther: '{count} sign-ins wait for you',
-  portalWaitingFor: '{app} · {when}',
   portalWaitingLook: 'Look at it',
   portalMethodsManage: 'Manage sign-in methods',
   portalMethodsNone: 'You sign in with your password alone. A second step keeps others out, even those who know it.',
@@ -67,7 +65,6 @@ export const portalEn = {
   portalProposedText: 'Whoever runs {realm} has entered this number for you.',
   portalProposedConfirm: 'Confirm',
   portalProposedConfirmLong: 'Confirm {name}',
-  portalAddedTotp: 'Added. From now on you can sign in with it.',
 
   portalRenameLabel: 'Name',
   portalRenameHint: 'For example the device it is on: “Phone” or “Key on my keyring”.',
@@ -95,7 +92,6 @@ export const portalEn = {
   portalAddSms: 'Text message or call',
   portalAddSmsText: 'We send a code to your phone. Less safe than the others.',
   portalAddNothing: 'There is nothing that you could add here. Whoever runs {realm} has switched all methods off.',
-  portalScriptNeeded: 'A passkey needs JavaScript, which is switched off in this browser.',
 
   portalPermitTitle: 'First show that it is you',
   portalPermitText: 'A password alone is not enough to set up a first second step: somebody else may know it.',
@@ -130,10 +126,8 @@ export const portalEn = {
   portalOtherNumber: 'Use another number',
 
   portalPasskeyTitle: 'Add a passkey',
-  portalPasskeyText: 'Your browser asks you next. Use your fingerprint, face or PIN, or touch your security key.',
   portalPasskeyWrong: 'That did not work. Try again, with the device that you want to add.',
   portalPasskeyTaken: 'This passkey is registered already.',
-  portalPasskeyOwn: 'My passkey',
 
   portalCodesTitle: 'Recovery codes',
   portalCodesText: 'Each lets you in once when you have lost your phone or your key.',

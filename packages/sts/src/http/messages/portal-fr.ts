@@ -10,7 +10,6 @@ export const portalFr = {
   portalNavApprovals: 'Connexions en attente',
   portalNavBrowsers: 'Navigateurs',
   portalSignOut: 'Se déconnecter',
-  portalSignedInAs: 'Connecté en tant que {name}',
   portalBack: 'Retour',
   portalCancel: 'Annuler',
   portalSave: 'Enregistrer',
@@ -21,7 +20,6 @@ export const portalFr = {
 
   portalWaitingOne: 'Une connexion vous attend',
   portalWaitingOther: '{count} connexions vous attendent',
-  portalWaitingFor: '{app} · {when}',
   portalWaitingLook: 'Regarder',
   portalMethodsManage: 'Gérer les méthodes de connexion',
   portalMethodsNone:
@@ -70,7 +68,6 @@ export const portalFr = {
   portalProposedText: 'Les responsables de {realm} ont saisi ce numéro pour vous.',
   portalProposedConfirm: 'Confirmer',
   portalProposedConfirmLong: 'Confirmer {name}',
-  portalAddedTotp: 'Ajoutée. Vous pouvez désormais vous connecter avec elle.',
 
   portalRenameLabel: 'Nom',
   portalRenameHint: 'Par exemple l’appareil : « Téléphone » ou « Clé du trousseau ».',
@@ -99,7 +96,6 @@ export const portalFr = {
   portalAddSms: 'SMS ou appel',
   portalAddSmsText: 'Nous envoyons un code à votre téléphone. Moins sûr que les autres.',
   portalAddNothing: 'Il n’y a rien à ajouter ici. Les responsables de {realm} ont désactivé toutes les méthodes.',
-  portalScriptNeeded: 'Une clé d’accès a besoin de JavaScript, qui est désactivé dans ce navigateur.',
 
   portalPermitTitle: 'Montrez d’abord que c’est bien vous',
   portalPermitText:
@@ -136,11 +132,8 @@ export const portalFr = {
   portalOtherNumber: 'Utiliser un autre numéro',
 
   portalPasskeyTitle: 'Ajouter une clé d’accès',
-  portalPasskeyText:
-    'Votre navigateur va vous le demander. Utilisez votre empreinte, votre visage ou votre code PIN, ou touchez votre clé de sécurité.',
   portalPasskeyWrong: 'Cela n’a pas fonctionné. Réessayez, avec l’appareil que vous voulez ajouter.',
   portalPasskeyTaken: 'Cette clé d’accès est déjà enregistrée.',
-  portalPasskeyOwn: 'Ma clé d’accès',
 
   portalCodesTitle: 'Codes de secours',
   portalCodesText: 'Chacun vous laisse entrer une fois quand votre téléphone ou votre clé est perdu.',
