@@ -41,6 +41,9 @@ it('is not offered where the realm remembers none, and is not done where nobody 
 it('is known at the next password, asks for the second step all the same, and is not known for somebody else', async () => {
   await world.changeSettings({ rememberBrowserDays: 30 })
   world.pass(30)
+  const unasked = await send(await atSecondStep(world, world.sts.mary), '/factor', { code: await world.totp() })
+  expect([isIn(unasked.page), [...longLived(unasked).cookies.keys()]]).toEqual([true, []])
+  world.pass(30)
   const step = await atSecondStep(world, world.sts.mary)
   const done = await send(step, '/factor', { code: await world.totp(), remember: 'yes' })
   expect(await amrOf(done)).toEqual(['pwd', 'otp', 'mfa'])
