@@ -144,8 +144,8 @@ describe('attempts', () => {
       return { next: { consecutive, inWindow: consecutive, windowStartedAt: sampleTime, disabled: false }, result: consecutive }
     })
 
-  /** The next `times` updates of a counter are the ones to give way, as on an engine that serialises by refusing. */
-  const refuseUpdates = (times: number) =>
+  /** The next `times` writings of a counter are the ones to give way, as on an engine that serialises by refusing. */
+  const refuseWriting = (times: number) =>
     backend.connection.runScript(`
       drop trigger if exists attempt_counter_refuse on attempt_counter;
       drop sequence if exists refused;
@@ -155,18 +155,18 @@ describe('attempts', () => {
         if nextval('refused') <= ${times} then raise exception 'give way' using errcode = 'serialization_failure'; end if;
         return new;
       end $$;
-      create trigger attempt_counter_refuse before update on attempt_counter for each row execute function attempt_counter_refuse();`)
+      create trigger attempt_counter_refuse before insert or update on attempt_counter for each row execute function attempt_counter_refuse();`)
 
-  test('are counted once although the database made the update give way three times', async () => {
-    await refuseUpdates(3)
+  test('are counted once although the database made the writing give way three times', async () => {
+    await refuseWriting(3)
     expect(await count()).toBe(1)
     expect(await count()).toBe(2)
   })
 
-  test('are refused when the database makes the update give way for ever', async () => {
-    await refuseUpdates(1_000)
+  test('are refused when the database makes the writing give way for ever', async () => {
+    await refuseWriting(1_000)
     await expect(count()).rejects.toMatchObject({ name: 'StorageUnavailable', reason: 'contention' })
-    await refuseUpdates(0)
+    await refuseWriting(0)
     expect(await count()).toBe(1)
   })
 })

@@ -23,6 +23,8 @@ export interface Database {
   together<T>(work: () => Promise<T>): Promise<T>
   transaction<T>(work: () => Promise<T>): Promise<T>
   outside<T>(work: () => Promise<T>): Promise<T>
+  /** Whether what is done now is done again if the transaction around it rolls back: `outside`, where there is one session. */
+  isNoted(): boolean
 }
 
 /** Inside a transaction, or inside a part of it. `turns` puts its statements in a row. */
@@ -126,5 +128,6 @@ export function createDatabase(connection: Connection): Database {
       if (connection.outside === undefined) return part(scope, 'noted', work)
       return scopes.run({ kind: 'outside', db: connection.outside }, work)
     },
+    isNoted: () => scopes.getStore()?.kind === 'noted',
   } satisfies Database)
 }

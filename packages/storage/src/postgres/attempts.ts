@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { StorageUnavailable } from '../errors.ts'
 import type { AttemptState, AttemptStore } from '../ports/attempts.ts'
 import { isText, list, present, type RealmPart, type Row } from './row.ts'
@@ -28,27 +29,39 @@ function forgetAt(subject: string, state: AttemptState): Date | null {
   return new Date(quietFrom + (invented ? 30 : 7) * day)
 }
 
-export function createAttemptStore({ database, realmId, clock }: RealmPart): AttemptStore {
-  type Key = Parameters<AttemptStore['find']>[0]
+const toColumns = (subject: string, state: AttemptState) => ({
+  consecutive: state.consecutive,
+  in_window: state.inWindow,
+  window_started_at: state.windowStartedAt,
+  blocked_until: state.blockedUntil ?? null,
+  disabled: state.disabled,
+  seen: state.seen ?? null,
+  forget_at: forgetAt(subject, state),
+})
 
-  /** Puts an empty counter there unless there is one. `true`: it was put there, and nobody else can see it yet. */
-  const begin = async ({ subject, method }: Key): Promise<boolean> => {
-    const empty = { consecutive: 0, in_window: 0, window_started_at: clock(), disabled: false }
+type Key = Parameters<AttemptStore['find']>[0]
+type Decide<T> = (state: AttemptState | undefined) => { next: AttemptState | undefined; result: T }
+
+export function createAttemptStore({ database, realmId, clock }: RealmPart): AttemptStore {
+  /** Puts a counter there unless there is one. `true`: it was put there. */
+  const begin = async ({ subject, method }: Key, state: AttemptState): Promise<boolean> => {
     const { numInsertedOrUpdatedRows } = await database.run((db) =>
       db
         .insertInto('attempt_counter')
-        .values({ realm_id: realmId, subject, method, ...empty })
+        .values({ realm_id: realmId, subject, method, ...toColumns(subject, state) })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirstOrThrow(),
     )
     return numInsertedOrUpdatedRows === 1n
   }
 
+  /** `version` is another one after each change, whoever makes it (`xmin`, the transaction that wrote the row). */
   const read = ({ subject, method }: Key, lock: boolean) =>
     database.run((db) =>
       db
         .selectFrom('attempt_counter')
         .selectAll()
+        .select(sql<string>`xmin::text`.as('version'))
         .where('realm_id', '=', realmId)
         .where('subject', '=', subject)
         .where('method', '=', method)
@@ -56,57 +69,73 @@ export function createAttemptStore({ database, realmId, clock }: RealmPart): Att
         .executeTakeFirst(),
     )
 
-  const write = async ({ subject, method }: Key, state: AttemptState | undefined): Promise<void> => {
+  /** With `version`: only while the counter is the one that was read. `false`: it is not, and nothing was written. */
+  const write = async ({ subject, method }: Key, state: AttemptState | undefined, version?: string): Promise<boolean> => {
+    const isAsRead = version === undefined ? sql<boolean>`true` : sql<boolean>`xmin = ${version}::xid`
     if (state === undefined) {
-      await database.run((db) =>
+      const { numDeletedRows } = await database.run((db) =>
         db
           .deleteFrom('attempt_counter')
           .where('realm_id', '=', realmId)
           .where('subject', '=', subject)
           .where('method', '=', method)
-          .execute(),
+          .where(isAsRead)
+          .executeTakeFirstOrThrow(),
       )
-      return
+      return numDeletedRows === 1n
     }
-    await database.run((db) =>
+    const { numUpdatedRows } = await database.run((db) =>
       db
         .updateTable('attempt_counter')
-        .set({
-          consecutive: state.consecutive,
-          in_window: state.inWindow,
-          window_started_at: state.windowStartedAt,
-          blocked_until: state.blockedUntil ?? null,
-          disabled: state.disabled,
-          seen: state.seen ?? null,
-          forget_at: forgetAt(subject, state),
-        })
+        .set(toColumns(subject, state))
         .where('realm_id', '=', realmId)
         .where('subject', '=', subject)
         .where('method', '=', method)
-        .execute(),
+        .where(isAsRead)
+        .executeTakeFirstOrThrow(),
     )
+    return numUpdatedRows === 1n
   }
 
   /** The counter, held until the transaction ends. `undefined`: there is none yet, and an empty one is held in its place. */
   async function hold(key: Key): Promise<AttemptState | undefined> {
     for (;;) {
-      if (await begin(key)) return undefined
+      if (await begin(key, { consecutive: 0, inWindow: 0, windowStartedAt: clock(), disabled: false })) return undefined
       const row = await read(key, true)
       if (row !== undefined) return toState(row)
       // Removed between the two statements; begin again.
     }
   }
 
+  /**
+   * Without a transaction and without a lock: most counters are touched by one request at a time. What is written is
+   * written only if nobody has written since it was read, and `decide` knows nothing but what was read, so this is one
+   * place in the row of all updates, as a lock would give. `undefined`: somebody came between, and nothing was written.
+   */
+  async function tryAtOnce<T>(key: Key, decide: Decide<T>): Promise<{ readonly result: T } | undefined> {
+    const first = decide(undefined)
+    if (first.next !== undefined && (await begin(key, first.next))) return first
+    const row = await read(key, false)
+    if (row === undefined) return first.next === undefined ? first : undefined
+    const { next, result } = decide(toState(row))
+    return (await write(key, next, row.version)) ? { result } : undefined
+  }
+
+  const holding = <T>(key: Key, decide: Decide<T>): Promise<T> =>
+    database.transaction(async () => {
+      const { next, result } = decide(await hold(key))
+      await write(key, next)
+      return result
+    })
+
   return Object.freeze({
     async update(key, decide) {
+      // Where it is noted, to be done again after a roll-back, nothing may depend on what was read before.
       const once = () =>
-        database.outside(() =>
-          database.transaction(async () => {
-            const { next, result } = decide(await hold(key))
-            await write(key, next)
-            return result
-          }),
-        )
+        database.outside(async () => {
+          const done = database.isNoted() ? undefined : await tryAtOnce(key, decide)
+          return done === undefined ? holding(key, decide) : done.result
+        })
       for (let tried = 1; ; tried += 1) {
         try {
           return await once()
