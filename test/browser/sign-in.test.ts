@@ -2,6 +2,7 @@
  * The main job as a person meets it: real Chromium, the real service, name and password, a code, and back to the app.
  */
 import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { startSts, type TestSts } from '@postern/sts/testing'
@@ -131,9 +132,9 @@ describe('signing in', () => {
         await page.goto(authorizeUrl({ login_hint: sts.joe.upn }))
         await page.fill('input[name=password]', sts.joe.password)
         await page.click('button[type=submit]')
-        // One decision a page: first what is needed, then the secret.
-        await page.click('main button[type=submit]')
-        await page.waitForSelector('svg')
+        // One decision a page: first which kind, then the secret.
+        await page.getByRole('button', { name: /^Authenticator app/ }).click()
+        await page.waitForSelector('svg.qr')
         const text = await page.innerText('main')
         const secret = /(?:[A-Z2-7]{4}\s){8}/.exec(text)?.[0]?.replaceAll(/\s/g, '')
         expect(secret, text).toHaveLength(32)
@@ -144,6 +145,12 @@ describe('signing in', () => {
         expect(await page.innerText('main')).toMatch(/did not match/i)
         await page.fill('input[name=code]', await codeOf(secret))
         await page.press('input[name=code]', 'Enter')
+        expect(await page.locator('.codes li').count()).toBe(10)
+        const [file] = await Promise.all([page.waitForEvent('download'), page.getByText('Download').click()])
+        expect(file.suggestedFilename()).toBe('recovery-codes.txt')
+        const kept = await readFile(await file.path(), 'utf8')
+        for (const code of await page.locator('.codes code').allInnerTexts()) expect(kept).toContain(code)
+        await page.getByRole('button', { name: 'I have saved them' }).click()
         await page.waitForURL(/callback/)
         const tokens = await redeemAtApp(arrival())
         const claims = JSON.parse(Buffer.from(String(tokens.access_token).split('.')[1] ?? '', 'base64url').toString()) as Record<
