@@ -16,7 +16,8 @@ import { createDelivery, createOutboxWorker, type DeliverySettings } from './del
 import { createSigningKey } from './protocol/signing-keys.ts'
 import { createRealm } from './realms/create-realm.ts'
 
-export { createGalleryApp, type Exhibit, exhibitAction, renderGallery } from './testing/gallery.ts'
+export { type Exhibit, exhibitAction } from './testing/exhibit.ts'
+export { createGalleryApp, renderGallery } from './testing/gallery.ts'
 
 /** Where a person sits, with everything that is needed to sign in. */
 export interface TestPerson {

@@ -18,7 +18,7 @@ import { renderFactorPage, renderKeyPage } from '../signin/views/factor-page.ts'
 import { renderCodesGonePage, renderRecoveryCodesPage } from '../signin/views/recovery-codes-page.ts'
 import { renderWaysPage } from '../signin/views/ways-page.ts'
 import type { Choice } from '../signin/ways.ts'
-import { type Exhibit, exhibitAction } from './gallery.ts'
+import { type Exhibit, exhibitAction } from './exhibit.ts'
 
 const now = new Date('2026-03-02T09:00:00Z')
 const later = new Date('2026-03-02T09:02:00Z')

@@ -5,28 +5,20 @@ import { renderProblemPage, renderRefusedRequest } from '../http/error-page.ts'
 import { messagesIn } from '../http/language.ts'
 import type { Language } from '../http/messages/catalogue.ts'
 import type { RealmView } from '../http/realm-view.ts'
-import { answerPage, type PageNeeds, securityHeaders } from '../http/security-headers.ts'
+import { answerPage, securityHeaders } from '../http/security-headers.ts'
 import { sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
 import { renderBlockedPage } from '../signin/views/blocked-page.ts'
 import { renderConsentPage } from '../signin/views/consent-page.ts'
 import { renderLoggedOut, renderLogoutConfirm } from '../signin/views/logout-pages.ts'
 import { renderLostPage } from '../signin/views/lost-page.ts'
 import { renderNamePage, renderPasswordPage } from '../signin/views/password-pages.ts'
+import { type Exhibit, exhibitAction } from './exhibit.ts'
 import { renderFactorsGallery } from './factors-gallery.ts'
 import { renderPortalGallery } from './portal-gallery.ts'
-
-/** One page in one state, as it would be sent. */
-export interface Exhibit extends PageNeeds {
-  readonly name: string
-  readonly html: string
-}
 
 const realmId = '8f1f3c9e-4c1b-4a52-9f0a-0d5b7c2f6e11'
 const now = new Date('2026-03-02T09:00:00Z')
 const later = new Date('2026-03-02T09:02:00Z')
-
-/** Where the forms of exhibits go; a browser test may point them at itself. */
-export const exhibitAction = '/gallery/posted'
 
 /** Every page in every state. Nothing in it is secret: the key is RFC 6238's example. */
 export function renderGallery(options: { language?: Language; realm?: Partial<RealmView> } = {}): readonly Exhibit[] {
