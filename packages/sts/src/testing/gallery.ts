@@ -35,6 +35,7 @@ export function renderGallery(options: { language?: Language; realm?: Partial<Re
   const reference = '7KQF-2M9X-4TDA'
   const signin = { ...place, appName: 'Outlook', action: exhibitAction, csrf: 'gallery' }
   const password = { ...signin, name: 'mary.rivera@contoso.com', changeAddress: '#' }
+  const passkey = { options: { challenge: 'Z2FsbGVyeQ', rpId: 'localhost', allowCredentials: [] }, action: exhibitAction }
   const device = { ...place, action: exhibitAction, xsrf: 'gallery' }
   const form = { forms: 'anywhere' } as const
   const withScript = { ...form, scripts: true } as const
@@ -42,6 +43,12 @@ export function renderGallery(options: { language?: Language; realm?: Partial<Re
 
   return [
     { name: 'name', html: renderNamePage(signin), ...form },
+    { name: 'name-passkey', html: renderNamePage({ ...signin, passkey }), ...withScript },
+    {
+      name: 'name-passkey-refused',
+      html: renderNamePage({ ...signin, reference, passkey, passkeyComplaint: texts.webauthnRefused }),
+      ...withScript,
+    },
     { name: 'name-missing', html: renderNamePage({ ...signin, complaint: texts.nameMissing }), ...form },
     { name: 'password', html: renderPasswordPage(password), ...withScript },
     {
