@@ -85,8 +85,12 @@ function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): A
       return kind === 'Session' && found && (await isEnded(found)) ? undefined : found
     },
     async findByUid(uid) {
+      const known = kind === 'Session' ? findRequestState()?.sessionsFound : undefined
+      if (known?.has(uid)) return known.get(uid)
       const found = unpack(await store.artifacts.findByUid(kind, uid))
-      return kind === 'Session' && found && (await isEnded(found)) ? undefined : found
+      const living = kind === 'Session' && found && (await isEnded(found)) ? undefined : found
+      known?.set(uid, living)
+      return living
     },
     findByUserCode: async (userCode) => unpack(await store.artifacts.findByUserCode(kind, userCode)),
     async consume(id) {

@@ -14,28 +14,37 @@ const PROMPTS = new Set(['login', 'assurance', 'consent'])
 export function createInteractions(options: { csrfKey: Uint8Array }): Interactions {
   const { csrfKey } = options
 
-  async function load(ctx: Context, uid: string): Promise<Interaction | LostInteraction> {
-    const { provider } = requestState().runtime
+  /** The step and what it relies on, read once: whoever goes on from here takes them along instead of asking again. */
+  async function load(ctx: Context, uid: string): Promise<Loaded | LostInteraction> {
+    const state = requestState()
+    const { provider } = state.runtime
     try {
+      // oidc-provider looks for the session of the step, and so does findGround.
+      state.sessionsFound = new Map()
       const interaction = await provider.interactionDetails(ctx.req, ctx.res)
       // The cookie is bound to the page's path, so another uid means a hand-made address.
-      if (interaction.uid === uid && (await isLiving(interaction))) return interaction
+      if (interaction.uid === uid) {
+        const ground = await findGround(interaction)
+        if (ground !== undefined) return { interaction, ...ground }
+      }
     } catch (cause) {
       if (!(cause instanceof errors.SessionNotFound)) throw cause
+    } finally {
+      delete state.sessionsFound
     }
     return decideLost(provider, uid)
   }
 
   async function step(ctx: Context, uid: string, result: Record<string, unknown>): Promise<string> {
     const loaded = await load(ctx, uid)
-    if ('lost' in loaded) return whereLost(loaded, uid)
-    return requestState().runtime.provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true })
+    return 'lost' in loaded ? whereLost(loaded, uid) : keep(loaded.interaction, result)
   }
 
   return {
     async current(ctx, uid) {
-      const interaction = await load(ctx, uid)
-      if ('lost' in interaction) return interaction
+      const loaded = await load(ctx, uid)
+      if ('lost' in loaded) return loaded
+      const { interaction } = loaded
       return describe(interaction, csrfOf(csrfKey, interaction.uid))
     },
 
@@ -43,19 +52,20 @@ export function createInteractions(options: { csrfKey: Uint8Array }): Interactio
       const loaded = await load(ctx, uid)
       if ('lost' in loaded) return whereLost(loaded, uid)
       // Whoever signs in starts from nothing: an older session's second factor does not count for a new password.
-      const isSignIn = loaded.prompt.name === 'login'
-      if (!isSignIn && loaded.session?.accountId !== proved.accountId)
+      const { interaction, signedInAt } = loaded
+      const isSignIn = interaction.prompt.name === 'login'
+      if (!isSignIn && interaction.session?.accountId !== proved.accountId)
         throw new TypeError('a second factor was shown for an account other than the one that signed in')
-      const before = isSignIn ? [] : (loaded.session?.amr ?? [])
+      const before = isSignIn ? [] : (interaction.session?.amr ?? [])
       const amr = combine(before, proved.evidence.amr)
-      return step(ctx, uid, {
+      return keep(interaction, {
         login: {
           accountId: proved.accountId,
           amr,
           acr: acrOf(amr),
           remember: true,
           // A second factor does not make the password younger: the session ends, and max_age counts, from the password.
-          ts: (isSignIn ? undefined : await sessionTime(loaded)) ?? (await signInTime(proved)),
+          ts: (isSignIn ? undefined : signedInAt) ?? (await signInTime(proved)),
         },
       })
     },
@@ -67,20 +77,31 @@ export function createInteractions(options: { csrfKey: Uint8Array }): Interactio
   }
 }
 
-/** A step after the first relies on the session: it must still be there, and its account must not be signed out since. */
-async function isLiving({ prompt, session: begun }: Interaction): Promise<boolean> {
-  if (prompt.name === 'login') return true
-  const { provider, store } = requestState().runtime
-  const session = begun?.uid === undefined ? undefined : await provider.Session.findByUid(begun.uid)
-  if (session?.accountId === undefined) return false
-  const account = await store.accounts.find(session.accountId as AccountId) // given by finish(), so an id of ours
-  return account?.status === 'active' && countsAfter(account.signedOutAt, session.loginTs)
+interface Loaded {
+  readonly interaction: Interaction
+  /** When the session that a step after the first relies on was signed in to, in seconds. */
+  readonly signedInAt?: number
 }
 
-/** When the session that a step relies on was signed in to. */
-async function sessionTime({ session }: Interaction): Promise<number | undefined> {
-  const found = session?.uid === undefined ? undefined : await requestState().runtime.provider.Session.findByUid(session.uid)
-  return found?.loginTs
+/** Keeps what came of a step. Returns where the request goes on. */
+async function keep(interaction: Interaction, result: Record<string, unknown>): Promise<string> {
+  interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
+  await interaction.persist()
+  return interaction.returnTo
+}
+
+/**
+ * A step after the first relies on the session: it must still be there, and its account must not be signed out since.
+ * `undefined`: it is not.
+ */
+async function findGround({ prompt, session: begun }: Interaction): Promise<Omit<Loaded, 'interaction'> | undefined> {
+  if (prompt.name === 'login') return {}
+  const { provider, store } = requestState().runtime
+  const session = begun?.uid === undefined ? undefined : await provider.Session.findByUid(begun.uid)
+  if (session?.accountId === undefined) return undefined
+  const account = await store.accounts.find(session.accountId as AccountId) // given by finish(), so an id of ours
+  if (account?.status !== 'active' || !countsAfter(account.signedOutAt, session.loginTs)) return undefined
+  return session.loginTs === undefined ? {} : { signedInAt: session.loginTs }
 }
 
 /**

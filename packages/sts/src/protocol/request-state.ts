@@ -32,6 +32,11 @@ export interface RequestState {
   ended?: { readonly familyId?: string }
   /** A user code was typed that no device shows. */
   userCodeUnknown?: boolean
+  /**
+   * Sessions found by their `uid` while one step of a sign-in is looked up, and only so long: more than one asks for the same
+   * at that moment. What is read here is never older than the look.
+   */
+  sessionsFound?: Map<string, Readonly<Record<string, unknown>> | undefined>
   /** Why oidc-provider could not answer, where it hides that behind `server_error`. */
   fault?: unknown
   /** Why a person or account was turned away, for the audit trail. */
