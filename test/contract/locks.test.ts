@@ -1,6 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { ClientId, FamilyId, type RealmStore, StorageUnavailable } from '@postern/storage'
-import { type OpenBackend, postgres, sampleAccount, sampleClient, sampleTime, secondsAfter } from '@postern/storage/contract'
+import {
+  type OpenBackend,
+  postgres,
+  sampleAccount,
+  sampleAuthenticator,
+  sampleClient,
+  sampleTime,
+  secondsAfter,
+} from '@postern/storage/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 let backend: OpenBackend
@@ -12,6 +20,12 @@ afterAll(() => backend.close())
 beforeEach(async () => {
   realm = await backend.newRealm()
 })
+
+async function addAccount() {
+  const account = sampleAccount()
+  await realm.accounts.add(account)
+  return account
+}
 
 /** Whether a statement of our database waits for a lock. */
 const isWaiting = async (): Promise<boolean> =>
@@ -104,6 +118,21 @@ describe('find with a lock', () => {
       await expect(backend.store.outsideTransaction(find)).rejects.toThrow(StorageUnavailable)
     })
   })
+})
+
+test('an account that is held keeps the second who holds it waiting, who then sees what the first did', async () => {
+  const { id } = await addAccount()
+  const factor = sampleAuthenticator(id)
+  await realm.authenticators.add(factor)
+  const left = await oneThenOther({
+    lock: () => realm.accounts.hold(id),
+    finish: () => realm.authenticators.remove(factor.id),
+    async other() {
+      await realm.accounts.hold(id)
+      return realm.authenticators.list(id)
+    },
+  })
+  expect(left).toEqual([])
 })
 
 describe('two writers', () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { AccountId, ClientId, FamilyId } from '../identifiers.ts'
+import type { Account, AccountStore } from '../ports/accounts.ts'
 import type { OpenBackend } from './backend.ts'
 import {
   sampleAccessPass,
@@ -14,6 +15,12 @@ import {
   secondsAfter,
   someBytes,
 } from './samples.ts'
+
+async function addTo(accounts: AccountStore): Promise<Account> {
+  const account = sampleAccount()
+  await accounts.add(account)
+  return account
+}
 
 export function accountsContract(opened: () => OpenBackend): void {
   describe('accounts', () => {
@@ -140,6 +147,31 @@ export function accountsContract(opened: () => OpenBackend): void {
       await accounts.replace({ ...account, displayName: 'Other' })
       expect((await accounts.find(account.id))?.signedOutAt).toEqual(secondsAfter(10))
       expect((await accounts.findByName(account.upn))?.signedOutAt).toEqual(secondsAfter(10))
+    })
+
+    test('lets one holder at a time decide about an account: of twelve who each take a factor unless it is the last, one finds it so', async () => {
+      const { store, newRealm } = opened()
+      const { accounts, authenticators } = await newRealm()
+      const { id: accountId } = await addTo(accounts)
+      const own = Array.from({ length: 12 }, () => sampleAuthenticator(accountId, { credentialId: randomUUID() }))
+      for (const one of own) await authenticators.add(one)
+      const taken = await Promise.all(
+        own.map(({ id }) =>
+          store.transaction(async () => {
+            expect(await accounts.hold(accountId)).toBe(true)
+            return (await authenticators.list(accountId)).length > 1 && authenticators.remove(id)
+          }),
+        ),
+      )
+      expect(taken.filter((one) => !one)).toHaveLength(1)
+      expect(await authenticators.list(accountId)).toHaveLength(1)
+    })
+
+    test('holds no account that is not there, or is of another realm', async () => {
+      const { accounts } = await opened().newRealm()
+      const { accounts: foreign } = await opened().newRealm()
+      const { id } = await addTo(foreign)
+      for (const one of [id, randomUUID(), '', 'not-a-uuid', 'a\0b']) expect(await accounts.hold(AccountId.of(one))).toBe(false)
     })
 
     test('replaces nothing when a name is taken or the account is missing', async () => {

@@ -26,6 +26,12 @@ export interface AccountStore {
   /** `'conflict'`: the id, the UPN or one of the addresses is taken (a UPN may equal an address of the same account only). */
   add(account: Account): Promise<'added' | 'conflict'>
   find(id: AccountId): Promise<Account | undefined>
+  /**
+   * Keeps everybody else who holds the account waiting until the caller's transaction ends, so that what is decided about it
+   * and what is done are one. What was read before may be old; read again. Outside a transaction it holds nothing. `false`:
+   * no such account.
+   */
+  hold(id: AccountId): Promise<boolean>
   /** By UPN or any address, case-insensitive, one indexed read. */
   findByName(name: string): Promise<Account | undefined>
   /** In order of UPN; `after` is the UPN of the last one seen. */

@@ -93,6 +93,20 @@ export function createAccountStore({ database, realmId }: RealmPart): AccountSto
       )
       return row && toAccount(row)
     },
+    async hold(id) {
+      if (!isUuid(id)) return false
+      // Not `for update`: rows that refer to the account may be added meanwhile.
+      const row = await database.run((db) =>
+        db
+          .selectFrom('account')
+          .select('id')
+          .where('realm_id', '=', realmId)
+          .where('id', '=', id)
+          .forNoKeyUpdate()
+          .executeTakeFirst(),
+      )
+      return row !== undefined
+    },
     async findByName(name) {
       if (!isText(name)) return undefined
       const row = await database.run((db) =>
