@@ -198,13 +198,13 @@ const de: Texts = {
       next: 'Waren Sie das, erstellen Sie neue, wenn wenige übrig sind. Wenn nicht, ändern Sie jetzt Ihr Passwort und melden Sie sich bei der Betreuung von {realm}.',
     },
     access_pass_given: {
-      subject: 'Für Ihr Konto wurde ein befristeter Zugangscode ausgegeben',
-      happened: 'Die Betreuung von {realm} hat für Ihr Konto einen befristeten Zugangscode ausgegeben. Er endet am {until}.',
+      subject: 'Für Ihr Konto wurde ein befristeter Zugangspass ausgegeben',
+      happened: 'Die Betreuung von {realm} hat für Ihr Konto einen befristeten Zugangspass ausgegeben. Er endet am {until}.',
       next: 'Haben Sie nicht darum gebeten, melden Sie sich sofort bei der Betreuung von {realm}.',
     },
     access_pass_used: {
-      subject: 'Anmeldung mit einem befristeten Zugangscode',
-      happened: 'Jemand hat sich mit einem befristeten Zugangscode bei Ihrem Konto angemeldet.',
+      subject: 'Anmeldung mit einem befristeten Zugangspass',
+      happened: 'Jemand hat sich mit einem befristeten Zugangspass bei Ihrem Konto angemeldet.',
       next: 'Waren Sie das nicht, melden Sie sich sofort bei der Betreuung von {realm}.',
     },
     failed_signins: {
@@ -298,13 +298,13 @@ const fr: Texts = {
       next: 'Si c’était vous, créez-en de nouveaux quand il en reste peu. Sinon, changez votre mot de passe maintenant et prévenez les responsables de {realm}.',
     },
     access_pass_given: {
-      subject: 'Un code d’accès temporaire a été donné pour votre compte',
-      happened: 'Les responsables de {realm} ont donné un code d’accès temporaire pour votre compte. Il expire le {until}.',
+      subject: 'Un passe d’accès temporaire a été donné pour votre compte',
+      happened: 'Les responsables de {realm} ont donné un passe d’accès temporaire pour votre compte. Il expire le {until}.',
       next: 'Si vous ne l’avez pas demandé, prévenez tout de suite les responsables de {realm}.',
     },
     access_pass_used: {
-      subject: 'Connexion avec un code d’accès temporaire',
-      happened: 'Quelqu’un s’est connecté à votre compte avec un code d’accès temporaire.',
+      subject: 'Connexion avec un passe d’accès temporaire',
+      happened: 'Quelqu’un s’est connecté à votre compte avec un passe d’accès temporaire.',
       next: 'Si ce n’était pas vous, prévenez tout de suite les responsables de {realm}.',
     },
     failed_signins: {

@@ -39,8 +39,8 @@ export const portalDe = {
   portalShownKey: 'Passkey',
   portalShownMca: 'Ihrer Zustimmung',
 
-  portalLowCodes: 'Es sind nur noch wenige Notfallcodes übrig ({left} von {of}). Erstellen Sie rechtzeitig neue.',
-  portalNoCodes: 'Sie haben keine Notfallcodes. Mit ihnen kommen Sie hinein, wenn Ihr Telefon weg ist.',
+  portalLowCodes: 'Es sind nur noch wenige Wiederherstellungscodes übrig ({left} von {of}). Erstellen Sie rechtzeitig neue.',
+  portalNoCodes: 'Sie haben keine Wiederherstellungscodes. Mit ihnen kommen Sie hinein, wenn Ihr Telefon weg ist.',
   portalSmsOnly:
     'SMS ist Ihr einziger zweiter Schritt, und SMS lassen sich abfangen. Ein Passkey oder eine Authenticator-App ist sicherer.',
   portalSmsOnlyAdd: 'Sicherere hinzufügen',
@@ -73,7 +73,7 @@ export const portalDe = {
   portalRenameHint: 'Zum Beispiel das Gerät: „Telefon“ oder „Schlüssel am Schlüsselbund“.',
   portalRenameMissing: 'Geben Sie einen Namen mit höchstens 60 Zeichen ein.',
   portalDefaultTitle: 'Zuerst verlangen',
-  portalDefaultText: 'Die Anmeldung fragt zuerst nach dieser Methode. Sie können immer eine andere nehmen.',
+  portalDefaultText: 'Die Anmeldung fragt zuerst nach einer anderen Methode. Sie können stattdessen immer diese nehmen.',
   portalDefaultMake: 'Diese zuerst verlangen',
   portalDefaultIs: 'Die Anmeldung fragt zuerst nach dieser Methode.',
   portalRemove: 'Entfernen',
@@ -81,7 +81,7 @@ export const portalDe = {
   portalRemoveTitle: '{name} entfernen?',
   portalRemoveText: 'Damit können Sie sich dann nicht mehr anmelden. Sonst ändert sich nichts.',
   portalRemoveLast:
-    'Es ist Ihre letzte: Danach kommt jeder allein mit Ihrem Passwort hinein, und auch Ihre Notfallcodes gelten nicht mehr.',
+    'Es ist Ihre letzte: Danach kommt jeder allein mit Ihrem Passwort hinein, und auch Ihre Wiederherstellungscodes gelten nicht mehr.',
   portalRemoveKeep: 'Behalten',
   portalRemoveRefusedTitle: '{name} kann noch nicht entfernt werden',
   portalRemoveRefusedSecond: '{realm} verlangt von Ihnen einen zweiten Schritt, und dies ist der letzte, der gilt.',
@@ -136,19 +136,19 @@ export const portalDe = {
   portalPasskeyWrong: 'Das hat nicht geklappt. Versuchen Sie es noch einmal, mit dem Gerät, das Sie hinzufügen wollen.',
   portalPasskeyTaken: 'Dieser Passkey ist schon eingetragen.',
 
-  portalCodesTitle: 'Notfallcodes',
+  portalCodesTitle: 'Wiederherstellungscodes',
   portalCodesText: 'Jeder lässt Sie einmal hinein, wenn Telefon oder Schlüssel verloren sind.',
   portalCodesLeft: '{left} von {of} sind übrig',
   portalCodesNone: 'Sie haben keine.',
-  portalCodesNeed: 'Richten Sie zuerst einen zweiten Schritt ein: Notfallcodes stehen für ihn ein.',
+  portalCodesNeed: 'Richten Sie zuerst einen zweiten Schritt ein: Wiederherstellungscodes stehen für ihn ein.',
   portalCodesMake: 'Neue Codes erstellen',
-  portalCodesMakeTitle: 'Neue Notfallcodes erstellen',
+  portalCodesMakeTitle: 'Neue Wiederherstellungscodes erstellen',
   portalCodesMakeText: 'Sie bekommen zehn neue Codes. Die alten gelten sofort nicht mehr.',
-  portalCodesShownTitle: 'Notfallcodes aufbewahren',
+  portalCodesShownTitle: 'Wiederherstellungscodes aufbewahren',
   portalCodesShownText:
     'Sie werden nur dieses eine Mal gezeigt. Drucken oder schreiben Sie sie auf, und bewahren Sie sie getrennt vom Telefon auf.',
   portalCodesSaved: 'Ich habe sie gesichert',
-  portalCodesList: 'Ihre Notfallcodes',
+  portalCodesList: 'Ihre Wiederherstellungscodes',
 
   portalApprovalsTitle: 'Wartende Anmeldungen',
   portalApprovalsText: 'Wenn Sie sich anderswo anmelden, können Sie diese Anmeldung von hier aus zulassen.',

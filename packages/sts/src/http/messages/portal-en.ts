@@ -70,7 +70,7 @@ export const portalEn = {
   portalRenameHint: 'For example the device it is on: “Phone” or “Key on my keyring”.',
   portalRenameMissing: 'Type a name of at most 60 characters.',
   portalDefaultTitle: 'Asked for first',
-  portalDefaultText: 'Sign-in asks for this one first. You can always use another one.',
+  portalDefaultText: 'Sign-in asks for another one first. You can always use this one instead.',
   portalDefaultMake: 'Ask for this one first',
   portalDefaultIs: 'Sign-in asks for this one first.',
   portalRemove: 'Remove',
