@@ -14,6 +14,7 @@ import type { Signals } from './signals.ts'
 
 export { type AssuranceLevel, acrOf, requirementOf, satisfiesAcr } from './assurance-level.ts'
 export { type PolicyDefinition, parsePolicy } from './definition.ts'
+export { demandsOf } from './demands.ts'
 export { decideEnforcement, type Enforced, withoutCampaign } from './enforcement.ts'
 export { PolicyError } from './errors.ts'
 export { firstPolicy } from './first-policy.ts'

@@ -64,7 +64,8 @@ function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): A
     async upsert(id, payload: StoredPayload, ttl) {
       if (NEEDS_GRANT.has(kind) && payload.grantId !== undefined) await saveGrantInHand()
       const keys = {
-        grantId: text(payload.grantId),
+        // A sign-in in the making is not the grant's: who signs in as somebody else ends the old grants on the way.
+        grantId: kind === 'Interaction' ? undefined : text(payload.grantId),
         uid: kind === 'Session' ? text(payload.uid) : undefined,
         userCode: text(payload.userCode),
         accountId: text(payload.accountId),

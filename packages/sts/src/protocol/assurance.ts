@@ -1,7 +1,10 @@
-import type { Account } from '@postern/storage'
+import type { Account, RealmStore } from '@postern/storage'
 import {
   type AssuranceLevel,
   type Decision,
+  decideEnforcement,
+  demandsOf,
+  type Enforced,
   evaluate,
   type Flow,
   isSatisfied,
@@ -9,6 +12,7 @@ import {
   type Requirement,
   requirementOf,
   satisfiesAcr,
+  withoutCampaign,
 } from '../policy/policy.ts'
 
 /** What a request is about, as far as policy wants to know. */
@@ -90,15 +94,17 @@ export function assess(
 const weakestFirst = (missing: ReadonlySet<Requirement>): readonly Requirement[] =>
   [...missing].toSorted((one, other) => Number(one === 'phishing-resistant') - Number(other === 'phishing-resistant'))
 
-/** The policies that an account would meet in the portal, where it manages its factors: what must stay bound. */
+/** What an administrator demands of this account alone. The campaign is read only where there is one to ask. */
+export async function findEnforcement(store: RealmStore, { enforcement }: Account, now: Date): Promise<Enforced> {
+  if (enforcement === undefined || enforcement.state === 'disabled') return { demand: 'nothing' }
+  const { campaignId } = enforcement
+  const campaign = campaignId === undefined ? undefined : await store.enforcement.findCampaign(campaignId)
+  return decideEnforcement(enforcement, campaign ?? withoutCampaign, now)
+}
+
+/** What must stay bound: whatever any policy may ask this account for, at whichever app, and what its state demands. */
 export function requirementsFor(policies: readonly Policy[], account: Account): readonly Requirement[] {
-  const decision = evaluate(policies, {
-    account: { id: account.id, upn: account.upn, groups: account.groups },
-    client: { id: '' },
-    flow: 'authorization',
-    evidence: ['pwd'],
-  })
-  const demanded = new Set(decision.outcome === 'require' ? decision.missing : [])
+  const demanded = new Set(demandsOf(policies, { id: account.id, upn: account.upn, groups: account.groups }))
   if (account.enforcement?.state === 'enforced') demanded.add('second-factor')
   return Object.freeze(weakestFirst(demanded))
 }

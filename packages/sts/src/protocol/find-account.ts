@@ -1,8 +1,10 @@
 import type { Account, AccountId } from '@postern/storage'
 import type { FindAccount, KoaContextWithOIDC, Account as ProviderAccount } from 'oidc-provider'
+import type { Clock } from '../clock.ts'
 import { acrOf } from '../policy/policy.ts'
-import { assess, type Occasion } from './assurance.ts'
+import { assess, findEnforcement, type Occasion } from './assurance.ts'
 import { personClaims } from './claims.ts'
+import { PORTAL_CLIENT_ID } from './portal-client.ts'
 import { requestState } from './request-state.ts'
 
 /** A person as oidc-provider sees one, with our record attached. */
@@ -23,43 +25,50 @@ const REDEEMING: ReadonlyMap<unknown, Occasion['flow']> = new Map([
  * Finds the person behind `sub`. On the token route policy is asked again, so that a block, or a new demand that the
  * old sign-in does not meet, ends there. Not found means `invalid_grant` to a client and a new sign-in to a browser.
  */
-export const findAccount: FindAccount = async (ctx, sub, token) => {
-  const state = requestState()
-  const { runtime } = state
-  const record = uuid.test(sub) ? await runtime.store.accounts.find(sub as AccountId) : undefined
-  if (record?.status !== 'active') {
-    state.refusedBecause = record ? 'account_disabled' : 'account_unknown'
-    return undefined
-  }
-  if (!provedSince(record.signedOutAt, ctx, token)) {
-    state.refusedBecause = 'signed_out_since'
-    return undefined
-  }
-  const flow = REDEEMING.get(ctx.oidc.params?.grant_type)
-  if (ctx.oidc.route === 'token' && flow) {
-    // oidc-provider hands over the code or refresh token, which carries what was shown and granted when it was made.
-    const { amr: shown, resource: granted } = (token ?? {}) as { amr?: unknown; resource?: unknown }
-    const evidence = Array.isArray(shown) ? shown.filter((one) => typeof one === 'string') : []
-    const assurance = assess(
-      runtime.policies,
-      {
-        account: record,
-        clientId: ctx.oidc.client?.clientId ?? '',
-        resources: namesIn(ctx.oidc.params?.resource ?? granted),
-        source: state.source,
-        flow,
-        evidence,
-      },
-      { acrValues: [], acr: acrOf(evidence) },
-    )
-    if (assurance.outcome !== 'sufficient') {
-      state.refusedBecause = assurance.outcome === 'blocked' ? 'policy_blocks' : 'policy_requires_more'
+export const createFindAccount =
+  ({ clock }: { clock: Clock }): FindAccount =>
+  async (ctx, sub, token) => {
+    const state = requestState()
+    const { runtime } = state
+    const record = uuid.test(sub) ? await runtime.store.accounts.find(sub as AccountId) : undefined
+    if (record?.status !== 'active') {
+      state.refusedBecause = record ? 'account_disabled' : 'account_unknown'
       return undefined
     }
+    if (!provedSince(record.signedOutAt, ctx, token)) {
+      state.refusedBecause = 'signed_out_since'
+      return undefined
+    }
+    if (ctx.oidc.route === 'token' && ctx.oidc.client?.clientId === PORTAL_CLIENT_ID) {
+      state.refusedBecause = 'portal_takes_no_token'
+      return undefined
+    }
+    const flow = REDEEMING.get(ctx.oidc.params?.grant_type)
+    if (ctx.oidc.route === 'token' && flow) {
+      // oidc-provider hands over the code or refresh token, which carries what was shown and granted when it was made.
+      const { amr: shown, resource: granted } = (token ?? {}) as { amr?: unknown; resource?: unknown }
+      const evidence = Array.isArray(shown) ? shown.filter((one) => typeof one === 'string') : []
+      const enforced = await findEnforcement(runtime.store, record, clock())
+      const assurance = assess(
+        runtime.policies,
+        {
+          account: record,
+          clientId: ctx.oidc.client?.clientId ?? '',
+          resources: namesIn(ctx.oidc.params?.resource ?? granted),
+          source: state.source,
+          flow,
+          evidence,
+        },
+        { acrValues: [], acr: acrOf(evidence), secondFactor: enforced.demand === 'second-factor' },
+      )
+      if (assurance.outcome !== 'sufficient') {
+        state.refusedBecause = assurance.outcome === 'blocked' ? 'policy_blocks' : 'policy_requires_more'
+        return undefined
+      }
+    }
+    const account: KnownAccount = { accountId: record.id, record, claims: async () => personClaims(record, runtime.realm) }
+    return account
   }
-  const account: KnownAccount = { accountId: record.id, record, claims: async () => personClaims(record, runtime.realm) }
-  return account
-}
 
 /** One name or several, as oidc-provider keeps them. */
 const namesIn = (value: unknown): readonly string[] =>

@@ -6,12 +6,12 @@
  * reason to one.
  * @module
  */
-import type { Account, AccountId, RealmSettings, RealmStore } from '@postern/storage'
+import type { AccountId, RealmSettings, RealmStore } from '@postern/storage'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { interactionPolicy } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
-import { acrOf, decideEnforcement, type Enforced, type Requirement, withoutCampaign } from '../policy/policy.ts'
-import { type Assurance, assess } from './assurance.ts'
+import { acrOf, type Requirement } from '../policy/policy.ts'
+import { type Assurance, assess, findEnforcement } from './assurance.ts'
 import type { ClientRegistration } from './clients.ts'
 import type { KnownAccount } from './find-account.ts'
 import type { AssuranceReason } from './interactions.ts'
@@ -95,7 +95,7 @@ async function assessSignIn(ctx: KoaContextWithOIDC, { strengths, clock }: Inter
     flow: oidc.route.startsWith('device') || oidc.route.startsWith('code_') ? ('device' as const) : ('authorization' as const),
     evidence: shown,
   }
-  const enforced = await enforcementOf(runtime.store, record, clock())
+  const enforced = await findEnforcement(runtime.store, record, clock())
   const secondFactor = enforced.demand === 'second-factor'
   const meeting = (acrValues: readonly string[]) =>
     assess(runtime.policies, occasion, { acrValues, acr: acrOf(shown), secondFactor })
@@ -141,14 +141,6 @@ export function decideReason(
   if (bound.length > 0) return isShown ? 'factor_missing' : 'factor_required'
   // Something was shown that nothing is bound for, e.g. an access pass; if that is not enough, more of it is not either.
   return isShown && strongest(missing) === 'second-factor' ? 'insufficient' : 'factor_missing'
-}
-
-/** What an administrator demands of this account alone. The campaign is read only where there is one to ask. */
-async function enforcementOf(store: RealmStore, { enforcement }: Account, now: Date): Promise<Enforced> {
-  if (enforcement === undefined || enforcement.state === 'disabled') return { demand: 'nothing' }
-  const { campaignId } = enforcement
-  const campaign = campaignId === undefined ? undefined : await store.enforcement.findCampaign(campaignId)
-  return decideEnforcement(enforcement, campaign ?? withoutCampaign, now)
 }
 
 /** Set by `postpone` of interactions-of-provider.ts. */

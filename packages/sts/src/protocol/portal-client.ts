@@ -7,7 +7,7 @@ export const PORTAL_CLIENT_ID = 'postern-portal' as ClientId // a brand has no r
 /** Where a sign-in for the portal comes back to; `state` holds the page that the person was on the way to. */
 export const PORTAL_RETURN = '/portal/signed-in'
 
-/** Its registration, the same in every realm. It has no secret and is given no token: nobody holds the verifier of its codes. */
+/** Its registration, the same in every realm. It has no secret, and its codes are exchanged for nothing (find-account.ts). */
 export const portalClient = (issuer: string): Client => ({
   id: PORTAL_CLIENT_ID,
   displayName: 'Portal',
@@ -27,7 +27,7 @@ export const portalClient = (issuer: string): Client => ({
 })
 
 /**
- * The request that signs somebody in for the portal. The code that it ends with is of no use: its challenge belongs to a
+ * The request that signs somebody in for the portal. The code that it ends with is of no use; its challenge belongs to a
  * verifier that was thrown away.
  */
 export function portalRequest(

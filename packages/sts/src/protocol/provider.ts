@@ -18,7 +18,7 @@ import { grantWhatWasAsked, scopesOf } from './authorized-grant.ts'
 import { SCOPE_CLAIMS } from './claims.ts'
 import { requireReadableClaims } from './claims-request.ts'
 import { type ClientRegistration, clientBehaviour, registrationOf } from './clients.ts'
-import { findAccount } from './find-account.ts'
+import { createFindAccount } from './find-account.ts'
 import { createInteractionPolicy, type FindStrengths } from './interaction-policy.ts'
 import { decideLost } from './interactions-of-provider.ts'
 import { expectAssertionAudience, guardReplays, replaceClientBehaviour, structureRefreshTokens } from './provider-internals.ts'
@@ -125,7 +125,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
       client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
     rotateRefreshToken: true,
     revokeGrantPolicy: () => true,
-    findAccount,
+    findAccount: createFindAccount({ clock }),
     loadExistingGrant: grantWhatWasAsked,
     interactions: {
       policy: createInteractionPolicy(parts),

@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto'
-import type { AccountId } from '@postern/storage'
+import type { Account, AccountId } from '@postern/storage'
 import type { Context } from 'koa'
+import { acrOf } from '../policy/policy.ts'
+import { assess, findEnforcement } from './assurance.ts'
 import { countsAfter } from './find-account.ts'
-import { portalRequest } from './portal-client.ts'
+import { PORTAL_CLIENT_ID, portalRequest } from './portal-client.ts'
 import { ROUTES } from './provider.ts'
 import { requestState } from './request-state.ts'
 import type { ListedSession, Sessions, SignedIn } from './sessions.ts'
@@ -18,16 +20,37 @@ interface SessionPayload {
 /** The sessions of the realm whose request is in hand. */
 export function createSessions(options: { csrfKey: Uint8Array; clock: () => Date }): Sessions {
   const { csrfKey, clock } = options
+
+  async function find(ctx: Context): Promise<{ account: Account; signedIn: SignedIn } | undefined> {
+    const { provider, store } = requestState().runtime
+    const session = await provider.Session.get(ctx as never) // its types are of another koa
+    const read = readSession(session as unknown as SessionPayload)
+    if (read === undefined) return undefined
+    const account = await store.accounts.find(read.accountId)
+    if (account?.status !== 'active' || !countsAfter(account.signedOutAt, read.signedInAt.getTime() / 1000)) return undefined
+    const csrf = createHmac('sha256', csrfKey).update(`session ${read.attempt}`).digest('base64url')
+    return { account, signedIn: Object.freeze({ ...read, csrf }) }
+  }
+
   return Object.freeze({
-    async current(ctx: Context): Promise<SignedIn | undefined> {
-      const { provider, store } = requestState().runtime
-      const session = await provider.Session.get(ctx as never) // its types are of another koa
-      const read = readSession(session as unknown as SessionPayload)
-      if (read === undefined) return undefined
-      const account = await store.accounts.find(read.accountId)
-      if (account?.status !== 'active' || !countsAfter(account.signedOutAt, read.signedInAt.getTime() / 1000)) return undefined
-      const csrf = createHmac('sha256', csrfKey).update(`session ${read.attempt}`).digest('base64url')
-      return Object.freeze({ ...read, csrf })
+    current: async (ctx) => (await find(ctx))?.signedIn,
+    async entitled(ctx) {
+      const found = await find(ctx)
+      if (found === undefined) return undefined
+      const { account, signedIn } = found
+      const { runtime, source } = requestState()
+      const enforced = await findEnforcement(runtime.store, account, clock())
+      // The same question as the dispatcher's at a sign-in for the portal, or a browser would be sent in circles.
+      const occasion = {
+        account,
+        clientId: PORTAL_CLIENT_ID,
+        resources: [],
+        source,
+        flow: 'authorization' as const,
+        evidence: signedIn.evidence,
+      }
+      const demanded = { acrValues: [], acr: acrOf(signedIn.evidence), secondFactor: enforced.demand === 'second-factor' }
+      return assess(runtime.policies, occasion, demanded).outcome === 'sufficient' ? signedIn : undefined
     },
     signInAddress(_ctx, wanted) {
       if (!wanted.returnTo.startsWith('/portal')) throw new TypeError('a sign-in for the portal leads back to the portal')

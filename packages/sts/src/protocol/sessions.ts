@@ -19,6 +19,12 @@ export interface Sessions {
   /** `undefined`: nobody, or somebody who may not use it any more (disabled, signed out everywhere, session over). */
   current(ctx: Context): Promise<SignedIn | undefined>
   /**
+   * Like {@link Sessions.current}, for pages that show or change what is a person's own: `undefined` also for whoever has
+   * not shown all that policies and the state of the account ask for at the portal, or whom they block. A session begins with
+   * the first thing shown, so a password alone has one.
+   */
+  entitled(ctx: Context): Promise<SignedIn | undefined>
+  /**
    * Where to send the browser so that somebody signs in, or shows more, and then comes back to `returnTo`, a path below
    * the issuer such as `/portal/methods`. `acr`: what must be reached. `maxAgeSeconds`: what was shown longer ago must be
    * shown again. Sends no app anywhere: the way leads back to `returnTo` alone.
