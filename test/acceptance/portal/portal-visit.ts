@@ -99,8 +99,8 @@ export async function mailsOf(world: World, { account }: TestPerson): Promise<re
 }
 
 /** A world in which a password is enough until something asks for more, so that the portal has to. Shared by the tests of a file. */
-export async function startQuietWorld(): Promise<World> {
-  const world = await startWorld(withMail)
+export async function startQuietWorld(options: TestStsOptions = {}): Promise<World> {
+  const world = await startWorld({ ...withMail, ...options })
   for (const policy of await world.sts.kept.policies.list()) await world.sts.kept.policies.remove(policy.id)
   return world
 }

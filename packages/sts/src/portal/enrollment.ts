@@ -10,9 +10,11 @@ import { decideEnrollment } from './demands.ts'
 import { createPermits } from './permits.ts'
 import type { PortalParts } from './ports.ts'
 import { createCodesMaking } from './recovery-codes.ts'
+import { onward, withReplaced } from './replacement.ts'
 import {
   type Addable,
   addable,
+  choicePath,
   type MessageState,
   renderAppPage,
   renderChoicePage,
@@ -21,7 +23,7 @@ import {
   renderPhonePage,
   type Told,
 } from './views/add-pages.ts'
-import type { Visit, Visits } from './visit.ts'
+import { requireFound, type Visit, type Visits } from './visit.ts'
 
 const place = { section: 'methods', demand: 'fresh' } as const
 const names = { webauthn: 'portalMethodWebauthn', totp: 'portalMethodTotp', sms: 'portalMethodSms' } as const satisfies Record<
@@ -56,6 +58,8 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
     for (let number = 2; ; number += 1) if (!taken.has(`${name} ${number}`)) return `${name} ${number}`
   }
 
+  const toChoice = ({ view, address }: Visit): string => address(choicePath(view))
+
   /** A telephone that an administrator put there may be confirmed by whoever has the password: the code goes to that telephone. */
   async function mayBegin(visit: Visit, input: EnrollmentInput): Promise<'first' | 'further' | undefined> {
     const decided = await decide(visit)
@@ -65,9 +69,9 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
 
   async function begin(visit: Visit, method: Addable, input: EnrollmentInput = {}): Promise<Answer> {
     const kind = await mayBegin(visit, input)
-    if (kind === undefined || !isOffered(visit, method)) return redirect(visit.address('/add'))
+    if (kind === undefined || !isOffered(visit, method)) return redirect(toChoice(visit))
     const begun = await factors.beginEnrollment(visit.occasion, { method, label: labelFor(visit, method), kind, ...input })
-    if (!('refused' in begun)) return redirect(visit.address(`/add/${method}`))
+    if (!('refused' in begun)) return redirect(onward(visit, `/add/${method}`))
     const texts = messagesIn(visit.view.language)
     const complaint = begun.refused === 'phone_invalid' ? texts.portalPhoneInvalid : texts.portalPhoneRefused
     return showPhone(visit, { complaint }, input.phone)
@@ -111,9 +115,11 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
       await visit.tell({ kind: 'factor_added', method, ...(label === undefined ? {} : { label }) })
       await permits.use(visit)
     })
+    const { replaces } = visit.view
+    const next = replaces === undefined ? '/methods' : `/methods/${replaces.id}/remove?by=${authenticatorId}`
     // What one does when it is lost belongs to setting it up.
-    if ((await recoveryCodes.left(store, account.id)) === undefined) return makeCodes(visit)
-    return redirect(visit.address('/methods'))
+    if ((await recoveryCodes.left(store, account.id)) === undefined) return makeCodes(visit, next)
+    return redirect(visit.address(next))
   }
 
   async function confirm(visit: Visit, method: Addable, form: { authenticatorId: string; answer: string }): Promise<Answer> {
@@ -148,21 +154,26 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
     return page(renderChoicePage({ ...visit.view, reference: visit.reference, notice }, offered(visit)), { status: 422 })
   }
 
+  /** What every form here may carry. */
+  const carried = { replaces: z.string().max(64).optional() }
+
   const rowsOf = (method: Addable): readonly Route[] => {
     const here = `/portal/add/${method}` as const
     const row = { ...place, page: here }
-    const shape = { authenticatorId: z.string().max(64), answer: z.string().max(method === 'webauthn' ? answerLimit : 200) }
+    const shape = { ...carried, authenticatorId: z.string().max(64), answer: z.string().max(method === 'webauthn' ? answerLimit : 200) }
     return [
-      visits.page(here, place, async (visit) => {
+      visits.page(here, place, async (bare) => {
+        const visit = withReplaced(bare, bare.ctx.query.replaces)
         const pending = await factors.pendingEnrollment(visit.occasion, { method })
         if (pending !== undefined) return showPending(visit, pending)
-        if (method !== 'sms' || !isOffered(visit, method)) return redirect(visit.address('/add'))
+        if (method !== 'sms' || !isOffered(visit, method)) return redirect(toChoice(visit))
         return (await decide(visit)) === 'unproved' ? permits.show(visit) : showPhone(visit)
       }),
-      visits.form(`${here}/confirm`, row, shape, (visit, form) => confirm(visit, method, form)),
-      visits.form(`${here}/cancel`, row, {}, async (visit) => {
+      visits.form(`${here}/confirm`, row, shape, (visit, form) => confirm(withReplaced(visit, form.replaces), method, form)),
+      visits.form(`${here}/cancel`, row, carried, async (bare, { replaces }) => {
+        const visit = withReplaced(bare, replaces)
         await factors.abandonEnrollment(visit.occasion, { method })
-        return redirect(visit.address(method === 'sms' ? '/add/sms' : '/add'))
+        return redirect(method === 'sms' ? onward(visit, '/add/sms') : toChoice(visit))
       }),
     ]
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { messagesIn } from '../http/language.ts'
 import { page, type Route, redirect } from '../http/route.ts'
-import { decideRemoval, isMessagesOnly } from './demands.ts'
+import { decideRemoval, isMessagesOnly, type Removal } from './demands.ts'
 import type { PortalParts } from './ports.ts'
 import {
   type OwnFactor,
@@ -28,28 +28,32 @@ export function createMethodPages(parts: PortalParts, visits: Visits): readonly 
     visit.factors.map((factor) => ({ ...factor, isOff: isOff(visit, factor.method) }))
   const requireOwn = (visit: Visit): OwnFactor => requireFound(own(visit).find(({ id }) => id === visit.id))
 
-  const decide = async (visit: Visit) =>
-    decideRemoval(visit.factors, visit.id, {
+  const decide = async (visit: Visit, factors = visit.factors) =>
+    decideRemoval(factors, visit.id, {
       demands: await parts.requirementsFor(visit.store, visit.account.id),
       isUsable: (method) => !isOff(visit, method),
     })
 
-  async function remove(visit: Visit, factor: OwnFactor): Promise<void> {
-    const { store, account } = visit
-    const kept = await life.find(store, account.id, factor.id)
-    await transaction(async () => {
-      if (!(await life.remove(store, account.id, factor.id))) return
+  /** Decides and removes as one: of two removals at the same time the second sees what the first left. */
+  const remove = (visit: Visit, factor: OwnFactor): Promise<Removal> =>
+    transaction(async () => {
+      const { store, account } = visit
+      await store.accounts.hold(account.id)
+      const factors = await parts.factors.methodsOf(store, account.id)
+      const removal = await decide(visit, factors)
+      if (!removal.allowed) return removal
+      const isPhone = factor.method === 'sms'
+      const stays = factors.findLast((one) => one.method === 'sms' && one.id !== factor.id && one.state === 'active')
+      const next = isPhone && stays !== undefined ? await life.find(store, account.id, stays.id) : undefined
+      if (!(await life.remove(store, account.id, factor.id))) return removal
       const { method, label } = factor
       await visit.record({ event: 'factor.removed', detail: { method, authenticatorId: factor.id } })
-      const isPhone = method === 'sms' && kept !== undefined
-      const stays = visit.factors.findLast((one) => one.method === 'sms' && one.id !== factor.id && one.state === 'active')
-      const next = isPhone && stays !== undefined ? await life.find(store, account.id, stays.id) : undefined
       // A number that goes while another one stays is a changed number to its owner (R107); both are told by their last digits.
       const hint = typeof factor.detail.masked === 'string' ? { label: factor.detail.masked } : { label }
       await visit.tell({ kind: 'factor_removed', method, ...hint })
       if (next !== undefined) await visit.tell({ kind: 'number_changed', number: new TextDecoder().decode(next.secret) })
+      return removal
     })
-  }
 
   return [
     visits.page('/portal/methods', list, async (visit) => {
@@ -109,13 +113,10 @@ export function createMethodPages(parts: PortalParts, visits: Visits): readonly 
 
     visits.form('/portal/methods/:id/remove', { ...change, page: '/portal/methods/:id/remove' }, {}, async (visit) => {
       const factor = requireOwn(visit)
-      const removal = await decide(visit)
-      if (!removal.allowed) {
-        const { view, reference } = visit
-        return page(renderRemoveRefusedPage({ ...view, reference }, factor, removal.because), { status: 409 })
-      }
-      await remove(visit, factor)
-      return redirect(visit.address('/methods'))
+      const removal = await remove(visit, factor)
+      if (removal.allowed) return redirect(visit.address('/methods'))
+      const { view, reference } = visit
+      return page(renderRemoveRefusedPage({ ...view, reference }, factor, removal.because), { status: 409 })
     }),
   ]
 }

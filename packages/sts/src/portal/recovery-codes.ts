@@ -7,7 +7,7 @@ const place = { section: 'methods', demand: 'fresh' } as const
 
 /** Puts a new set in the place of the old one, writes it down, tells it, and shows it. The caller has asked who wants it (R121). */
 export function createCodesMaking({ recoveryCodes, transaction }: Pick<PortalParts, 'recoveryCodes' | 'transaction'>) {
-  return async (visit: Visit): Promise<Answer> => {
+  return async (visit: Visit, next?: string): Promise<Answer> => {
     const codes = await transaction(async () => {
       const made = await recoveryCodes.replace(visit.store, visit.account.id)
       await visit.record({ event: 'recovery_codes.replaced', detail: { of: made.length } })
@@ -15,7 +15,7 @@ export function createCodesMaking({ recoveryCodes, transaction }: Pick<PortalPar
       return made
     })
     // The answer to the post itself: whatever a redirect led to would have to keep the codes somewhere in clear.
-    return page(renderNewCodesPage(visit.view, codes))
+    return page(renderNewCodesPage(visit.view, codes, next))
   }
 }
 

@@ -15,6 +15,7 @@ import { messagesIn } from '../../http/language.ts'
 import type { TextKey } from '../../http/messages/catalogue.ts'
 import { renderQrCode } from '../../http/qr-code.ts'
 import { renderWebauthnRegister } from '../../http/webauthn-controls.ts'
+import { nameOf } from './method-words.ts'
 import { type PortalView, renderBack, renderPanel, renderPortal } from './portal-frame.ts'
 
 /** What can be added, the safest first. */
@@ -33,20 +34,38 @@ export interface Told {
   readonly notice?: string
 }
 
-/** Which kind? One button each. */
+/** What every form on the way carries: which factor is to go in the end, where one is. */
+const renderCarried = (view: PortalView, fields: Readonly<Record<string, string>> = {}): Markup =>
+  renderHidden(carried(view, fields))
+const carried = ({ csrf, replaces }: PortalView, fields: Readonly<Record<string, string>> = {}) => ({
+  csrf,
+  ...fields,
+  ...(replaces === undefined ? {} : { replaces: replaces.id }),
+})
+
+/** Where kinds are chosen, below the portal's first page. */
+export const choicePath = ({ replaces }: PortalView): string =>
+  replaces === undefined ? '/add' : `/methods/${replaces.id}/replace`
+
+/** Which kind? One button each, and of what is replaced its own kind first. */
 export function renderChoicePage(view: PortalView & Told, offered: readonly Addable[]): string {
   const texts = messagesIn(view.language)
+  const { replaces } = view
+  const name = replaces === undefined ? '' : nameOf(texts, replaces)
+  const title = replaces === undefined ? texts.portalAddTitle : fill(texts.portalReplaceTitle, { name })
+  const kinds = offered.toSorted((one, other) => Number(other === replaces?.method) - Number(one === replaces?.method))
   return renderPortal(view, {
-    title: texts.portalAddTitle,
-    main: html`${renderBack(view, '/methods', texts.portalMethodsTitle)}
-<h1>${texts.portalAddTitle}</h1>
+    title,
+    main: html`${replaces === undefined ? renderBack(view, '/methods', texts.portalMethodsTitle) : renderBack(view, `/methods/${replaces.id}`, name)}
+<h1>${title}</h1>
+${replaces !== undefined && html`<p class="lead">${fill(texts.portalReplaceText, { name })}</p>`}
 ${renderNotice(view.notice)}
 ${offered.length === 0 && html`<p class="block">${fill(texts.portalAddNothing, { realm: view.realm.displayName })}</p>`}
-<ul class="choices">${offered.map((method) => {
+<ul class="choices">${kinds.map((method) => {
       const { drawing, name, text } = told[method]
       return renderChoiceButton(
         { icon: drawing, title: texts[name], hint: texts[text] },
-        { action: `${view.base}/add`, fields: { csrf: view.csrf, method } },
+        { action: `${view.base}/add`, fields: carried(view, { method }) },
       )
     })}</ul>`,
   })
@@ -100,7 +119,7 @@ ${renderCancel(view, 'totp')}`),
 const renderProof = (view: PortalView & Told, wanted: { method: Addable; authenticatorId: string; label: string }): Markup => {
   const texts = messagesIn(view.language)
   return html`<form class="fields" method="post" action="${view.base}/add/${wanted.method}/confirm" novalidate>
-${renderHidden({ csrf: view.csrf, authenticatorId: wanted.authenticatorId })}
+${renderCarried(view, { authenticatorId: wanted.authenticatorId })}
 ${renderCodeField({ name: 'answer', label: wanted.label, kind: 'digits', ...(view.complaint === undefined ? {} : { complaint: view.complaint }) })}
 ${renderPrimary(texts.enrollConfirm)}
 </form>`
@@ -108,7 +127,7 @@ ${renderPrimary(texts.enrollConfirm)}
 
 /** Forgets what was begun. */
 const renderCancel = (view: PortalView, method: Addable, words?: string): Markup =>
-  html`<form class="portal-aside" method="post" action="${view.base}/add/${method}/cancel">${renderHidden({ csrf: view.csrf })}${renderQuiet(words ?? messagesIn(view.language).portalCancel)}</form>`
+  html`<form class="portal-aside" method="post" action="${view.base}/add/${method}/cancel">${renderCarried(view)}${renderQuiet(words ?? messagesIn(view.language).portalCancel)}</form>`
 
 /** A telephone to be added: its number, and how a code gets there. */
 export function renderPhonePage(view: PortalView & Told & { typed?: string }, channels: readonly ('sms' | 'voice')[]): string {
@@ -121,12 +140,12 @@ export function renderPhonePage(view: PortalView & Told & { typed?: string }, ch
   })
   return renderPortal(view, {
     title: texts.portalPhoneTitle,
-    main: html`${renderBack(view, '/add', texts.portalAddTitle)}
+    main: html`${renderBack(view, choicePath(view), texts.portalBack)}
 ${renderPanel(html`<h1>${texts.portalPhoneTitle}</h1>
 <p class="lead">${texts.portalPhoneText}</p>
 ${renderNotice(view.notice)}
 <form class="fields" method="post" action="${view.base}/add/sms" novalidate>
-${renderHidden({ csrf: view.csrf })}
+${renderCarried(view)}
 <div class="field">
 <label for="phone">${texts.portalPhoneLabel}</label>
 <div class="control"><input id="phone" name="phone" type="tel" autocomplete="tel" maxlength="40" value="${view.typed ?? ''}" required aria-describedby="phone-hint${view.complaint !== undefined && ' phone-complaint'}"${described}></div>
@@ -173,7 +192,7 @@ function renderResend(view: PortalView, state: MessageState): Markup | false {
   if (state.kind === 'limited') return false
   if (state.kind === 'sent' && state.resendIn !== undefined)
     return html`<p class="hint">${fill(texts.portalCodeResendAt, { when: state.resendIn })}</p>`
-  return html`<form class="portal-aside" method="post" action="${view.base}/add/sms/resend">${renderHidden({ csrf: view.csrf })}${renderQuiet(texts.portalCodeResend)}</form>`
+  return html`<form class="portal-aside" method="post" action="${view.base}/add/sms/resend">${renderCarried(view)}${renderQuiet(texts.portalCodeResend)}</form>`
 }
 
 /** A passkey to be made: the control asks the browser. */
@@ -182,12 +201,12 @@ export function renderPasskeyPage(
   pending: { authenticatorId: string; options: Readonly<Record<string, unknown>> },
 ): string {
   const texts = messagesIn(view.language)
-  const { language, csrf, complaint } = view
+  const { language, complaint } = view
   const control = renderWebauthnRegister({
     language,
     options: pending.options,
     action: `${view.base}/add/webauthn/confirm`,
-    fields: { csrf, authenticatorId: pending.authenticatorId },
+    fields: carried(view, { authenticatorId: pending.authenticatorId }),
     ...(complaint === undefined ? {} : { complaint }),
   })
   return renderPortal(view, {

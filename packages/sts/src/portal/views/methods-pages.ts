@@ -105,6 +105,7 @@ ${renderComplaint('label-complaint', view.complaint)}
 ${renderSecondary(texts.portalSave)}
 </form>`)}
 ${factor.state === 'active' && !factor.isOff && renderPanel(renderDefault(view, factor, here), texts.portalDefaultTitle)}
+<div class="actions across">${renderLinkButton(texts.portalReplaceThis, `${here}/replace`)}</div>
 <p class="portal-removal"><a href="${here}/remove">${icon('trash-2')}${texts.portalRemoveThis}</a></p>`,
   })
 }
@@ -117,17 +118,28 @@ function renderDefault(view: PortalView, factor: OwnFactor, here: string): Marku
 }
 
 /** Asks once more, and says what follows. */
-export function renderRemovePage(view: PortalView, factor: OwnFactor, removal: { isLast: boolean }): string {
+export function renderRemovePage(
+  view: PortalView,
+  factor: OwnFactor,
+  { isLast, successor }: { isLast: boolean; successor?: BoundFactor | undefined },
+): string {
   const texts = messagesIn(view.language)
-  const title = fill(texts.portalRemoveTitle, { name: nameOf(texts, factor) })
+  const name = nameOf(texts, factor)
+  const title = fill(texts.portalRemoveTitle, { name })
+  const follows = isLast ? texts.portalRemoveLast : texts.portalRemoveText
+  const text = successor === undefined ? follows : fill(texts.portalReplaceReady, { name, next: nameOf(texts, successor) })
+  const keep =
+    successor === undefined
+      ? renderLinkButton(texts.portalRemoveKeep, `${view.base}/methods/${factor.id}`)
+      : renderLinkButton(texts.portalReplaceKeep, `${view.base}/methods`)
   return renderPortal(view, {
     title,
-    main: renderPanel(html`${renderEmblem(tellMethod(factor).drawing, removal.isLast ? 'bad' : 'plain')}
+    main: renderPanel(html`${renderEmblem(tellMethod(factor).drawing, isLast ? 'bad' : 'plain')}
 <h1>${title}</h1>
-<p class="block">${removal.isLast ? texts.portalRemoveLast : texts.portalRemoveText}</p>
+<p class="block">${text}</p>
 <form method="post" action="${view.base}/methods/${factor.id}/remove">
-${renderHidden({ csrf: view.csrf })}
-<div class="actions across"><button class="button danger" type="submit">${texts.portalRemove}</button>${renderLinkButton(texts.portalRemoveKeep, `${view.base}/methods/${factor.id}`)}</div>
+${renderHidden({ csrf: view.csrf, ...(successor === undefined ? {} : { by: successor.id }) })}
+<div class="actions across"><button class="button danger" type="submit">${texts.portalRemove}</button>${keep}</div>
 </form>`),
   })
 }

@@ -1,3 +1,4 @@
+import type { BoundFactor } from '@postern/mfa'
 import { html, type Markup } from '../../http/html.ts'
 import { type IconName, icon } from '../../http/icons.ts'
 import { messagesIn } from '../../http/language.ts'
@@ -28,6 +29,8 @@ export interface PortalView extends Surroundings {
   readonly signOutAddress: string
   /** How many sign-ins wait for this person. */
   readonly waiting: number
+  /** This person's own factor whose place is to be taken by the one that is being added. */
+  readonly replaces?: BoundFactor
   /** When the page is made. */
   readonly now: Date
 }

@@ -32,14 +32,14 @@ export function renderCodesNeedPage(view: PortalView): string {
   })
 }
 
-/** The new set, shown once: to be printed or copied. */
-export function renderNewCodesPage(view: PortalView, codes: readonly string[]): string {
+/** The new set, shown once: to be printed or copied. `next`: where one goes on, below the portal's first page. */
+export function renderNewCodesPage(view: PortalView, codes: readonly string[], next = '/methods'): string {
   const texts = messagesIn(view.language)
   return renderPortal(view, {
     title: texts.portalCodesShownTitle,
     main: renderPanel(html`<h1>${texts.portalCodesShownTitle}</h1>
 <p class="block">${texts.portalCodesShownText}</p>
 <ul class="recovery" aria-label="${texts.portalCodesList}">${codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
-<div class="actions no-print">${renderLinkButton(texts.portalCodesSaved, `${view.base}/methods`, 'primary')}</div>`),
+<div class="actions no-print">${renderLinkButton(texts.portalCodesSaved, `${view.base}${next}`, 'primary')}</div>`),
   })
 }
