@@ -22,6 +22,10 @@ afterAll(async () => {
   await server.stop()
 })
 
+const fail = (): never => {
+  throw new TypeError('nothing was bound')
+}
+
 /** How many statements wait for a lock. */
 async function waiting(): Promise<number> {
   const connection = connect({ kind: 'postgres', url, poolSize: 1 })
@@ -41,9 +45,9 @@ it('of two removals at once one is refused, and one factor stays', async () => {
   const pages: Page[] = []
   for (const id of ids) pages.push(await browser.open(`${world.issuer}/portal/methods/${id}/remove`))
 
-  // Both have come as far as they can before either may go on.
+  // Neither can take anything away before both have come as far as they can: all factors are held by somebody else.
   const { removals } = await world.sts.store.transaction(async () => {
-    await world.sts.kept.accounts.hold(mary.account.id)
+    await world.sts.kept.authenticators.makeDefault(mary.account.id, ids[0] ?? fail())
     let answered = 0
     const removals = pages.map((page) => send({ browser, page }, '/remove').finally(() => (answered += 1)))
     while ((await waiting()) + answered < 2) await new Promise(setImmediate)
