@@ -149,6 +149,9 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
 
   const offered = (visit: Visit): readonly Addable[] => addable.filter((method) => isOffered(visit, method))
 
+  const showChoice = async (visit: Visit): Promise<Answer> =>
+    (await decide(visit)) === 'unproved' ? permits.show(visit) : page(renderChoicePage(visit.view, offered(visit)))
+
   const startOver = (visit: Visit): Answer => {
     const notice = messagesIn(visit.view.language).portalCodeOver
     return page(renderChoicePage({ ...visit.view, reference: visit.reference, notice }, offered(visit)), { status: 422 })
@@ -160,7 +163,11 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
   const rowsOf = (method: Addable): readonly Route[] => {
     const here = `/portal/add/${method}` as const
     const row = { ...place, page: here }
-    const shape = { ...carried, authenticatorId: z.string().max(64), answer: z.string().max(method === 'webauthn' ? answerLimit : 200) }
+    const shape = {
+      ...carried,
+      authenticatorId: z.string().max(64),
+      answer: z.string().max(method === 'webauthn' ? answerLimit : 200),
+    }
     return [
       visits.page(here, place, async (bare) => {
         const visit = withReplaced(bare, bare.ctx.query.replaces)
@@ -179,30 +186,42 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
   }
 
   return [
-    visits.page('/portal/add', place, async (visit) =>
-      (await decide(visit)) === 'unproved' ? permits.show(visit) : page(renderChoicePage(visit.view, offered(visit))),
-    ),
-    visits.form('/portal/add', { ...place, page: '/portal/add' }, { method: z.enum(addable) }, async (visit, { method }) =>
-      // A telephone needs its number first.
-      method === 'sms' ? redirect(visit.address('/add/sms')) : begin(visit, method),
+    visits.page('/portal/add', place, showChoice),
+    visits.page('/portal/methods/:id/replace', place, async (bare) => {
+      const visit = withReplaced(bare, bare.id)
+      requireFound(visit.view.replaces)
+      return showChoice(visit)
+    }),
+    visits.form(
+      '/portal/add',
+      { ...place, page: '/portal/add' },
+      { ...carried, method: z.enum(addable) },
+      async (bare, { method, replaces }) => {
+        const visit = withReplaced(bare, replaces)
+        // A telephone needs its number first.
+        return method === 'sms' ? redirect(onward(visit, '/add/sms')) : begin(visit, method)
+      },
     ),
     visits.form(
       '/portal/add/sms',
       { ...place, page: '/portal/add/sms' },
       {
+        ...carried,
         phone: z.string().max(200).optional(),
         channel: z.enum(['sms', 'voice']).default('sms'),
         proposedId: z.string().max(64).optional(),
       },
-      async (visit, { phone = '', channel, proposedId }) => {
+      async (bare, { phone = '', channel, proposedId, replaces }) => {
+        const visit = withReplaced(bare, replaces)
         if (proposedId !== undefined) return begin(visit, 'sms', { proposedId })
         if (phone.trim() === '') return showPhone(visit, { complaint: messagesIn(visit.view.language).portalPhoneMissing }, phone)
         return begin(visit, 'sms', { phone, channel: phoneChannels.includes(channel) ? channel : 'sms' })
       },
     ),
-    visits.form('/portal/add/sms/resend', { ...place, page: '/portal/add/sms' }, {}, async (visit) => {
+    visits.form('/portal/add/sms/resend', { ...place, page: '/portal/add/sms' }, carried, async (bare, { replaces }) => {
+      const visit = withReplaced(bare, replaces)
       await factors.promptEnrollment(visit.occasion, { method: 'sms' })
-      return redirect(visit.address('/add/sms'))
+      return redirect(onward(visit, '/add/sms'))
     }),
     ...addable.flatMap(rowsOf),
     permits.form(visits),

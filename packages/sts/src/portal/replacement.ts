@@ -17,5 +17,6 @@ export const onward = ({ view, address }: Visit, below: string): string =>
 /** The one that takes the place of `factor`: an own one that works and is the younger of the two. */
 export const successorOf = ({ factors }: Pick<Visit, 'factors'>, factor: BoundFactor, id: unknown): BoundFactor | undefined =>
   factors.find(
-    (one) => one.id === id && one.id !== factor.id && one.state === 'active' && one.createdAt.getTime() > factor.createdAt.getTime(),
+    (one) =>
+      one.id === id && one.id !== factor.id && one.state === 'active' && one.createdAt.getTime() > factor.createdAt.getTime(),
   )

@@ -88,6 +88,14 @@ export const portalDe = {
   portalRemoveRefusedStrong: '{realm} verlangt von Ihnen einen Passkey, und dies ist der letzte.',
   portalRemoveRefusedDo: 'Fügen Sie zuerst eine andere Methode hinzu, dann entfernen Sie diese.',
 
+  portalReplaceThis: 'Diese Methode ersetzen',
+  portalReplaceTitle: '{name} ersetzen',
+  portalReplaceText:
+    'Richten Sie zuerst die neue Methode ein. Bis sie gilt, bleibt {name} bestehen; dann fragen wir, ob die alte Methode weg soll.',
+  portalReplaceReady:
+    '{next} gilt jetzt und nimmt den Platz ein. Entfernen Sie {name}, kommt damit niemand mehr hinein. Behalten Sie beide, lässt jede der beiden Sie hinein.',
+  portalReplaceKeep: 'Beide behalten',
+
   portalAddTitle: 'Anmeldemethode hinzufügen',
   portalAddWebauthn: 'Passkey oder Sicherheitsschlüssel',
   portalAddWebauthnText: 'Fingerabdruck, Gesicht oder PIN auf diesem Gerät, oder ein Schlüssel zum Einstecken. Am sichersten.',

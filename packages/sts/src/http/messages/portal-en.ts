@@ -84,6 +84,13 @@ export const portalEn = {
   portalRemoveRefusedStrong: '{realm} asks you for a passkey, and this is the last one.',
   portalRemoveRefusedDo: 'Add another one first, then remove this one.',
 
+  portalReplaceThis: 'Replace this method',
+  portalReplaceTitle: 'Replace {name}',
+  portalReplaceText: 'Set up the new one first. {name} stays until that works; then you are asked whether it goes.',
+  portalReplaceReady:
+    '{next} works now and takes its place. Remove {name}, and nobody signs in with it any more. Keep both, and either lets you in.',
+  portalReplaceKeep: 'Keep both',
+
   portalAddTitle: 'Add a sign-in method',
   portalAddWebauthn: 'Passkey or security key',
   portalAddWebauthnText: 'Your fingerprint, face or PIN on this device, or a key that you plug in. The safest one.',

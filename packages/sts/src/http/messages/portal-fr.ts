@@ -88,6 +88,14 @@ export const portalFr = {
   portalRemoveRefusedStrong: '{realm} vous demande une clé d’accès, et c’est la dernière.',
   portalRemoveRefusedDo: 'Ajoutez d’abord une autre méthode, puis supprimez celle-ci.',
 
+  portalReplaceThis: 'Remplacer cette méthode',
+  portalReplaceTitle: 'Remplacer {name}',
+  portalReplaceText:
+    'Configurez d’abord la nouvelle méthode. {name} reste jusqu’à ce qu’elle fonctionne ; nous vous demanderons alors si l’ancienne doit disparaître.',
+  portalReplaceReady:
+    '{next} fonctionne maintenant et prend la place. Supprimez {name}, et personne ne se connectera plus ainsi. Gardez les deux, et chacune vous laisse entrer.',
+  portalReplaceKeep: 'Garder les deux',
+
   portalAddTitle: 'Ajouter une méthode de connexion',
   portalAddWebauthn: 'Clé d’accès ou clé de sécurité',
   portalAddWebauthnText: 'Empreinte, visage ou code PIN sur cet appareil, ou une clé que vous branchez. La plus sûre.',
