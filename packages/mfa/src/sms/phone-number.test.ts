@@ -33,6 +33,14 @@ describe('a telephone number', () => {
     ['one in a sentence', 'call +4915112345678 please'],
     ['too long', '+4915112345678901234'],
     ['of no country', '+999 123456789'],
+    ['of a satellite', '+881 6 1234 5678'],
+    ['of an international network', '+882 16 1234 5678'],
+    ['of another international network', '+883 5100 1234 5678'],
+    ['of a ship', '+870 773 123 456'],
+    ['a universal personal number', '+878 10 1234567890'],
+    ['of international premium rate', '+979 1 2345 6789'],
+    ['of international free phone', '+800 1234 5678'],
+    ['of disaster relief', '+888 123 456 789'],
   ])('that is %s (%s) is refused', (_what, typed) => {
     expect(parsePhoneNumber(typed)).toBeUndefined()
   })

@@ -19,12 +19,14 @@ function parse(typed: string, defaultCountry?: string): PhoneNumber | undefined 
 }
 
 /**
- * E.164, e.g. `+4915112345678`. `undefined`: no valid number, an extension, a short one, or one that is premium, shared cost,
- * free of charge, a pager or a mailbox. Without `defaultCountry` (ISO 3166, e.g. `DE`) only the international form is read.
+ * E.164, e.g. `+4915112345678`. `undefined`: no valid number, an extension, a short one, one that is premium, shared cost,
+ * free of charge, a pager or a mailbox, or one of no country (satellites, ships, international networks: what a message
+ * costs there is an income for some). Without `defaultCountry` (ISO 3166, e.g. `DE`) only the international form is read.
  */
 export function parsePhoneNumber(typed: string, defaultCountry?: string): string | undefined {
   const parsed = parse(typed, defaultCountry)
   if (parsed === undefined || parsed.ext !== undefined || !parsed.isValid()) return undefined
+  if (parsed.country === undefined || parsed.isNonGeographic()) return undefined
   const type = parsed.getType()
   return type !== undefined && ordinary.has(type) ? parsed.number : undefined
 }
