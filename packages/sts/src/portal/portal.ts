@@ -30,9 +30,10 @@ export function createPortal(parts: PortalParts): Feature {
     'GET /portal/signed-in',
     { query: z.object({ state: z.string().optional(), error: z.string().optional() }) },
     async ({ ctx, query, realm, language, reference }) => {
-      const session = await parts.sessions.current(ctx)
+      const session = await parts.sessions.entitled(ctx)
       const home = `${realm.path}/portal`
       if (session !== undefined) return redirect(query.error === undefined ? `${realm.path}${portalPath(query.state)}` : home)
+      // Who still is not let in is told so here: one more redirect to the sign-in could be one of a circle.
       return page(renderSignedOutPage({ realm, language, reference, again: home }), { status: 403 })
     },
   )

@@ -43,7 +43,7 @@ interface Place {
   readonly demand: Demand
 }
 
-/** Opens visits: who is signed in, and whether that is enough for the page. */
+/** Opens visits: who is let in by policy, and whether what they showed is enough for the page. */
 export function createVisits(parts: PortalParts) {
   const { sessions, factors, approvals, audit, notices, clock } = parts
 
@@ -52,7 +52,7 @@ export function createVisits(parts: PortalParts) {
     const signIn = (wanted: { acr?: string; maxAgeSeconds?: number }) => ({
       instead: redirect(sessions.signInAddress(ctx, { returnTo: portalPath(returnTo), ...wanted })),
     })
-    const session = await sessions.current(ctx)
+    const session = await sessions.entitled(ctx)
     if (session === undefined) return signIn({})
     const realmId = realm.id as RealmId // the app found this very realm in the store
     const store = parts.storeFor(realmId)
