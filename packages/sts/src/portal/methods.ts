@@ -3,6 +3,7 @@ import { messagesIn } from '../http/language.ts'
 import { page, type Route, redirect } from '../http/route.ts'
 import { decideRemoval, isMessagesOnly, type Removal } from './demands.ts'
 import type { PortalParts } from './ports.ts'
+import { successorOf } from './replacement.ts'
 import {
   type OwnFactor,
   renderMethodPage,
@@ -34,8 +35,11 @@ export function createMethodPages(parts: PortalParts, visits: Visits): readonly 
       isUsable: (method) => !isOff(visit, method),
     })
 
-  /** Decides and removes as one: of two removals at the same time the second sees what the first left. */
-  const remove = (visit: Visit, factor: OwnFactor): Promise<Removal> =>
+  /**
+   * Decides and removes as one: of two removals at the same time the second sees what the first left. `by`: the one that was
+   * added to take its place; it is asked for first if the old one was.
+   */
+  const remove = (visit: Visit, factor: OwnFactor, by?: string): Promise<Removal> =>
     transaction(async () => {
       const { store, account } = visit
       await store.accounts.hold(account.id)
@@ -46,11 +50,18 @@ export function createMethodPages(parts: PortalParts, visits: Visits): readonly 
       const stays = factors.findLast((one) => one.method === 'sms' && one.id !== factor.id && one.state === 'active')
       const next = isPhone && stays !== undefined ? await life.find(store, account.id, stays.id) : undefined
       if (!(await life.remove(store, account.id, factor.id))) return removal
-      const { method, label } = factor
-      await visit.record({ event: 'factor.removed', detail: { method, authenticatorId: factor.id } })
+      const successor = successorOf({ factors }, factor, by)
+      if (successor === undefined)
+        await visit.record({ event: 'factor.removed', detail: { method: factor.method, authenticatorId: factor.id } })
+      else {
+        const detail = { method: successor.method, authenticatorId: successor.id, replacedId: factor.id }
+        await visit.record({ event: 'factor.replaced', detail })
+        if (factor.isDefault) await life.makeDefault(store, account.id, successor.id)
+      }
       // A number that goes while another one stays is a changed number to its owner (R107); both are told by their last digits.
-      const hint = typeof factor.detail.masked === 'string' ? { label: factor.detail.masked } : { label }
-      await visit.tell({ kind: 'factor_removed', method, ...hint })
+      const { method, label, detail } = successor ?? factor
+      const kind = successor === undefined ? 'factor_removed' : 'factor_replaced'
+      await visit.tell({ kind, method, label: typeof detail.masked === 'string' ? detail.masked : label })
       if (next !== undefined) await visit.tell({ kind: 'number_changed', number: new TextDecoder().decode(next.secret) })
       return removal
     })
@@ -106,17 +117,22 @@ export function createMethodPages(parts: PortalParts, visits: Visits): readonly 
       const removal = await decide(visit)
       return page(
         removal.allowed
-          ? renderRemovePage(visit.view, factor, removal)
+          ? renderRemovePage(visit.view, factor, { ...removal, successor: successorOf(visit, factor, visit.ctx.query.by) })
           : renderRemoveRefusedPage(visit.view, factor, removal.because),
       )
     }),
 
-    visits.form('/portal/methods/:id/remove', { ...change, page: '/portal/methods/:id/remove' }, {}, async (visit) => {
-      const factor = requireOwn(visit)
-      const removal = await remove(visit, factor)
-      if (removal.allowed) return redirect(visit.address('/methods'))
-      const { view, reference } = visit
-      return page(renderRemoveRefusedPage({ ...view, reference }, factor, removal.because), { status: 409 })
-    }),
+    visits.form(
+      '/portal/methods/:id/remove',
+      { ...change, page: '/portal/methods/:id/remove' },
+      { by: z.string().max(64).optional() },
+      async (visit, { by }) => {
+        const factor = requireOwn(visit)
+        const removal = await remove(visit, factor, by)
+        if (removal.allowed) return redirect(visit.address('/methods'))
+        const { view, reference } = visit
+        return page(renderRemoveRefusedPage({ ...view, reference }, factor, removal.because), { status: 409 })
+      },
+    ),
   ]
 }
