@@ -1,4 +1,5 @@
 import type { AccountId, Authenticator, AuthenticatorId, RealmStore } from '@postern/storage'
+import { forgetEnrollments } from './enrollment-counters.ts'
 import { boundOf, counterOf } from './factors.ts'
 import type { AttemptGate } from './gate.ts'
 import type { Method } from './method.ts'
@@ -34,9 +35,10 @@ export function createFactorLife({ gate, methods }: { gate: AttemptGate; methods
     for (const { id } of methods) {
       if (only !== undefined && only !== id) continue
       const counter = counterOf(realm, accountId, id)
-      if ((await realm.attempts.find(counter)) !== undefined) unlocked.push(id)
+      const hasFailed = (await realm.attempts.find(counter)) !== undefined
       await gate.rebound(counter)
-      await gate.rebound(counterOf(realm, accountId, `${id}-enrollment`))
+      const hasFailedToBind = await forgetEnrollments(realm, accountId, { gate, method: id })
+      if (hasFailed || hasFailedToBind) unlocked.push(id)
     }
     return Object.freeze(unlocked)
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AccountId, Authenticator, AuthenticatorId, RealmStore } from '@postern/storage'
 import { answerChallenge, type Outcome } from './challenge.ts'
 import type { Clock } from './clock.ts'
+import { enrollmentCounterOf, forgetEnrollments, ofStrangersToo } from './enrollment-counters.ts'
 import { FactorError } from './errors.ts'
 import type { AttemptGate } from './gate.ts'
 import { identifierFrom } from './identifier.ts'
@@ -48,11 +49,15 @@ export interface Factors {
   /**
    * Begins anew: an unfinished enrolment of the method is forgotten. Nothing is accepted at sign-in before
    * {@link Factors.confirmEnrollment} (R98). Does NOT ask whether this person may enrol: the caller has.
+   *
+   * A proposed number may be confirmed with a password alone, so wrong codes for it are counted by themselves, where a
+   * stranger with the password holds up nobody else. `isPermitted`: more than a password let this person begin (a pass, a
+   * trusted network, a factor), so theirs are counted with the enrolments that no stranger reaches.
    * @throws {FactorError} `already_bound`, see {@link EnrollmentKind}
    */
   beginEnrollment(
     occasion: Occasion,
-    wanted: Wanted & EnrollmentInput & { label: string; kind: EnrollmentKind },
+    wanted: Wanted & EnrollmentInput & { label: string; kind: EnrollmentKind; isPermitted?: boolean },
   ): Promise<Enrollment | Readonly<{ refused: EnrollmentRefusal }>>
   /**
    * The enrolment that this very attempt has not finished, so that a page loaded twice shows the same secret. `undefined`:
@@ -65,14 +70,17 @@ export interface Factors {
   abandonEnrollment(occasion: Occasion, wanted: Wanted): Promise<void>
   /**
    * Makes a pending factor active if the answer is right and who began is who confirms; otherwise it is `expired`. What
-   * proved it is used up with it, and old failures of the method are forgotten.
+   * proved it is used up with it, and old failures of the method are forgotten. Failures pause it and never end it: nobody
+   * could be let in again who has nothing bound.
    * @throws {FactorError} `already_bound`, when somebody else was first, or another account has this credential.
    */
   confirmEnrollment(
     occasion: Occasion,
     shown: { authenticatorId: string; answer: string; kind: EnrollmentKind },
-  ): Promise<Outcome>
+  ): Promise<EnrollmentOutcome>
 }
+
+export type EnrollmentOutcome = Exclude<Outcome, { outcome: 'disabled' }>
 
 const enrollmentLastsSeconds = 30 * 60
 
@@ -191,10 +199,13 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
       const mayDisable = await mayEnd(occasion, method)
       const match = (now: Date) => method.match(occasion, active, answer, now)
       const challenge = { realm, accountId, counter: id, rules: method.rules, mayDisable, from: whence(occasion), match }
-      return answerChallenge(challenge, { gate, clock })
+      const outcome = await answerChallenge(challenge, { gate, clock })
+      if (outcome.outcome === 'proved' && method.opensEnrollment === true)
+        for (const one of methods) await forgetEnrollments(realm, accountId, { gate, method: one.id })
+      return outcome
     },
 
-    async beginEnrollment(occasion, { method: id, label, kind, ...input }) {
+    async beginEnrollment(occasion, { method: id, label, kind, isPermitted = false, ...input }) {
       const { realm, accountId, attempt } = occasion
       const method = allowed(occasion, id)
       if (method === undefined) throw new FactorError('method_off', 'This realm has switched the method off.')
@@ -208,6 +219,7 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
         method: id,
         label,
         ...drafted,
+        detail: isPermitted || input.proposedId === undefined ? drafted.detail : ofStrangersToo(drafted.detail),
         state: 'pending',
         isDefault: false,
         begunBy: digestOf(attempt),
@@ -247,14 +259,13 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
         {
           realm,
           accountId,
-          // A counter of its own: fumbling with a new app must not lock the factors that work.
-          counter: `${found.method}-enrollment`,
+          counter: enrollmentCounterOf(found),
           rules: method.rules,
-          mayDisable: true,
+          mayDisable: false,
           from: whence(occasion),
           async match(now) {
             const matched = await enrollmentOf(method).match(occasion, found, answer, now)
-            if (matched === undefined) return undefined
+            if (matched === undefined || 'because' in matched) return matched
             const burn = async () => {
               const confirmed = await realm.authenticators.confirm(found.id, { at: now, ...matched.proof })
               isTaken = confirmed === 'conflict'
@@ -266,6 +277,7 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
         { gate, clock },
       )
       if (isTaken) throw new FactorError('already_bound', 'This credential is bound to an account already.')
+      if (outcome.outcome === 'disabled') throw new TypeError('An enrolment ended by failures, which only pause it.')
       if (outcome.outcome === 'proved') {
         await gate.rebound(counterOf(realm, accountId, found.method))
         await method.enrollment?.confirmed?.(occasion, found)

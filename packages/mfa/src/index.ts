@@ -17,7 +17,14 @@ export type { Evidence, Outcome } from './challenge.ts'
 export type { Digest } from './digest.ts'
 export { FactorError, type FactorErrorCode, NotEvaluated } from './errors.ts'
 export { createFactorLife, type FactorLife, type Reset } from './factor-life.ts'
-export { type BoundFactor, createFactors, type Enrollment, type EnrollmentKind, type Factors } from './factors.ts'
+export {
+  type BoundFactor,
+  createFactors,
+  type Enrollment,
+  type EnrollmentKind,
+  type EnrollmentOutcome,
+  type Factors,
+} from './factors.ts'
 export {
   type AttemptGate,
   type CheckRequest,

@@ -119,6 +119,7 @@ export interface EnrollmentPart {
         amr: readonly string[]
         proof: Readonly<{ step?: number; credentialId?: string; secret?: Uint8Array; detail?: AuthenticatorDetail }>
       }>
+    | Mismatch
     | undefined
   >
   /** Called once when it was bound: clears away what is superfluous with it. */
@@ -149,6 +150,8 @@ export interface Method {
     now: Date,
   ): Promise<Match | Mismatch | 'expired' | undefined>
   readonly enrollment?: EnrollmentPart
+  /** Whoever shows it may bind a first factor, so what others got wrong while binding one is forgotten then. */
+  readonly opensEnrollment?: true
 }
 
 /** The ways of a method that has nothing but authenticators: one a piece. */

@@ -76,6 +76,7 @@ export function createAccessPass({ clock, digest }: { clock: Clock; digest: Dige
     id: 'access-pass',
     strength: 'second-factor',
     rules,
+    opensEnrollment: true,
     async waysOf({ realm, accountId }) {
       const pass = await realm.accessPasses.find(accountId)
       if (pass === undefined || !isUsable(pass, clock())) return []

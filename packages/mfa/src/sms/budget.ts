@@ -1,7 +1,8 @@
 /**
- * budget is how many messages go out: to one number, for one account, from one network, to one country (R106).
+ * budget is how many messages go out: to one number, for one account, from one network, to one country (R106),
+ * and for whoever has shown nothing but a password.
  *
- * It owns the figures and that all four are asked before a message goes, and given back when none went. The last one guards
+ * It owns the figures and that all of them are asked before a message goes, and given back when none went. That of a country guards
  * against "pumping": strangers who have numbers called that earn them money. It does not own which prefixes are allowed.
  * @module
  */
@@ -19,6 +20,8 @@ export const messageAllowances = Object.freeze({
   phone: Object.freeze({ max: 5, windowSeconds: hour }),
   source: Object.freeze({ max: 20, windowSeconds: hour }),
   prefix: Object.freeze({ max: 500, windowSeconds: hour }),
+  /** For a number that a password alone lets somebody confirm: fewer than the number and the account have, so that some are left. */
+  proposal: Object.freeze({ max: 4, windowSeconds: 24 * hour }),
 } satisfies Record<string, Allowance>)
 
 const method = 'sms-sent'
@@ -32,6 +35,8 @@ export interface Charged {
   readonly phoneDigest: string
   readonly prefix: string
   readonly source?: string | undefined
+  /** It is asked for with a password alone. */
+  readonly isProposal: boolean
 }
 
 export type Charge = Readonly<
@@ -43,11 +48,12 @@ export type Charge = Readonly<
     }
 >
 
-/** Charges one message to all four, or to none. The account comes first: it alone decides which of two that come at once sends. */
+/** Charges one message to all of these, or to none. The account comes first: it alone decides which of two that come at once sends. */
 export async function chargeMessage(attempts: AttemptStore, charged: Charged, now: Date): Promise<Charge> {
-  const { accountId, errand, phoneDigest, prefix, source } = charged
+  const { accountId, errand, phoneDigest, prefix, source, isProposal } = charged
   const all = [
     { subject: `account:${accountId}`, allowance: messageAllowances.account, tag: errand },
+    ...(isProposal ? [{ subject: `proposal:${accountId}`, allowance: messageAllowances.proposal, tag: '' }] : []),
     { subject: `phone:${phoneDigest}`, allowance: messageAllowances.phone, tag: '' },
     ...(source === undefined ? [] : [{ subject: `source:${networkOf(source)}`, allowance: messageAllowances.source, tag: '' }]),
     { subject: `prefix:${prefix}`, allowance: messageAllowances.prefix, tag: '' },

@@ -12,6 +12,7 @@
 import type { Authenticator, AuthenticatorDetail, AuthenticatorId } from '@postern/storage'
 import type { Clock } from '../clock.ts'
 import { asText, type Digest } from '../digest.ts'
+import { enrollmentCounterOf, isOfStrangersToo } from '../enrollment-counters.ts'
 import { identifierFrom } from '../identifier.ts'
 import { type EnrollmentInput, type Method, type Occasion, type Prompt, waysOfAuthenticators } from '../method.ts'
 import { codeRules } from '../throttle.ts'
@@ -55,6 +56,7 @@ export function createSms({ clock, random, digest, messages, relyingParty, messa
         phoneDigest: asText(digest('sms/phone', realm.realmId, number)),
         prefix: countryPrefixOf(number) ?? 'unknown',
         source,
+        isProposal: purpose === 'enrollment' && isOfStrangersToo(authenticator),
       },
       now,
     )
@@ -165,8 +167,11 @@ export function createSms({ clock, random, digest, messages, relyingParty, messa
 }
 
 /** Until when no answer is looked at, if that is longer than a code lives: sending one would cost and help nobody. */
-async function pausedBeyondCode({ occasion: { realm, accountId }, purpose }: Errand, now: Date): Promise<Date | undefined> {
-  const method = purpose === 'sign-in' ? 'sms' : 'sms-enrollment'
+async function pausedBeyondCode(
+  { occasion: { realm, accountId }, authenticator, purpose }: Errand,
+  now: Date,
+): Promise<Date | undefined> {
+  const method = purpose === 'sign-in' ? 'sms' : enrollmentCounterOf(authenticator)
   const state = await realm.attempts.find({ subject: `account:${accountId}`, method })
   return state?.blockedUntil !== undefined && state.blockedUntil > after(now, codeSeconds) ? state.blockedUntil : undefined
 }

@@ -127,7 +127,7 @@ describe('a phone whose clock is off', () => {
     [-1, {}],
   ])('by %i steps when it is bound is remembered as %o', async (offset, detail) => {
     const matched = await totp.enrollment?.match(occasion, authenticator({}), codeOf(offset), now)
-    expect(matched?.proof.detail).toEqual(detail)
+    expect(matched).toEqual(expect.objectContaining({ proof: expect.objectContaining({ detail }) }))
   })
 
   test('further than a step ahead or two behind binds nothing', async () => {

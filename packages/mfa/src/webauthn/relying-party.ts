@@ -10,6 +10,7 @@ export type RelyingParty = Readonly<{ id: string; origins: readonly string[] }>
  */
 export type WebauthnRefusal =
   | 'malformed'
+  | 'challenge_unknown'
   | 'type_wrong'
   | 'origin_wrong'
   | 'embedded'

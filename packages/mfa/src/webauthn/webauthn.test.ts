@@ -76,14 +76,17 @@ describe('binding a key', () => {
     const second = createSoftAuthenticator({ origin })
     const options = { ...(await stage.begin(occasion)), rp: { id: party.id }, user: { id: 'AAAA' } }
     const shown = { authenticatorId, answer: second.create(options), kind: 'further' } as const
-    expect(await stage.factors.confirmEnrollment(occasion, shown)).toEqual({ outcome: 'wrong' })
+    const refused = { outcome: 'wrong', because: 'challenge_unknown' }
+    expect(await stage.factors.confirmEnrollment(occasion, shown)).toEqual(refused)
   })
 
   test('is good once, whatever became of the first answer', async () => {
     const { authenticatorId, options } = await stage.beginEnrollment(occasion)
     const confirm = (answer: string) => stage.factors.confirmEnrollment(occasion, { authenticatorId, answer, kind: 'first' })
-    expect(await confirm(key.create(options, { origin: 'https://evil.example' }))).toEqual({ outcome: 'wrong' })
-    expect(await confirm(key.create(options))).toEqual({ outcome: 'wrong' })
+    const elsewhere = key.create(options, { origin: 'https://evil.example' })
+    expect(await confirm(elsewhere)).toEqual({ outcome: 'wrong', because: 'origin_wrong' })
+    expect(await confirm(key.create(options))).toEqual({ outcome: 'wrong', because: 'challenge_unknown' })
+    expect(await confirm('x')).toEqual({ outcome: 'wrong', because: 'malformed' })
     const again = await stage.factors.pendingEnrollment(occasion)
     if (again?.presentation.kind !== 'webauthn') throw new TypeError('the page shows a new challenge')
     expect(await confirm(key.create(again.presentation.options))).toEqual(proved('hwk'))
@@ -94,7 +97,7 @@ describe('binding a key', () => {
     await stage.factors.pendingEnrollment(occasion)
     stage.pass(300)
     const confirm = (answer: string) => stage.factors.confirmEnrollment(occasion, { authenticatorId, answer, kind: 'first' })
-    expect(await confirm(key.create(options))).toEqual({ outcome: 'wrong' })
+    expect(await confirm(key.create(options))).toEqual({ outcome: 'wrong', because: 'challenge_unknown' })
     const late = await stage.beginEnrollment(occasion)
     stage.pass(299)
     await stage.factors.pendingEnrollment(occasion)

@@ -93,10 +93,11 @@ export function createWebauthn({ random, clock, relyingParty: party }: WebauthnP
 
       async match(occasion, _pending, text, now) {
         const answer = readRegistration(text)
-        if (answer === undefined) return undefined
-        if (!(await ceremonies.take(place(occasion, 'registration'), answer.clientDataJSON, now))) return undefined
+        if (answer === undefined) return becauseOf('malformed')
+        if (!(await ceremonies.take(place(occasion, 'registration'), answer.clientDataJSON, now)))
+          return becauseOf('challenge_unknown')
         const verified = await verifyRegistration(answer, { party })
-        if ('refused' in verified) return undefined
+        if ('refused' in verified) return becauseOf(verified.refused)
         const { amr, credentialId, publicKey: secret, counter: step, detail } = verified
         return Object.freeze({ amr: Object.freeze([amr]), proof: Object.freeze({ credentialId, secret, step, detail }) })
       },

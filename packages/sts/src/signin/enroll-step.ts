@@ -1,9 +1,9 @@
-import { type Enrollment, FactorError } from '@postern/mfa'
+import { type Enrollment, type EnrollmentOutcome, FactorError } from '@postern/mfa'
 import type { Authenticator } from '@postern/storage'
 import { z } from 'zod'
 import { fill } from '../http/html.ts'
 import { messagesIn } from '../http/language.ts'
-import { type Answer, page, redirect } from '../http/route.ts'
+import { type Answer, redirect } from '../http/route.ts'
 import { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
 import { answerLimit } from '../http/webauthn-controls.ts'
 import type { AttemptNotes } from './attempt-notes.ts'
@@ -12,7 +12,6 @@ import { createEnrollmentEnd } from './enrollment-end.ts'
 import { decideEnrollment } from './enrollment-permission.ts'
 import { createEnrollmentScreens, type Desk, type Kind, kinds, pages, type Told } from './enrollment-screens.ts'
 import type { SigninParts } from './ports.ts'
-import { renderBlockedPage } from './views/blocked-page.ts'
 import type { ProposedPhone } from './views/enroll-pages.ts'
 import { requirePerson, type Step, type Visit, type Visits } from './visit.ts'
 
@@ -89,6 +88,7 @@ export function createEnrollStep(parts: SigninParts, notes: AttemptNotes, visits
       method,
       label: labelOf(desk, method),
       kind: permission.kind,
+      isPermitted: permission.may === 'anything',
       ...input,
     })
     if (!('refused' in begun)) return redirect(visit.address())
@@ -119,14 +119,15 @@ export function createEnrollStep(parts: SigninParts, notes: AttemptNotes, visits
       return anew === undefined ? redirect(visit.address()) : showPending(desk, anew, { complaint, status: 422 })
     }
     if (result.outcome === 'proved') return end.bound(visit, { method, authenticatorId, evidence: result.evidence })
-    await visit.record({ event: 'factor.enrolment_failed', accountId: account.id, detail: { method } })
+    const reason = result.outcome === 'wrong' ? result.because : result.outcome
+    await visit.record({ event: 'factor.enrolment_failed', accountId: account.id, detail: { method, reason } })
     return refuse(desk, pending, result)
   }
 
   async function refuse(
     desk: Desk,
     pending: Enrollment,
-    result: Exclude<Awaited<ReturnType<typeof factors.confirmEnrollment>>, { outcome: 'proved' }>,
+    result: Exclude<EnrollmentOutcome, { outcome: 'proved' }>,
   ): Promise<Answer> {
     const { visit, person } = desk
     const { language, realm } = visit.view
@@ -145,17 +146,14 @@ export function createEnrollStep(parts: SigninParts, notes: AttemptNotes, visits
           result.until === undefined
             ? tellTriesLeft(language, result.attemptsLeft)
             : tellPause(language, 'factorPaused', clock(), result.until)
-        return showPending(desk, shown, { complaint: sentences(wrong, next), status: 422 })
+        const isPaused = result.until !== undefined
+        return showPending(desk, shown, { complaint: sentences(wrong, next), isPaused, status: 422 })
       }
       case 'throttled': {
         const now = clock()
         const notice = tellPause(language, 'factorPaused', now, result.until)
-        return showPending(desk, shown, { notice, status: 429, retryAfterSeconds: secondsUntil(now, result.until) })
-      }
-      case 'disabled': {
-        const because = { kind: 'factor-locked' } as const
-        const view = { ...visit.view, action: visit.address('/refuse'), reference: visit.reference, because }
-        return page(renderBlockedPage(view), { forms: 'anywhere', status: 403 })
+        const retryAfterSeconds = secondsUntil(now, result.until)
+        return showPending(desk, shown, { notice, isPaused: true, status: 429, retryAfterSeconds })
       }
       case 'expired':
         return beginAnew(desk)
@@ -190,6 +188,8 @@ export function createEnrollStep(parts: SigninParts, notes: AttemptNotes, visits
       case 'proved':
         await notes.permit(notedOf(visit))
         await end.passUsed(visit, person)
+        // What a password alone began is counted with what strangers get wrong; the owner begins anew, apart from them.
+        await factors.abandonEnrollment(person.occasion, { method: 'sms' })
         return redirect(visit.address())
       case 'throttled': {
         await visit.record({ event: 'signin.throttled', accountId, detail: { method: 'access-pass' } })

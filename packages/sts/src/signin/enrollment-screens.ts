@@ -30,6 +30,8 @@ export interface Told {
   readonly complaint?: string
   readonly notice?: string
   readonly news?: string
+  /** Nothing is looked at for a while: something else may be set up meanwhile. */
+  readonly isPaused?: boolean
   readonly status?: number
   readonly retryAfterSeconds?: number
 }
@@ -50,7 +52,7 @@ export function createEnrollmentScreens({
   phoneChannels: channels = ['sms'],
 }: Pick<SigninParts, 'clock' | 'phoneChannels'>) {
   function frameOf({ visit, later }: Desk, told: Told): EnrollPage {
-    const { status = 200, retryAfterSeconds: _, ...texts } = told
+    const { status = 200, retryAfterSeconds: _, isPaused: __, ...texts } = told
     return {
       ...visit.view,
       ...texts,
@@ -161,6 +163,7 @@ export function createEnrollmentScreens({
       sent,
       isSent: prompt.kind === 'sent',
       isProposed: permission.may === 'proposed',
+      isPaused: told.isPaused === true,
     }
     return answer(renderPhoneCodePage(view), told, { scripts: isLater })
   }

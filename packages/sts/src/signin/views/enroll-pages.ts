@@ -189,7 +189,13 @@ ${renderLater(view)}`,
 
 /** The code that was sent to a number that is being bound. `sent` absent: none could be. */
 export function renderPhoneCodePage(
-  view: EnrollPage & { authenticatorId: string; sent: Omit<Sent, 'way'>; isSent: boolean; isProposed: boolean },
+  view: EnrollPage & {
+    authenticatorId: string
+    sent: Omit<Sent, 'way'>
+    isSent: boolean
+    isProposed: boolean
+    isPaused?: boolean
+  },
 ): string {
   const texts = messagesIn(view.language)
   const { sent } = view
@@ -224,7 +230,7 @@ ${renderWhen(texts, sent)}
       renderQuietForm({
         action: view.otherAction,
         fields: { csrf: view.csrf },
-        words: view.isProposed ? texts.setupOther : texts.phoneOther,
+        words: view.isProposed || view.isPaused === true ? texts.setupOther : texts.phoneOther,
       })
     }</div>`,
   })
