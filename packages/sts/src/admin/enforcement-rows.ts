@@ -96,7 +96,8 @@ function parseRow(
   const cells = cellsOf(text)
   const refuse = (reason: string): RowResult => ({ line, upn: (cells?.[0] ?? '').slice(0, 254), result: 'refused', reason })
   if (cells === undefined) return refuse('is not CSV; a quote may be missing')
-  if (cells.length !== width) return refuse(`has ${cells.length} column${cells.length === 1 ? '' : 's'}, and the header has ${width}`)
+  if (cells.length !== width)
+    return refuse(`has ${cells.length} column${cells.length === 1 ? '' : 's'}, and the header has ${width}`)
   const [upn = '', state = '', phone = '', method = ''] = cells
   if (upn === '' || upn.length > 254) return refuse('upn: must be given')
   if (!isOneOf(states, state)) return refuse(`state: must be one of ${states.join(', ')}`)

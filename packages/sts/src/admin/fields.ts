@@ -71,6 +71,12 @@ export const enforcementState = z
     'What is demanded of the account itself: nothing; asked at the next sign-in and may postpone; a second factor each time',
   )
 
+/** Without it nobody who is `enforced` is asked for less by being asked to set up a factor. */
+export const lower = z
+  .boolean()
+  .default(false)
+  .describe('With the state enabled: also accounts that are enforced now; otherwise they stay so')
+
 /** Written as people do; what comes out is E.164. */
 export const telephone = z
   .string()

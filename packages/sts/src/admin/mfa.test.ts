@@ -117,6 +117,33 @@ describe('the state of accounts', () => {
     expect(recorded).toContainEqual({ accountId: undefined, state: 'enabled', count: 2 })
   })
 
+  test('is not lowered by being asked, of one, of a group and in a CSV, unless that is said', async () => {
+    const mary = await add('mary', { groups: ['staff'] })
+    await add('joe', { groups: ['staff'] })
+    await call('mfa.set', { account: mary.upn, state: 'enforced' })
+    const before = (await events('enforcement.changed')).length
+    const one = await call('mfa.set', { account: mary.upn, state: 'enabled' })
+    expect(one).toEqual({ upn: mary.upn, state: 'enforced', changed: false })
+    expect(find('mfa.set').next(one)).toContain('--lower')
+    const row = { file: `upn,state\n${mary.upn},enabled` }
+    expect((await call('mfa.import', row)).rows).toMatchObject([{ result: 'done', reason: 'is enforced, and stays so' }])
+    expect(await events('enforcement.changed')).toHaveLength(before)
+    const group = await call('mfa.set-group', { group: 'staff', state: 'enabled' })
+    expect(group).toMatchObject({ accounts: 1, stay: 1 })
+    expect(find('mfa.set-group').next(group)).toContain('Enforced, and stay so: 1.')
+    expect([await stateOf('mary'), await stateOf('joe')]).toEqual(['enforced', 'enabled'])
+
+    for (const [name, input] of [
+      ['mfa.set', { account: mary.upn, state: 'enabled' }],
+      ['mfa.set-group', { group: 'staff', state: 'enabled' }],
+      ['mfa.import', row],
+    ] as const) {
+      await kept.enforcement.set([mary.id], { state: 'enforced', at: stage.now })
+      await call(name, { ...input, lower: true })
+      expect(await stateOf('mary'), name).toBe('enabled')
+    }
+  })
+
   test('is refused for nobody, for an empty group and for a state that does not exist', async () => {
     await expect(call('mfa.set', { account: upnOf('nobody'), state: 'enabled' })).rejects.toEqual(refused('missing'))
     await expect(call('mfa.set-group', { group: 'none', state: 'enabled' })).rejects.toEqual(refused('missing'))
@@ -149,7 +176,9 @@ describe('the state of accounts', () => {
     expect(text).not.toContain('15123456780')
     expect(text).not.toContain(String(pass))
     expect(text).not.toContain(String(pass).replaceAll('-', ''))
+    await expect(call('mfa.unlock', { account: mary.upn, method: 'tottp' })).rejects.toEqual(refused('invalid'))
     expect(await call('mfa.unlock', { account: mary.upn })).toMatchObject({ unlocked: ['totp'], ended: [] })
+    expect(find('mfa.unlock').next(await call('mfa.unlock', { account: mary.upn }))).toContain('nothing to unlock')
     expect(await call('mfa.show', { account: mary.upn })).toMatchObject({ locks: [] })
   })
 
@@ -212,6 +241,7 @@ describe('a CSV', () => {
       `${upnOf('MARY')},disabled,,`,
       `${upnOf('ann')},enabled,+4915123456781,fax`,
       `${upnOf('ann')},enabled,+4915123456781,`,
+      upnOf('eve'),
     ]
     const seen: [number, number][] = []
     const output = await call('mfa.import', { file: lines.join('\r\n') }, realm, (done, total) => void seen.push([done, total]))
@@ -227,14 +257,15 @@ describe('a CSV', () => {
       [11, 'refused', 'line 2 names this account already'],
       [12, 'refused', 'method: must be one of sms, voice'],
       [13, 'done', undefined],
+      [14, 'refused', 'has 1 column, and the header has 4'],
     ])
     expect([await stateOf('mary'), await stateOf('joe'), await stateOf('eve')]).toEqual(['enforced', 'enabled', 'disabled'])
     const joe = await kept.accounts.findByName(upnOf('joe'))
     expect(await kept.authenticators.list(joe?.id as AccountId)).toMatchObject([
       { state: 'proposed', detail: { channel: 'voice' } },
     ])
-    expect(seen.at(-1)).toEqual([11, 11])
-    expect(find('mfa.import').present(output)).toMatchObject({ note: '3 done, 8 refused.', incomplete: true })
+    expect(seen.at(-1)).toEqual([12, 12])
+    expect(find('mfa.import').present(output)).toMatchObject({ note: '3 done, 9 refused.', incomplete: true })
     expect(find('mfa.import').present(output)?.text.split('\n').slice(0, 2)).toEqual([
       'line,upn,result,reason',
       `2,${upnOf('mary')},done,`,

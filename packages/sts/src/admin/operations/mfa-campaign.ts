@@ -1,7 +1,7 @@
-import type { AccountId, Campaign, RealmStore } from '@postern/storage'
+import type { Campaign, RealmStore } from '@postern/storage'
 import { z } from 'zod'
+import { askGroup } from '../ask-group.ts'
 import { OperationRefused } from '../errors.ts'
-import { everyAccount } from '../every-account.ts'
 import { shownText, when } from '../fields.ts'
 import { operation, type RealmPorts, type Running } from '../operation.ts'
 
@@ -64,19 +64,6 @@ export function renderBoard(board: z.output<typeof boardView>): string {
   ].join('\n')
 }
 
-/**
- * Everybody in the group takes part. Whoever is `enforced` already stays so: a campaign asks for more, never for less.
- * Returns how many take part.
- */
-async function invite({ kept, clock }: RealmPorts, group: string, campaignId: string): Promise<number> {
-  const invited: Record<'enabled' | 'enforced', AccountId[]> = { enabled: [], enforced: [] }
-  for await (const { id, groups, enforcement } of everyAccount(kept))
-    if (groups.includes(group)) invited[enforcement?.state === 'enforced' ? 'enforced' : 'enabled'].push(id)
-  for (const state of ['enabled', 'enforced'] as const)
-    if (invited[state].length > 0) await kept.enforcement.set(invited[state], { state, at: clock(), campaignId })
-  return invited.enabled.length + invited.enforced.length
-}
-
 const record = (at: RealmPorts, { actor, reference }: Running, campaignId: string, change: string) =>
   at.record(at.kept, { event: 'campaign.changed', reference, actor, detail: { campaignId, change } })
 
@@ -124,7 +111,8 @@ export const mfaCampaignOperations = [
       })
       if ((await at.kept.enforcement.addCampaign(campaign)) === 'conflict')
         throw new OperationRefused('conflict', `There is a campaign ${name} already. See: postern mfa campaign-list`)
-      const accounts = group === undefined ? 0 : await invite(at, group, campaign.id)
+      const { asked, stay } = group === undefined ? { asked: 0, stay: 0 } : await askGroup(at, group, campaign.id)
+      const accounts = asked + stay
       if (group !== undefined && accounts === 0)
         throw new OperationRefused('missing', `Nobody is in the group ${group}. See: postern account list`)
       await record(at, running, campaign.id, 'begun')

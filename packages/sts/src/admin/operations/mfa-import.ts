@@ -1,7 +1,7 @@
 import type { Account, AccountId } from '@postern/storage'
 import { z } from 'zod'
 import { type EnforcementRow, parseEnforcementRows, type RowResult, renderResults } from '../enforcement-rows.ts'
-import { shownText } from '../fields.ts'
+import { lower, shownText } from '../fields.ts'
 import { operation, type RealmPorts, type Running } from '../operation.ts'
 import { proposePhone } from '../phone-proposal.ts'
 import { requireCampaign } from './mfa-campaign.ts'
@@ -23,7 +23,12 @@ type Found = readonly [row: EnforcementRow, account: Account]
 async function importBatch(
   at: RealmPorts,
   { actor, reference }: Running,
-  { rows, named, campaignId }: { rows: readonly EnforcementRow[]; named: Map<AccountId, number>; campaignId?: string },
+  {
+    rows,
+    named,
+    campaignId,
+    lower,
+  }: { rows: readonly EnforcementRow[]; named: Map<AccountId, number>; campaignId?: string; lower: boolean },
 ): Promise<readonly RowResult[]> {
   const { kept, clock } = at
   const results: RowResult[] = []
@@ -41,28 +46,32 @@ async function importBatch(
     }
   }
   /** Whoever takes part in a campaign goes on doing so, unless nothing is demanded any more. */
-  const demandOf = ([{ state }, { enforcement }]: Found) => {
+  const stays = ([{ state }, { enforcement }]: Found) => state === 'enabled' && !lower && enforcement?.state === 'enforced'
+  const demandOf = (one: Found) => {
+    const [row, { enforcement }] = one
+    const state = stays(one) ? 'enforced' : row.state
     const campaign = campaignId ?? (state === 'disabled' ? undefined : enforcement?.campaignId)
     return campaign === undefined ? { state } : { state, campaignId: campaign }
   }
+  const changes = (one: Found) => campaignId !== undefined || !stays(one)
   const present = new Set<AccountId>()
-  for (const [first, ...others] of Map.groupBy(found, (one) => JSON.stringify(demandOf(one))).values()) {
+  for (const [first, ...others] of Map.groupBy(found.filter(changes), (one) => JSON.stringify(demandOf(one))).values()) {
     if (first === undefined) continue
     const ids = [first, ...others].map(([, { id }]) => id)
     for (const id of await kept.enforcement.set(ids, { ...demandOf(first), at: clock() })) present.add(id)
   }
   for (const one of found) {
     const [{ line, upn, phone }, account] = one
-    if (!present.has(account.id)) {
+    if (changes(one) && !present.has(account.id)) {
       results.push({ line, upn, result: 'refused', reason: 'the account went away meanwhile' })
       continue
     }
     const about = { reference, actor, accountId: account.id }
-    await at.record(kept, { event: 'enforcement.changed', ...about, detail: demandOf(one) })
+    if (changes(one)) await at.record(kept, { event: 'enforcement.changed', ...about, detail: demandOf(one) })
     const proposed = phone === undefined ? 'bound' : await proposePhone(at, account, phone)
     if (proposed !== 'bound')
       await at.record(kept, { event: 'factor.proposed', ...about, detail: { method: 'sms', authenticatorId: proposed } })
-    results.push({ line, upn, result: 'done' })
+    results.push({ line, upn, result: 'done', ...(stays(one) && { reason: 'is enforced, and stays so' }) })
   }
   return results
 }
@@ -79,6 +88,7 @@ export const mfaImportOperations = [
         .max(32_000_000, 'must have at most 32 million characters')
         .meta({ description: 'The CSV, in UTF-8', file: 'text', piped: true }),
       campaign: shownText('A campaign, by its id or name, whose limits on postponing hold').optional(),
+      lower,
     }),
     output,
     present: ({ done, refused, rows }) => ({
@@ -89,7 +99,7 @@ export const mfaImportOperations = [
     errors: ['invalid', 'missing'],
     inBatches: true,
     changed: () => ({ subject: 'import' }),
-    run: async ({ input: { file, campaign }, at, running }) => {
+    run: async ({ input: { file, campaign, lower }, at, running }) => {
       const of = campaign === undefined ? {} : { campaignId: (await requireCampaign(at.kept, campaign)).id }
       const { rows, refused } = parseEnforcementRows(file, at.realm.settings)
       const results: RowResult[] = [...refused]
@@ -100,7 +110,7 @@ export const mfaImportOperations = [
       for (let start = 0; start < rows.length; start += BATCH) {
         const batch = rows.slice(start, start + BATCH)
         const lines = `lines ${batch[0]?.line} to ${batch.at(-1)?.line}`
-        results.push(...(await running.batch(lines, () => importBatch(at, running, { rows: batch, named, ...of }))))
+        results.push(...(await running.batch(lines, () => importBatch(at, running, { rows: batch, named, lower, ...of }))))
         running.progress(results.length, total)
       }
       results.sort((one, other) => one.line - other.line)

@@ -1,8 +1,9 @@
 import { prefixAllowed } from '@postern/mfa'
 import type { Account, Authenticator, RealmStore } from '@postern/storage'
 import { z } from 'zod'
+import { askGroup } from '../ask-group.ts'
 import { OperationRefused } from '../errors.ts'
-import { enforcementState, shownText, telephone, when } from '../fields.ts'
+import { enforcementState, lower, shownText, telephone, when } from '../fields.ts'
 import { operation } from '../operation.ts'
 import { proposePhone } from '../phone-proposal.ts'
 import { requireAccount } from '../require-account.ts'
@@ -34,7 +35,10 @@ const mfaView = z.object({
   locks: z.array(z.object({ method: z.string(), until: when.optional() })),
 })
 
-const setView = z.object({ upn: z.string(), state: enforcementState })
+const setView = z.object({ upn: z.string(), state: enforcementState, changed: z.boolean() })
+
+/** Everything that unlocks by name. A password is not among them: its locks end by themselves. */
+const unlockable = ['totp', 'webauthn', 'sms', 'approval', 'recovery-code', 'access-pass'] as const
 
 /** What wrong answers are counted for beside the methods that an account has bound. */
 const withoutFactors = ['password', 'recovery-code', 'access-pass']
@@ -113,12 +117,17 @@ export const mfaOperations = [
     summary: 'Demand a second factor of an account, ask for one, or demand none beside what policies do',
     scope: 'realm',
     positional: ['account', 'state'],
-    input: someone.extend({ state: enforcementState, campaign }),
+    input: someone.extend({ state: enforcementState, campaign, lower }),
     output: setView,
+    next: ({ upn, changed }) =>
+      changed ? undefined : `${upn} is enforced and stays so. To demand less: postern mfa set ${upn} enabled --lower`,
     errors: ['missing'],
     changed: ({ output }) => ({ subject: `${output.upn}: ${output.state}` }),
-    run: async ({ input: { account: name, state, campaign: named }, at, running: { actor, reference } }) => {
+    run: async ({ input: { account: name, state: wanted, campaign: named, lower }, at, running: { actor, reference } }) => {
       const account = await requireAccount(at.kept, name)
+      const stays = wanted === 'enabled' && !lower && account.enforcement?.state === 'enforced'
+      const state = stays ? 'enforced' : wanted
+      if (stays && named === undefined) return { upn: account.upn, state, changed: false }
       // Whoever takes part in a campaign goes on doing so, unless nothing is demanded any more.
       const present = state === 'disabled' ? undefined : account.enforcement?.campaignId
       const campaignId = named === undefined ? present : (await requireCampaign(at.kept, named)).id
@@ -131,7 +140,7 @@ export const mfaOperations = [
         accountId: account.id,
         detail: { state, ...of },
       })
-      return { upn: account.upn, state }
+      return { upn: account.upn, state, changed: !stays }
     },
   }),
   operation({
@@ -140,16 +149,24 @@ export const mfaOperations = [
       'The same for everybody who is in a group now; who joins it later is not meant. They leave the campaign that they are in',
     scope: 'realm',
     positional: ['group', 'state'],
-    input: z.object({ group: shownText('The group'), state: enforcementState, campaign }),
-    output: z.object({ group: z.string(), state: enforcementState, accounts: z.number().int() }),
+    input: z.object({ group: shownText('The group'), state: enforcementState, campaign, lower }),
+    output: z.object({ group: z.string(), state: enforcementState, accounts: z.number().int(), stay: z.number().int() }),
+    next: ({ group, stay }) =>
+      stay === 0
+        ? undefined
+        : `Enforced, and stay so: ${stay}. To demand less of these too: postern mfa set-group '${group}' enabled --lower`,
     errors: ['missing'],
     changed: ({ output }) => ({ subject: `${output.group}: ${output.state}` }),
-    run: async ({ input: { group, state, campaign: named }, at, running: { actor, reference } }) => {
-      const of = named === undefined ? {} : { campaignId: (await requireCampaign(at.kept, named)).id }
-      const accounts = await at.kept.enforcement.setGroup(group, { state, at: at.clock(), ...of })
-      if (accounts === 0) throw new OperationRefused('missing', `Nobody is in the group ${group}. See: postern account list`)
+    run: async ({ input: { group, state, campaign: named, lower }, at, running: { actor, reference } }) => {
+      const of: { campaignId?: string } = named === undefined ? {} : { campaignId: (await requireCampaign(at.kept, named)).id }
+      const { asked: accounts, stay } =
+        state === 'enabled' && !lower
+          ? await askGroup(at, group, of.campaignId)
+          : { asked: await at.kept.enforcement.setGroup(group, { state, at: at.clock(), ...of }), stay: 0 }
+      if (accounts + stay === 0)
+        throw new OperationRefused('missing', `Nobody is in the group ${group}. See: postern account list`)
       await at.record(at.kept, { event: 'enforcement.changed', reference, actor, detail: { state, count: accounts, ...of } })
-      return { group, state, accounts }
+      return { group, state, accounts, stay }
     },
   }),
   operation({
@@ -195,11 +212,18 @@ export const mfaOperations = [
     summary: 'Let an account try again at once after wrong answers; one that they ended for good must be bound anew',
     scope: 'realm',
     positional: ['account', 'method'],
-    input: someone.extend({ method: shownText('Only this method, e.g. totp; all when left out', 40).optional() }),
+    input: someone.extend({
+      method: z
+        .enum(unlockable, `must be one of ${unlockable.join(', ')}`)
+        .optional()
+        .describe('Only this method, e.g. totp; all when left out'),
+    }),
     output: z.object({ upn: z.string(), unlocked: z.array(z.string()), ended: z.array(z.string()) }),
-    next: ({ upn, ended }) =>
+    next: ({ upn, unlocked, ended }) =>
       ended.length === 0
-        ? undefined
+        ? unlocked.length === 0
+          ? 'There was nothing to unlock: no wrong answers are counted.'
+          : undefined
         : `Too many wrong answers in a row have ended ${ended.join(', ')}. Only binding anew helps: postern account reset-factors ${upn}`,
     errors: ['missing'],
     changed: ({ output }) => ({ subject: output.upn }),

@@ -76,6 +76,15 @@ describe('policy', () => {
     expect(await call('policy.try', { account: account.upn, evidence: ['pwd', 'otp'] })).toMatchObject({ outcome: 'allow' })
   })
 
+  test('try knows browsers that are remembered, and those that are not', async () => {
+    const account = await mary()
+    await call('policy.remove', { policy: 'Everybody needs a second factor' })
+    const definition = { except: { browser: ['remembered'] }, require: ['second-factor'] }
+    await call('policy.put', { policy: 'New browsers', definition, mode: 'on' })
+    expect(await call('policy.try', { account: account.upn })).toMatchObject({ outcome: 'require' })
+    expect(await call('policy.try', { account: account.upn, browser: 'remembered' })).toMatchObject({ outcome: 'allow' })
+  })
+
   test('one that means nothing is refused', async () => {
     await expect(call('policy.put', { policy: 'x', definition: { require: ['magic'] } })).rejects.toEqual(
       refused('policy_invalid'),

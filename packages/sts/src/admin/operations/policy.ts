@@ -154,6 +154,10 @@ export const policyOperations = [
         .array(shownText('A value of amr'))
         .default(['pwd'])
         .describe('What has been shown, as values of amr (RFC 8176); may be repeated'),
+      browser: z
+        .enum(['remembered', 'unknown'])
+        .default('unknown')
+        .describe('Whether the browser is one that the person had remembered'),
     }),
     output: z.object({
       outcome: z.enum(['allow', 'block', 'require']),
@@ -165,7 +169,9 @@ export const policyOperations = [
     run: async ({ input, at: { kept } }) => {
       const { id, upn, groups, enforcement } = await requireAccount(kept, input.account)
       const policies = (await kept.policies.list()).map(createPolicy)
-      const { client, resource, source, flow, evidence } = input
+      const { client, resource, source, flow, browser } = input
+      // A remembered browser is told as `rba`, a signal that proves nothing (conditions/browser.ts).
+      const evidence = browser === 'remembered' ? [...new Set([...input.evidence, 'rba'])] : input.evidence
       const decision = evaluate(policies, {
         account: { id, upn, groups },
         client: { id: client },
