@@ -5,7 +5,7 @@
  * that are only compared). It does not know tables beyond their names, nor where the master key comes from.
  * @module
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { SealingError } from './errors.ts'
 
 /** What a sealed value is; each purpose has its own key. */
@@ -38,6 +38,9 @@ const tagLength = 16
 const derive = (masterKey: Uint8Array, info: string, length: number): Buffer =>
   Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), `postern/storage/${info}`, length))
 
+/** Node reads the bytes of a key anew at each use, and the inside of a KeyObject once. */
+const keyFor = (masterKey: Uint8Array, info: string): KeyObject => createSecretKey(derive(masterKey, info, 32))
+
 /** Tells two master keys apart, and nothing about either. */
 export const fingerprintOf = (masterKey: Uint8Array): Uint8Array => derive(masterKey, 'fingerprint', 32)
 
@@ -53,13 +56,13 @@ const joined = (parts: readonly string[]): Buffer => Buffer.from(JSON.stringify(
 export function createSealer(masterKey: Uint8Array): Sealer {
   if (masterKey.length !== 32) throw new TypeError('The master key must be 32 bytes')
   const keyId = derive(masterKey, 'key-id', 4)
-  const lookupKey = derive(masterKey, 'lookup', 32)
-  const keys: Readonly<Record<SealingPurpose, Buffer>> = {
-    artifact: derive(masterKey, 'seal/artifact', 32),
-    'refresh-token': derive(masterKey, 'seal/refresh-token', 32),
-    authenticator: derive(masterKey, 'seal/authenticator', 32),
-    'signing-key': derive(masterKey, 'seal/signing-key', 32),
-    'outgoing-mail': derive(masterKey, 'seal/outgoing-mail', 32),
+  const lookupKey = keyFor(masterKey, 'lookup')
+  const keys: Readonly<Record<SealingPurpose, KeyObject>> = {
+    artifact: keyFor(masterKey, 'seal/artifact'),
+    'refresh-token': keyFor(masterKey, 'seal/refresh-token'),
+    authenticator: keyFor(masterKey, 'seal/authenticator'),
+    'signing-key': keyFor(masterKey, 'seal/signing-key'),
+    'outgoing-mail': keyFor(masterKey, 'seal/outgoing-mail'),
   }
   const boundTo = (purpose: SealingPurpose, row: SealedRow) => joined([purpose, row.table, row.realmId, row.id])
 
