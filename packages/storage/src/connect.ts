@@ -70,9 +70,16 @@ const scriptMilliseconds = 30 * 60_000
 
 function postgresLink(client: pg.PoolClient): Link {
   return {
-    async query(text, parameters): Promise<Answer> {
-      const { rows, rowCount, command } = await client.query<Record<string, unknown>>(text, [...parameters])
-      return { rows, affected: rowCount ?? 0, command }
+    async query(text, parameters, name): Promise<Answer> {
+      const values = [...parameters]
+      try {
+        const { rows, rowCount, command } = await client.query<Record<string, unknown>>(
+          name === undefined ? { text, values } : { name, text, values },
+        )
+        return { rows, affected: rowCount ?? 0, command }
+      } catch (error) {
+        throw isOutdated(error) ? new StorageUnavailable('unreachable', { cause: new OutdatedSession(error) }) : error
+      }
     },
     async runScript(text) {
       await client.query('set statement_timeout = 0')
@@ -84,6 +91,18 @@ function postgresLink(client: pg.PoolClient): Link {
     release: (broken) => client.release(broken),
   }
 }
+
+/** A column has another type than when this session prepared the statement; a new session prepares it anew. */
+class OutdatedSession extends Error {
+  override readonly name = 'OutdatedSession'
+  constructor(cause: unknown) {
+    super('The database was changed under a session that had prepared a statement', { cause })
+  }
+}
+
+/** PostgreSQL tells it by `feature_not_supported`, which is much else as well; the routine is in no language. */
+const isOutdated = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'routine' in error && error.routine === 'RevalidateCachedQuery'
 
 function postgresSource(options: Extract<ConnectOptions, { kind: 'postgres' }>, size: number): LinkSource {
   const statementMilliseconds = options.statementMilliseconds ?? 4_000

@@ -11,6 +11,7 @@ import {
 } from 'kysely'
 import { StorageUnavailable } from './errors.ts'
 import { breaksConnection, toStorageFault } from './faults.ts'
+import type { NamedQuery } from './prepared.ts'
 
 /** One statement's answer, the same for every engine. */
 export interface Answer {
@@ -22,7 +23,8 @@ export interface Answer {
 
 /** One session with the database. */
 export interface Link {
-  query(text: string, parameters: readonly unknown[]): Promise<Answer>
+  /** `name`: the session may keep the statement under it, and then always gets this text for it. */
+  query(text: string, parameters: readonly unknown[], name?: string): Promise<Answer>
   /** Several statements in one text, without parameters and without the limits of time that hold for requests. */
   runScript(text: string): Promise<void>
   /** `broken`: the session must not be used again. */
@@ -51,15 +53,15 @@ class LinkConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, affected } = await this.run(query.sql, query.parameters)
+    const { rows, affected } = await this.run(query.sql, query.parameters, (query as NamedQuery).preparedName)
     if (query.query.kind !== 'SelectQueryNode') this.#recording?.getStore()?.push(query)
     return { rows: rows as R[], numAffectedRows: BigInt(affected) } // kysely's types describe what the statement selects
   }
 
-  async run(text: string, parameters: readonly unknown[] = []): Promise<Answer> {
+  async run(text: string, parameters: readonly unknown[] = [], name?: string): Promise<Answer> {
     if (this.broken) throw this.failure
     try {
-      return await this.#link.query(text, parameters)
+      return await this.#link.query(text, parameters, name)
     } catch (error) {
       const fault = toStorageFault(error)
       this.broken ||= breaksConnection(fault)

@@ -2,10 +2,33 @@ import { type Insertable, sql } from 'kysely'
 import { AccountId } from '../identifiers.ts'
 import type { Account, AccountStore } from '../ports/accounts.ts'
 import type { EnforcementState } from '../ports/enforcement.ts'
+import { prepare } from '../prepared.ts'
 import type { AccountTable } from '../schema.ts'
 import { folded, isText, isUuid, list, present, type RealmPart, type Row, Taken } from './row.ts'
 
-const toAccount = (row: Row<'account'>): Account =>
+/** By name, so that the server can keep the statement prepared (prepared.ts). */
+const columns = [
+  'account.id',
+  'account.upn',
+  'account.address',
+  'account.further_addresses',
+  'account.display_name',
+  'account.phone',
+  'account.groups',
+  'account.status',
+  'account.created_at',
+  'account.updated_at',
+  'account.signed_out_at',
+  'account.enforcement',
+  'account.enforcement_since',
+  'account.campaign_id',
+  'account.enrolment_postponed',
+  'account.enrolment_postponed_until',
+] as const
+
+type AccountRow = Omit<Row<'account'>, 'realm_id' | 'upn_key'>
+
+const toAccount = (row: AccountRow): Account =>
   Object.freeze({
     id: AccountId.of(row.id),
     upn: row.upn,
@@ -25,6 +48,10 @@ const toAccount = (row: Row<'account'>): Account =>
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   })
+
+const findById = prepare((db, at: { realmId: string; id: string }) =>
+  db.selectFrom('account').select(columns).where('realm_id', '=', at.realmId).where('id', '=', at.id),
+)
 
 /** Everything but the key, the moment that only signOut sets, and what only enforcement sets. */
 const toColumns = (account: Account): Omit<Insertable<AccountTable>, 'realm_id' | 'id'> => ({
@@ -88,9 +115,8 @@ export function createAccountStore({ database, realmId }: RealmPart): AccountSto
     },
     async find(id) {
       if (!isUuid(id)) return undefined
-      const row = await database.run((db) =>
-        db.selectFrom('account').selectAll().where('realm_id', '=', realmId).where('id', '=', id).executeTakeFirst(),
-      )
+      const { rows } = await database.run((db) => findById(db, { realmId, id }))
+      const [row] = rows
       return row && toAccount(row)
     },
     async hold(id) {
@@ -117,7 +143,7 @@ export function createAccountStore({ database, realmId }: RealmPart): AccountSto
               .onRef('account.realm_id', '=', 'account_address.realm_id')
               .onRef('account.id', '=', 'account_address.account_id'),
           )
-          .selectAll('account')
+          .select(columns)
           .where('account_address.realm_id', '=', realmId)
           .where('account_address.address_key', '=', folded(name))
           .executeTakeFirst(),

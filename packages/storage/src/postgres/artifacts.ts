@@ -1,5 +1,8 @@
+import type { Kysely } from 'kysely'
 import type { Artifact, ArtifactStore } from '../ports/artifacts.ts'
-import { isText, list, present, type RealmPart } from './row.ts'
+import { prepare } from '../prepared.ts'
+import type { Schema } from '../schema.ts'
+import { isText, list, present, type RealmPart, type Row } from './row.ts'
 
 interface ArtifactRow {
   readonly kind: string
@@ -10,6 +13,56 @@ interface ArtifactRow {
 }
 
 const columns = ['kind', 'id_hash', 'payload_sealed', 'consumed_at', 'expires_at'] as const
+
+interface Place {
+  readonly realmId: string
+  readonly kind: string
+  readonly idHash: Uint8Array
+}
+
+const selectAt = (db: Kysely<Schema>, at: Place) =>
+  db
+    .selectFrom('oidc_artifact')
+    .select(columns)
+    .where('realm_id', '=', at.realmId)
+    .where('kind', '=', at.kind)
+    .where('id_hash', '=', at.idHash)
+const select = prepare((db, at: Place) => selectAt(db, at))
+const selectForUpdate = prepare((db, at: Place) => selectAt(db, at).forUpdate())
+
+const selectByUid = prepare((db, at: Omit<Place, 'idHash'> & { readonly uidHash: Uint8Array }) =>
+  db
+    .selectFrom('oidc_artifact')
+    .select(columns)
+    .where('realm_id', '=', at.realmId)
+    .where('kind', '=', at.kind)
+    .where('uid_hash', '=', at.uidHash)
+    .orderBy('expires_at', 'desc') // while a session changes its id there are two for a moment
+    .limit(1),
+)
+
+const save = prepare((db, row: Omit<Row<'oidc_artifact'>, 'consumed_at'>) => {
+  const values = {
+    payload_sealed: row.payload_sealed,
+    grant_id: row.grant_id,
+    uid_hash: row.uid_hash,
+    user_code_hash: row.user_code_hash,
+    account_id: row.account_id,
+    client_id: row.client_id,
+    expires_at: row.expires_at,
+  }
+  return (
+    db
+      .insertInto('oidc_artifact')
+      .values({ realm_id: row.realm_id, kind: row.kind, id_hash: row.id_hash, ...values })
+      // consumed_at stays: what was used once is not made unused by saving it again.
+      .onConflict((conflict) => conflict.columns(['realm_id', 'kind', 'id_hash']).doUpdateSet(values))
+  )
+})
+
+const remove = prepare((db, at: Place) =>
+  db.deleteFrom('oidc_artifact').where('realm_id', '=', at.realmId).where('kind', '=', at.kind).where('id_hash', '=', at.idHash),
+)
 
 export function createArtifactStore({ database, realmId, sealer }: RealmPart): ArtifactStore {
   const hashOf = (what: 'id' | 'uid' | 'user-code', kind: string, value: string) =>
@@ -64,42 +117,20 @@ export function createArtifactStore({ database, realmId, sealer }: RealmPart): A
         client_id: keys.clientId ?? null,
         expires_at: expiresAt,
       }
-      await database.run((db) =>
-        db
-          .insertInto('oidc_artifact')
-          .values({ realm_id: realmId, kind, id_hash: idHash, ...values })
-          // consumed_at stays: what was used once is not made unused by saving it again.
-          .onConflict((conflict) => conflict.columns(['realm_id', 'kind', 'id_hash']).doUpdateSet(values))
-          .execute(),
-      )
+      await database.run((db) => save(db, { realm_id: realmId, kind, id_hash: idHash, ...values }))
     },
     async find(kind, id, options = {}) {
       if (!isText(kind)) return undefined
-      const row = await database.run((db) =>
-        db
-          .selectFrom('oidc_artifact')
-          .select(columns)
-          .where('realm_id', '=', realmId)
-          .where('kind', '=', kind)
-          .where('id_hash', '=', hashOf('id', kind, id))
-          .$if(options.lock === true, (query) => query.forUpdate())
-          .executeTakeFirst(),
-      )
+      const at = { realmId, kind, idHash: hashOf('id', kind, id) }
+      const { rows } = await database.run((db) => (options.lock === true ? selectForUpdate : select)(db, at))
+      const [row] = rows
       return row && toArtifact(row)
     },
     async findByUid(kind, uid) {
       if (!isText(kind)) return undefined
-      const row = await database.run((db) =>
-        db
-          .selectFrom('oidc_artifact')
-          .select(columns)
-          .where('realm_id', '=', realmId)
-          .where('kind', '=', kind)
-          .where('uid_hash', '=', hashOf('uid', kind, uid))
-          .orderBy('expires_at', 'desc') // while a session changes its id there are two for a moment
-          .limit(1)
-          .executeTakeFirst(),
-      )
+      const at = { realmId, kind, uidHash: hashOf('uid', kind, uid) }
+      const { rows } = await database.run((db) => selectByUid(db, at))
+      const [row] = rows
       return row && toArtifact(row)
     },
     async findByUserCode(kind, userCode) {
@@ -145,14 +176,7 @@ export function createArtifactStore({ database, realmId, sealer }: RealmPart): A
     },
     async destroy(kind, id) {
       if (!isText(kind)) return
-      await database.run((db) =>
-        db
-          .deleteFrom('oidc_artifact')
-          .where('realm_id', '=', realmId)
-          .where('kind', '=', kind)
-          .where('id_hash', '=', hashOf('id', kind, id))
-          .execute(),
-      )
+      await database.run((db) => remove(db, { realmId, kind, idHash: hashOf('id', kind, id) }))
     },
     removeByGrant: async (grantId) => (isText(grantId) ? removeAll('grant_id', grantId) : 0),
     removeByAccount: async (accountId) => (isText(accountId) ? removeAll('account_id', accountId) : 0),

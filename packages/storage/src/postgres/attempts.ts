@@ -1,6 +1,8 @@
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { StorageUnavailable } from '../errors.ts'
 import type { AttemptState, AttemptStore } from '../ports/attempts.ts'
+import { prepare } from '../prepared.ts'
+import type { Schema } from '../schema.ts'
 import { isText, list, present, type RealmPart, type Row } from './row.ts'
 
 const day = 24 * 60 * 60 * 1000
@@ -8,7 +10,10 @@ const day = 24 * 60 * 60 * 1000
 /** As often as a deadlock or a serialisation failure is tried again: `decide` may be run again, so nobody need hear of it. */
 const tries = 4
 
-const toState = (row: Row<'attempt_counter'>): AttemptState =>
+/** By name, so that the server can keep the statement prepared (prepared.ts). */
+const columns = ['consecutive', 'in_window', 'window_started_at', 'blocked_until', 'disabled', 'seen'] as const
+
+const toState = (row: Pick<Row<'attempt_counter'>, (typeof columns)[number]>): AttemptState =>
   Object.freeze({
     consecutive: row.consecutive,
     inWindow: row.in_window,
@@ -42,32 +47,51 @@ const toColumns = (subject: string, state: AttemptState) => ({
 type Key = Parameters<AttemptStore['find']>[0]
 type Decide<T> = (state: AttemptState | undefined) => { next: AttemptState | undefined; result: T }
 
+interface Place {
+  readonly realmId: string
+  readonly subject: string
+  readonly method: string
+}
+
+/** `version` is another one after each change, whoever makes it (`xmin`, the transaction that wrote the row). */
+const selectAt = (db: Kysely<Schema>, at: Place) =>
+  db
+    .selectFrom('attempt_counter')
+    .select(columns)
+    .select(sql<string>`xmin::text`.as('version'))
+    .where('realm_id', '=', at.realmId)
+    .where('subject', '=', at.subject)
+    .where('method', '=', at.method)
+const select = prepare((db, at: Place) => selectAt(db, at))
+const selectForUpdate = prepare((db, at: Place) => selectAt(db, at).forUpdate())
+
+const insert = prepare((db, row: Place & ReturnType<typeof toColumns>) =>
+  db
+    .insertInto('attempt_counter')
+    .values({
+      realm_id: row.realmId,
+      subject: row.subject,
+      method: row.method,
+      consecutive: row.consecutive,
+      in_window: row.in_window,
+      window_started_at: row.window_started_at,
+      blocked_until: row.blocked_until,
+      disabled: row.disabled,
+      seen: row.seen,
+      forget_at: row.forget_at,
+    })
+    .onConflict((conflict) => conflict.doNothing()),
+)
+
 export function createAttemptStore({ database, realmId, clock }: RealmPart): AttemptStore {
   /** Puts a counter there unless there is one. `true`: it was put there. */
   const begin = async ({ subject, method }: Key, state: AttemptState): Promise<boolean> => {
-    const { numInsertedOrUpdatedRows } = await database.run((db) =>
-      db
-        .insertInto('attempt_counter')
-        .values({ realm_id: realmId, subject, method, ...toColumns(subject, state) })
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirstOrThrow(),
-    )
-    return numInsertedOrUpdatedRows === 1n
+    const { numAffectedRows } = await database.run((db) => insert(db, { realmId, subject, method, ...toColumns(subject, state) }))
+    return numAffectedRows === 1n
   }
 
-  /** `version` is another one after each change, whoever makes it (`xmin`, the transaction that wrote the row). */
-  const read = ({ subject, method }: Key, lock: boolean) =>
-    database.run((db) =>
-      db
-        .selectFrom('attempt_counter')
-        .selectAll()
-        .select(sql<string>`xmin::text`.as('version'))
-        .where('realm_id', '=', realmId)
-        .where('subject', '=', subject)
-        .where('method', '=', method)
-        .$if(lock, (query) => query.forUpdate())
-        .executeTakeFirst(),
-    )
+  const read = async ({ subject, method }: Key, lock: boolean) =>
+    (await database.run((db) => (lock ? selectForUpdate : select)(db, { realmId, subject, method }))).rows[0]
 
   /** With `version`: only while the counter is the one that was read. `false`: it is not, and nothing was written. */
   const write = async ({ subject, method }: Key, state: AttemptState | undefined, version?: string): Promise<boolean> => {

@@ -1,7 +1,36 @@
 import { sql } from 'kysely'
 import { AccountId, AuthenticatorId } from '../identifiers.ts'
 import type { Authenticator, AuthenticatorDetail, AuthenticatorStore } from '../ports/authenticators.ts'
+import { prepare } from '../prepared.ts'
 import { isTakenBy, isText, isUuid, keepable, keepableJson, list, present, type RealmPart, type Row } from './row.ts'
+
+/** By name, so that the server can keep the statement prepared (prepared.ts). */
+const columns = [
+  'id',
+  'account_id',
+  'method',
+  'label',
+  'secret_sealed',
+  'state',
+  'detail',
+  'credential_id',
+  'last_step',
+  'is_default',
+  'begun_by',
+  'created_at',
+  'confirmed_at',
+  'last_used_at',
+] as const
+
+const listOf = prepare((db, at: { realmId: string; accountId: string }) =>
+  db
+    .selectFrom('authenticator')
+    .select(columns)
+    .where('realm_id', '=', at.realmId)
+    .where('account_id', '=', at.accountId)
+    .orderBy('created_at')
+    .orderBy('id'),
+)
 
 /** Frozen through and through: a detail is flat but for lists of texts. */
 const toDetail = (kept: unknown): AuthenticatorDetail => {
@@ -14,7 +43,7 @@ const mergedDetail = (detail: AuthenticatorDetail) => sql<string>`detail || ${ke
 
 export function createAuthenticatorStore({ database, realmId, sealer }: RealmPart): AuthenticatorStore {
   const sealedRow = (id: string) => ({ table: 'authenticator', realmId, id: id.toLowerCase() })
-  const toAuthenticator = (row: Row<'authenticator'>): Authenticator =>
+  const toAuthenticator = (row: Pick<Row<'authenticator'>, (typeof columns)[number]>): Authenticator =>
     Object.freeze({
       id: AuthenticatorId.of(row.id),
       accountId: AccountId.of(row.account_id),
@@ -77,16 +106,7 @@ export function createAuthenticatorStore({ database, realmId, sealer }: RealmPar
     },
     async list(accountId) {
       if (!isUuid(accountId)) return list([])
-      const rows = await database.run((db) =>
-        db
-          .selectFrom('authenticator')
-          .selectAll()
-          .where('realm_id', '=', realmId)
-          .where('account_id', '=', accountId)
-          .orderBy('created_at')
-          .orderBy('id')
-          .execute(),
-      )
+      const { rows } = await database.run((db) => listOf(db, { realmId, accountId }))
       return list(rows.map(toAuthenticator))
     },
     async confirm(id, { at, step, credentialId, secret, detail }) {

@@ -1,10 +1,31 @@
 import type { Insertable } from 'kysely'
 import { ClientId } from '../identifiers.ts'
 import type { Client, ClientCredential, ClientStore } from '../ports/clients.ts'
+import { prepare } from '../prepared.ts'
 import type { ClientTable } from '../schema.ts'
 import { bytes, isText, list, present, type RealmPart, type Row } from './row.ts'
 
-const toClient = (row: Row<'client'>): Client =>
+/** By name, so that the server can keep the statement prepared (prepared.ts). */
+const columns = [
+  'client.id',
+  'client.display_name',
+  'client.status',
+  'client.authentication_method',
+  'client.application_type',
+  'client.redirect_uris',
+  'client.post_logout_redirect_uris',
+  'client.backchannel_logout_uri',
+  'client.grant_types',
+  'client.pkce',
+  'client.consent',
+  'client.dpop_bound_access_tokens',
+  'client.pushed_authorization_required',
+  'client.access',
+  'client.created_at',
+  'client.updated_at',
+] as const
+
+const toClient = (row: Omit<Row<'client'>, 'realm_id'>): Client =>
   Object.freeze({
     id: ClientId.of(row.id),
     displayName: row.display_name,
@@ -26,6 +47,29 @@ const toClient = (row: Row<'client'>): Client =>
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   })
+
+const findWithCredentials = prepare((db, at: { realmId: string; id: string }) =>
+  db
+    .selectFrom('client')
+    .leftJoin('client_credential as credential', (join) =>
+      join.onRef('credential.realm_id', '=', 'client.realm_id').onRef('credential.client_id', '=', 'client.id'),
+    )
+    .select(columns)
+    .select([
+      'credential.id as credential_id',
+      'credential.kind as credential_kind',
+      'credential.digest',
+      'credential.jwk',
+      'credential.x5t',
+      'credential.x5t_s256',
+      'credential.created_at as credential_created_at',
+      'credential.expires_at as credential_expires_at',
+    ])
+    .where('client.realm_id', '=', at.realmId)
+    .where('client.id', '=', at.id)
+    .orderBy('credential.created_at')
+    .orderBy('credential.id'),
+)
 
 /** Everything but the key. */
 const toColumns = (client: Client): Omit<Insertable<ClientTable>, 'realm_id' | 'id'> => ({
@@ -80,29 +124,7 @@ export function createClientStore({ database, realmId }: RealmPart): ClientStore
     },
     async findWithCredentials(id) {
       if (!isText(id)) return undefined
-      const rows = await database.run((db) =>
-        db
-          .selectFrom('client')
-          .leftJoin('client_credential as credential', (join) =>
-            join.onRef('credential.realm_id', '=', 'client.realm_id').onRef('credential.client_id', '=', 'client.id'),
-          )
-          .selectAll('client')
-          .select([
-            'credential.id as credential_id',
-            'credential.kind as credential_kind',
-            'credential.digest',
-            'credential.jwk',
-            'credential.x5t',
-            'credential.x5t_s256',
-            'credential.created_at as credential_created_at',
-            'credential.expires_at as credential_expires_at',
-          ])
-          .where('client.realm_id', '=', realmId)
-          .where('client.id', '=', id)
-          .orderBy('credential.created_at')
-          .orderBy('credential.id')
-          .execute(),
-      )
+      const { rows } = await database.run((db) => findWithCredentials(db, { realmId, id }))
       const [first] = rows
       if (first === undefined) return undefined
       const credentials = rows.flatMap((row) =>

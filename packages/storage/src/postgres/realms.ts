@@ -1,5 +1,6 @@
 import { RealmId } from '../identifiers.ts'
 import type { Realm, RealmDirectory, RealmSettings } from '../ports/realms.ts'
+import { prepare } from '../prepared.ts'
 import type { Database } from '../transaction.ts'
 import { isText, isUuid, list, type Row, Taken } from './row.ts'
 
@@ -13,6 +14,8 @@ const toRealm = (row: Row<'realm'>, domains: readonly string[]): Realm =>
     version: row.version,
     createdAt: row.created_at,
   })
+
+const findVersion = prepare((db, at: { id: string }) => db.selectFrom('realm').select('version').where('id', '=', at.id))
 
 export function createRealmDirectory(database: Database): RealmDirectory {
   const domainsOf = async (ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> => {
@@ -94,8 +97,8 @@ export function createRealmDirectory(database: Database): RealmDirectory {
     },
     async version(id) {
       if (!isUuid(id)) return undefined
-      const row = await database.run((db) => db.selectFrom('realm').select('version').where('id', '=', id).executeTakeFirst())
-      return row?.version
+      const { rows } = await database.run((db) => findVersion(db, { id }))
+      return rows[0]?.version
     },
     async list() {
       return withDomains(
