@@ -36,6 +36,8 @@ ${renderSmallPrint(surroundings)}</div>`
 export function renderDocument(surroundings: Surroundings, content: { title: string; body: Markup; script?: string }): string {
   const { realm, language } = surroundings
   const { style, font } = assetAddresses(realm)
+  // Where a heading may break is nothing to windows and bookmarks.
+  const title = content.title.replaceAll('\u00ad', '')
   const document = html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -43,7 +45,7 @@ export function renderDocument(surroundings: Surroundings, content: { title: str
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${realm === undefined ? content.title : `${content.title} · ${realm.displayName}`}</title>
+<title>${realm === undefined ? title : `${title} · ${realm.displayName}`}</title>
 <link rel="icon" href="data:,">
 <link rel="preload" href="${font}" as="font" type="font/woff2" crossorigin>
 <link rel="stylesheet" href="${style}">

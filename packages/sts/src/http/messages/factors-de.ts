@@ -116,7 +116,7 @@ export const factorsDe = {
   phoneConfirm: 'Bestätigen',
   phoneWrongCode: 'Dieser Code passte nicht. Nehmen Sie den neuesten.',
 
-  codesTitle: 'Wiederherstellungscodes aufheben',
+  codesTitle: 'Wiederherstellungs\u00adcodes aufheben',
   codesText:
     'Ihr zweiter Schritt ist eingerichtet. Wenn Sie ihn verlieren, lässt Sie jeder dieser Codes einmal stattdessen hinein. Heben Sie sie dort auf, wo Ihr Telefon nicht ist.',
   codesList: 'Wiederherstellungscodes',

@@ -1,13 +1,13 @@
 import type { PortalMessages } from './portal-en.ts'
 
-/** The portal in German, with "Sie". */
+/** The portal in German, with "Sie". \u00ad says where a word that is too long for a small screen may break. */
 export const portalDe = {
   portalTitle: 'Ihr Konto',
   portalSkip: 'Zum Inhalt springen',
   portalNavigation: 'Ihr Konto',
   portalNavHome: 'Übersicht',
-  portalNavMethods: 'Anmeldemethoden',
-  portalNavApprovals: 'Wartende Anmeldungen',
+  portalNavMethods: 'Anmelde\u00admethoden',
+  portalNavApprovals: 'Wartende Anmel\u00addungen',
   portalNavBrowsers: 'Browser',
   portalSignOut: 'Abmelden',
   portalBack: 'Zurück',
@@ -107,7 +107,7 @@ export const portalDe = {
 
   portalPermitTitle: 'Zeigen Sie zuerst, dass Sie es sind',
   portalPermitText:
-    'Ein Passwort allein reicht nicht, um den ersten zweiten Schritt einzurichten: Jemand anders könnte es kennen.',
+    'Ein Passwort allein reicht nicht, um einen zweiten Schritt einzurichten oder zu ändern: Jemand anders könnte es kennen.',
   portalPermitLabel: 'Zugangspass',
   portalPermitHint: 'Die Betreuung von {realm} kann Ihnen einen geben: 16 Buchstaben und Ziffern.',
   portalPermitMissing: 'Geben Sie den Zugangspass ein, den Sie bekommen haben.',
@@ -144,15 +144,16 @@ export const portalDe = {
   portalPasskeyWrong: 'Das hat nicht geklappt. Versuchen Sie es noch einmal, mit dem Gerät, das Sie hinzufügen wollen.',
   portalPasskeyTaken: 'Dieser Passkey ist schon eingetragen.',
 
-  portalCodesTitle: 'Wiederherstellungscodes',
+  portalCodesTitle: 'Wiederherstellungs\u00adcodes',
   portalCodesText: 'Jeder lässt Sie einmal hinein, wenn Telefon oder Schlüssel verloren sind.',
   portalCodesLeft: '{left} von {of} sind übrig',
   portalCodesNone: 'Sie haben keine.',
   portalCodesNeed: 'Richten Sie zuerst einen zweiten Schritt ein: Wiederherstellungscodes stehen für ihn ein.',
+  portalCodesOff: 'Die Betreuung von {realm} hat Wiederherstellungscodes abgeschaltet.',
   portalCodesMake: 'Neue Codes erstellen',
-  portalCodesMakeTitle: 'Neue Wiederherstellungscodes erstellen',
+  portalCodesMakeTitle: 'Neue Wiederherstellungs\u00adcodes erstellen',
   portalCodesMakeText: 'Sie bekommen zehn neue Codes. Die alten gelten sofort nicht mehr.',
-  portalCodesShownTitle: 'Wiederherstellungscodes aufbewahren',
+  portalCodesShownTitle: 'Wiederherstellungs\u00adcodes aufbewahren',
   portalCodesShownText:
     'Sie werden nur dieses eine Mal gezeigt. Drucken oder schreiben Sie sie auf, und bewahren Sie sie getrennt vom Telefon auf.',
   portalCodesSaved: 'Ich habe sie gesichert',

@@ -101,7 +101,7 @@ export const portalEn = {
   portalAddNothing: 'There is nothing that you could add here. Whoever runs {realm} has switched all methods off.',
 
   portalPermitTitle: 'First show that it is you',
-  portalPermitText: 'A password alone is not enough to set up a first second step: somebody else may know it.',
+  portalPermitText: 'A password alone is not enough to set up or change a second step: somebody else may know it.',
   portalPermitLabel: 'Access pass',
   portalPermitHint: 'Whoever runs {realm} can give you one: 16 letters and digits.',
   portalPermitMissing: 'Type the access pass that you were given.',
@@ -141,6 +141,7 @@ export const portalEn = {
   portalCodesLeft: '{left} of {of} are left',
   portalCodesNone: 'You have none.',
   portalCodesNeed: 'Set up a second step first: recovery codes stand in for it.',
+  portalCodesOff: 'Whoever runs {realm} has switched recovery codes off.',
   portalCodesMake: 'Make new codes',
   portalCodesMakeTitle: 'Make new recovery codes',
   portalCodesMakeText: 'You get ten new codes. The old ones stop working at once.',

@@ -107,7 +107,7 @@ export const portalFr = {
 
   portalPermitTitle: 'Montrez d’abord que c’est bien vous',
   portalPermitText:
-    'Un mot de passe seul ne suffit pas pour configurer la première deuxième étape : quelqu’un d’autre peut le connaître.',
+    'Un mot de passe seul ne suffit pas pour configurer ou modifier une deuxième étape : quelqu’un d’autre peut le connaître.',
   portalPermitLabel: 'Passe d’accès',
   portalPermitHint: 'Les responsables de {realm} peuvent vous en donner un : 16 lettres et chiffres.',
   portalPermitMissing: 'Saisissez le passe d’accès que l’on vous a donné.',
@@ -148,6 +148,7 @@ export const portalFr = {
   portalCodesLeft: 'Il en reste {left} sur {of}',
   portalCodesNone: 'Vous n’en avez pas.',
   portalCodesNeed: 'Configurez d’abord une deuxième étape : les codes de secours la remplacent.',
+  portalCodesOff: 'Les responsables de {realm} ont désactivé les codes de secours.',
   portalCodesMake: 'Créer de nouveaux codes',
   portalCodesMakeTitle: 'Créer de nouveaux codes de secours',
   portalCodesMakeText: 'Vous recevez dix nouveaux codes. Les anciens cessent aussitôt de fonctionner.',

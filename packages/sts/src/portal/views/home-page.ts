@@ -11,7 +11,8 @@ import { type PortalView, renderAdvice, renderPanel, renderPortal } from './port
 interface Home {
   readonly approvals: readonly WaitingApproval[]
   readonly factors: readonly BoundFactor[]
-  readonly codes: CodesLeft | undefined
+  /** `off`: this realm has switched them off. */
+  readonly codes: CodesLeft | 'off' | undefined
   readonly messagesOnly: boolean
   readonly browsers: readonly RememberedBrowser[]
   readonly sessions: readonly (ListedSession & { readonly isHere: boolean })[]
@@ -23,7 +24,7 @@ export function renderHomePage(view: PortalView, home: Home): string {
   return renderPortal(view, {
     title: texts.portalTitle,
     main: html`<h1>${view.person}</h1>
-<p class="lead">${view.upn}</p>
+${view.upn !== view.person && html`<p class="lead">${view.upn}</p>`}
 ${home.approvals.length > 0 && renderWaiting(view, home.approvals)}
 ${renderMethods(view, home)}
 ${renderPassword(view)}
@@ -60,7 +61,7 @@ export function renderAdvices(
   const make = { words: texts.portalCodesMake, address: `${view.base}/recovery-codes` }
   const isWithoutCodes = factors.length > 0 && codes === undefined
   return html`${messagesOnly && renderAdvice(texts.portalSmsOnly, { words: texts.portalSmsOnlyAdd, address: `${view.base}/add` })}${
-    codes?.isLow === true && renderAdvice(fill(texts.portalLowCodes, { left: codes.left, of: codes.of }), make)
+    codes !== 'off' && codes?.isLow === true && renderAdvice(fill(texts.portalLowCodes, { left: codes.left, of: codes.of }), make)
   }${isWithoutCodes && renderAdvice(texts.portalNoCodes, make)}`
 }
 

@@ -25,7 +25,7 @@ export function renderMethodsPage(
   own: {
     factors: readonly OwnFactor[]
     proposed: readonly ProposedPhone[]
-    codes: CodesLeft | undefined
+    codes: CodesLeft | 'off' | undefined
     messagesOnly: boolean
   },
 ): string {
@@ -38,7 +38,7 @@ ${renderAdvices(view, own)}
 ${own.proposed.map((phone) => renderProposed(view, phone))}
 ${own.factors.length > 0 && renderPanel(html`<ul class="rows">${own.factors.map((factor) => renderFactor(view, factor))}</ul>`)}
 <div class="actions across">${renderLinkButton(own.factors.length > 0 ? texts.portalMethodAdd : texts.portalMethodsFirst, `${view.base}/add`, 'primary')}</div>
-${own.factors.length > 0 && renderCodes(view, own.codes)}`,
+${own.factors.length > 0 && own.codes !== 'off' && renderCodes(view, own.codes)}`,
   })
 }
 
@@ -85,6 +85,8 @@ function renderCodes(view: PortalView, codes: CodesLeft | undefined): Markup {
 export function renderMethodPage(view: PortalView & { complaint?: string; typed?: string }, factor: OwnFactor): string {
   const texts = messagesIn(view.language)
   const name = nameOf(texts, factor)
+  const kind = texts[tellMethod(factor).name]
+  const facts = [kind === name ? undefined : kind, hintOf(factor)].filter((one) => one !== undefined)
   const here = `${view.base}/methods/${factor.id}`
   const described = view.complaint !== undefined && html` aria-invalid="true"`
   const state = factor.isOff ? 'portalMethodOffText' : factor.state === 'disabled' ? 'portalMethodLockedText' : undefined
@@ -92,7 +94,7 @@ export function renderMethodPage(view: PortalView & { complaint?: string; typed?
     title: name,
     main: html`${renderBack(view, '/methods', texts.portalMethodsTitle)}
 <h1>${name}</h1>
-<p class="lead">${[texts[tellMethod(factor).name], ...(hintOf(factor) === undefined ? [] : [hintOf(factor)])].join(' · ')}</p>
+${facts.length > 0 && html`<p class="lead">${facts.join(' · ')}</p>`}
 ${state !== undefined && html`<div class="advice">${icon('triangle-alert')}<p>${fill(texts[state], { realm: view.realm.displayName })}</p></div>`}
 ${renderPanel(html`<form class="fields" method="post" action="${here}/rename" novalidate>
 ${renderHidden({ csrf: view.csrf })}
