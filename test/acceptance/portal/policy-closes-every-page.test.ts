@@ -26,6 +26,7 @@ const pages = [
   '/methods',
   '/methods/ID',
   '/methods/ID/remove',
+  '/methods/ID/replace',
   '/add',
   '/add/webauthn',
   '/add/totp',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decideEnrollment, decideRemoval, decideSignIn, isMessagesOnly, portalPath } from './demands.ts'
+import { decideEnrollment, decideRemoval, decideSignIn, isMessagesOnly, mayChange, portalPath } from './demands.ts'
 
 const now = new Date('2026-03-02T09:00:00Z')
 const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000)
@@ -72,6 +72,22 @@ describe('decideEnrollment', () => {
   test('wants one of the own factors for a further one: neither a network nor a pass stands in for it', () => {
     expect(decideEnrollment({ hasFactor: true, evidence: ['pwd'], isTrustedNetwork: true, hasPermit: true })).toBe('unproved')
     expect(decideEnrollment({ ...bare, hasFactor: true, evidence: ['pwd', 'sms', 'mfa'] })).toBe('further')
+  })
+})
+
+describe('mayChange', () => {
+  const bare = { hasFactor: true, evidence: ['pwd'], hasPermit: false }
+
+  test('wants one of the own factors where one is accepted: no pass stands in for it', () => {
+    expect(mayChange(bare)).toBe(false)
+    expect(mayChange({ ...bare, hasPermit: true })).toBe(false)
+    expect(mayChange({ ...bare, evidence: ['pwd', 'otp', 'mfa'] })).toBe(true)
+  })
+
+  test('wants a pass, or what still stands in for a factor, where none is accepted', () => {
+    expect(mayChange({ ...bare, hasFactor: false })).toBe(false)
+    expect(mayChange({ ...bare, hasFactor: false, hasPermit: true })).toBe(true)
+    expect(mayChange({ ...bare, hasFactor: false, evidence: ['pwd', 'otp', 'mfa'] })).toBe(true)
   })
 })
 

@@ -59,6 +59,14 @@ export function decideEnrollment(asked: {
   return isShown || asked.isTrustedNetwork || asked.hasPermit ? 'first' : 'unproved'
 }
 
+/**
+ * Whether what is bound may be renamed, put first or removed: one of the account's factors was shown. Where the realm accepts
+ * none of them any more, an access pass stands in, and no network does: what a factor kept closed does not open to a password
+ * because its method was switched off.
+ */
+export const mayChange = (asked: { hasFactor: boolean; evidence: readonly string[]; hasPermit: boolean }): boolean =>
+  isSatisfied('second-factor', asked.evidence) || (!asked.hasFactor && asked.hasPermit)
+
 export type Removal = Readonly<{ allowed: true; isLast: boolean } | { allowed: false; because: Requirement }>
 
 /**

@@ -48,7 +48,7 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
       hasPermit: await permits.has(visit),
     })
 
-  const isOffered = ({ settings }: Visit, method: Addable): boolean => settings.disabledMethods?.includes(method) !== true
+  const isOffered = ({ isOff }: Visit, method: Addable): boolean => !isOff(method)
 
   /** `Passkey`, and `Passkey 2` beside another one. */
   const labelFor = ({ view, factors: bound }: Visit, method: Addable): string => {
@@ -118,7 +118,8 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
     const { replaces } = visit.view
     const next = replaces === undefined ? '/methods' : `/methods/${replaces.id}/remove?by=${authenticatorId}`
     // What one does when it is lost belongs to setting it up.
-    if ((await recoveryCodes.left(store, account.id)) === undefined) return makeCodes(visit, next)
+    if (!visit.isOff('recovery-code') && (await recoveryCodes.left(store, account.id)) === undefined)
+      return makeCodes(visit, next)
     return redirect(visit.address(next))
   }
 

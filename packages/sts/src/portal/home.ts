@@ -15,7 +15,7 @@ export function createHome(parts: PortalParts, visits: Visits): readonly Route[]
         renderHomePage(view, {
           approvals: await approvals.waiting(store, account.id),
           factors,
-          codes: await recoveryCodes.left(store, account.id),
+          codes: visit.isOff('recovery-code') ? 'off' : await recoveryCodes.left(store, account.id),
           messagesOnly: isMessagesOnly(factors),
           browsers: await store.rememberedBrowsers.list(account.id, now),
           sessions: living.map((one) => ({ ...one, isHere: one.attempt === session.attempt })),

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { messagesIn } from '../http/language.ts'
-import { page, type Route, redirect } from '../http/route.ts'
+import { type Answer, page, type Route, redirect } from '../http/route.ts'
 import { decideRemoval, isMessagesOnly, type Removal } from './demands.ts'
+import { createPermits } from './permits.ts'
 import type { PortalParts } from './ports.ts'
 import { successorOf } from './replacement.ts'
 import {
@@ -19,20 +20,20 @@ const mostOfName = 60
 
 /**
  * A person's own factors: seen, renamed, made the first one, removed. Each change wants a fresh sign-in with what there is
- * (R107, R121), is written down, and told by e-mail. Replacing is adding first, then removing.
+ * (R107, R121), or a pass where that is accepted no more, is written down, and told by e-mail. Replacing is adding first, then removing.
  */
 export function createMethodPages(parts: PortalParts, visits: Visits): readonly Route[] {
   const { life, recoveryCodes, transaction } = parts
+  const { beforeChange } = createPermits(parts)
 
-  const isOff = ({ settings }: Visit, method: string): boolean => settings.disabledMethods?.includes(method) === true
   const own = (visit: Visit): readonly OwnFactor[] =>
-    visit.factors.map((factor) => ({ ...factor, isOff: isOff(visit, factor.method) }))
+    visit.factors.map((factor) => ({ ...factor, isOff: visit.isOff(factor.method) }))
   const requireOwn = (visit: Visit): OwnFactor => requireFound(own(visit).find(({ id }) => id === visit.id))
 
   const decide = async (visit: Visit, factors = visit.factors) =>
     decideRemoval(factors, visit.id, {
       demands: await parts.requirementsFor(visit.store, visit.account.id),
-      isUsable: (method) => !isOff(visit, method),
+      isUsable: (method) => !visit.isOff(method),
     })
 
   /**
@@ -66,6 +67,31 @@ export function createMethodPages(parts: PortalParts, visits: Visits): readonly 
       return removal
     })
 
+  async function rename(visit: Visit, typed: string): Promise<Answer> {
+    const factor = requireOwn(visit)
+    // One line, and nothing that turns the text around: the name stands on pages and in mails.
+    const label = typed.replaceAll(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
+    if (label === '' || [...label].length > mostOfName) {
+      const { reference, view } = visit
+      const complaint = messagesIn(view.language).portalRenameMissing
+      return page(renderMethodPage({ ...view, reference, complaint, typed }, factor), { status: 422 })
+    }
+    await transaction(async () => {
+      if (!(await life.rename(visit.store, visit.account.id, factor.id, label))) return
+      await visit.record({ event: 'factor.renamed', detail: { method: factor.method, authenticatorId: factor.id } })
+    })
+    return redirect(visit.address('/methods'))
+  }
+
+  async function makeDefault(visit: Visit): Promise<Answer> {
+    const factor = requireOwn(visit)
+    await transaction(async () => {
+      if (!(await life.makeDefault(visit.store, visit.account.id, factor.id))) return
+      await visit.record({ event: 'factor.default', detail: { method: factor.method, authenticatorId: factor.id } })
+    })
+    return redirect(visit.address('/methods'))
+  }
+
   return [
     visits.page('/portal/methods', list, async (visit) => {
       const { store, account, factors, view } = visit
@@ -73,66 +99,52 @@ export function createMethodPages(parts: PortalParts, visits: Visits): readonly 
       return page(
         renderMethodsPage(view, {
           factors: own(visit),
-          proposed: isOff(visit, 'sms') ? [] : all.filter(({ state, method }) => state === 'proposed' && method === 'sms'),
-          codes: await recoveryCodes.left(store, account.id),
+          proposed: visit.isOff('sms') ? [] : all.filter(({ state, method }) => state === 'proposed' && method === 'sms'),
+          codes: visit.isOff('recovery-code') ? 'off' : await recoveryCodes.left(store, account.id),
           messagesOnly: isMessagesOnly(factors),
         }),
       )
     }),
 
-    visits.page('/portal/methods/:id', change, async (visit) => page(renderMethodPage(visit.view, requireOwn(visit)))),
+    visits.page('/portal/methods/:id', change, (visit) =>
+      beforeChange(visit, async () => page(renderMethodPage(visit.view, requireOwn(visit)))),
+    ),
 
     visits.form(
       '/portal/methods/:id/rename',
       { ...change, page: '/portal/methods/:id' },
       { label: z.string().max(500) },
-      async (visit, form) => {
-        const factor = requireOwn(visit)
-        // One line, and nothing that turns the text around: the name stands on pages and in mails.
-        const label = form.label.replaceAll(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
-        if (label === '' || [...label].length > mostOfName) {
-          const { reference, view } = visit
-          const complaint = messagesIn(view.language).portalRenameMissing
-          return page(renderMethodPage({ ...view, reference, complaint, typed: form.label }, factor), { status: 422 })
-        }
-        await transaction(async () => {
-          if (!(await life.rename(visit.store, visit.account.id, factor.id, label))) return
-          await visit.record({ event: 'factor.renamed', detail: { method: factor.method, authenticatorId: factor.id } })
-        })
-        return redirect(visit.address('/methods'))
-      },
+      (visit, form) => beforeChange(visit, () => rename(visit, form.label)),
     ),
 
-    visits.form('/portal/methods/:id/default', { ...change, page: '/portal/methods/:id' }, {}, async (visit) => {
-      const factor = requireOwn(visit)
-      await transaction(async () => {
-        if (!(await life.makeDefault(visit.store, visit.account.id, factor.id))) return
-        await visit.record({ event: 'factor.default', detail: { method: factor.method, authenticatorId: factor.id } })
-      })
-      return redirect(visit.address('/methods'))
-    }),
+    visits.form('/portal/methods/:id/default', { ...change, page: '/portal/methods/:id' }, {}, (visit) =>
+      beforeChange(visit, () => makeDefault(visit)),
+    ),
 
-    visits.page('/portal/methods/:id/remove', change, async (visit) => {
-      const factor = requireOwn(visit)
-      const removal = await decide(visit)
-      return page(
-        removal.allowed
-          ? renderRemovePage(visit.view, factor, { ...removal, successor: successorOf(visit, factor, visit.ctx.query.by) })
-          : renderRemoveRefusedPage(visit.view, factor, removal.because),
-      )
-    }),
+    visits.page('/portal/methods/:id/remove', change, (visit) =>
+      beforeChange(visit, async () => {
+        const factor = requireOwn(visit)
+        const removal = await decide(visit)
+        return page(
+          removal.allowed
+            ? renderRemovePage(visit.view, factor, { ...removal, successor: successorOf(visit, factor, visit.ctx.query.by) })
+            : renderRemoveRefusedPage(visit.view, factor, removal.because),
+        )
+      }),
+    ),
 
     visits.form(
       '/portal/methods/:id/remove',
       { ...change, page: '/portal/methods/:id/remove' },
       { by: z.string().max(64).optional() },
-      async (visit, { by }) => {
-        const factor = requireOwn(visit)
-        const removal = await remove(visit, factor, by)
-        if (removal.allowed) return redirect(visit.address('/methods'))
-        const { view, reference } = visit
-        return page(renderRemoveRefusedPage({ ...view, reference }, factor, removal.because), { status: 409 })
-      },
+      (visit, { by }) =>
+        beforeChange(visit, async () => {
+          const factor = requireOwn(visit)
+          const removal = await remove(visit, factor, by)
+          if (removal.allowed) return redirect(visit.address('/methods'))
+          const { view, reference } = visit
+          return page(renderRemoveRefusedPage({ ...view, reference }, factor, removal.because), { status: 409 })
+        }),
     ),
   ]
 }

@@ -1,6 +1,6 @@
 import { type Answer, page, type Route } from '../http/route.ts'
 import type { PortalParts } from './ports.ts'
-import { renderCodesNeedPage, renderCodesPage, renderNewCodesPage } from './views/recovery-pages.ts'
+import { renderCodesNeedPage, renderCodesOffPage, renderCodesPage, renderNewCodesPage } from './views/recovery-pages.ts'
 import type { Visit, Visits } from './visit.ts'
 
 const place = { section: 'methods', demand: 'fresh' } as const
@@ -19,21 +19,33 @@ export function createCodesMaking({ recoveryCodes, transaction }: Pick<PortalPar
   }
 }
 
-/** A new set of recovery codes. Somebody without a factor gets none: they stand in for one. */
+/**
+ * A new set of recovery codes, for somebody who has a factor that works here: they stand in for one. That it was shown is
+ * what `fresh` asks of everybody who has one.
+ */
 export function createRecoveryPages(parts: PortalParts, visits: Visits): readonly Route[] {
   const make = createCodesMaking(parts)
+
+  /** `undefined`: nothing keeps this person from a new set. */
+  const refuse = (visit: Visit, status: 200 | 409): Answer | undefined => {
+    const view = { ...visit.view, ...(status !== 200 && { reference: visit.reference }) }
+    if (visit.isOff('recovery-code')) return page(renderCodesOffPage(view), { status })
+    const hasOne = visit.factors.some(({ method, state }) => state === 'active' && !visit.isOff(method))
+    return hasOne ? undefined : page(renderCodesNeedPage(view), { status })
+  }
+
   return [
-    visits.page('/portal/recovery-codes', place, async ({ store, account, factors, view }) =>
-      page(
-        factors.length === 0
-          ? renderCodesNeedPage(view)
-          : renderCodesPage(view, await parts.recoveryCodes.left(store, account.id)),
-      ),
+    visits.page(
+      '/portal/recovery-codes',
+      place,
+      async (visit) =>
+        refuse(visit, 200) ?? page(renderCodesPage(visit.view, await parts.recoveryCodes.left(visit.store, visit.account.id))),
     ),
-    visits.form('/portal/recovery-codes', { ...place, page: '/portal/recovery-codes' }, {}, async (visit) =>
-      visit.factors.length === 0
-        ? page(renderCodesNeedPage({ ...visit.view, reference: visit.reference }), { status: 409 })
-        : make(visit),
+    visits.form(
+      '/portal/recovery-codes',
+      { ...place, page: '/portal/recovery-codes' },
+      {},
+      async (visit) => refuse(visit, 409) ?? make(visit),
     ),
   ]
 }

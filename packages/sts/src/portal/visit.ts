@@ -21,6 +21,8 @@ export interface Visit {
   readonly factors: readonly BoundFactor[]
   /** Of these, whether any is of a method that this realm has not switched off. */
   readonly hasFactor: boolean
+  /** Whether this realm has switched the method off. */
+  readonly isOff: (method: string) => boolean
   readonly occasion: Occasion
   readonly view: PortalView
   /** For the last part of the path, where it names something. */
@@ -60,7 +62,8 @@ export function createVisits(parts: PortalParts) {
     if (account === undefined) return signIn({})
     const settings = await parts.settingsOf(realmId)
     const bound = await factors.methodsOf(store, account.id)
-    const hasFactor = bound.some(({ method }) => settings.disabledMethods?.includes(method) !== true)
+    const isOff = (method: string): boolean => settings.disabledMethods?.includes(method) === true
+    const hasFactor = bound.some(({ method }) => !isOff(method))
     const now = clock()
     const missing = decideSignIn({ ...session, demand: place.demand, hasFactor, now })
     if (missing !== undefined) return signIn(missing)
@@ -77,6 +80,7 @@ export function createVisits(parts: PortalParts) {
       settings,
       factors: bound,
       hasFactor,
+      isOff,
       occasion: Object.freeze({
         realm: store,
         accountId: account.id,

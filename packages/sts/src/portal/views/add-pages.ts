@@ -71,8 +71,8 @@ ${offered.length === 0 && html`<p class="block">${fill(texts.portalAddNothing, {
   })
 }
 
-/** A password alone binds no first factor: asks for an access pass. */
-export function renderPermitPage(view: PortalView & Told): string {
+/** A password alone binds no first factor, and changes none: asks for an access pass. `next`: the page that it is for. */
+export function renderPermitPage(view: PortalView & Told & { readonly next?: string }): string {
   const texts = messagesIn(view.language)
   const described = view.complaint !== undefined && html` aria-invalid="true"`
   return renderPortal(view, {
@@ -82,7 +82,7 @@ ${renderPanel(html`<h1>${texts.portalPermitTitle}</h1>
 <p class="block">${texts.portalPermitText}</p>
 ${renderNotice(view.notice)}
 <form class="fields" method="post" action="${view.base}/add/permit" novalidate>
-${renderHidden({ csrf: view.csrf })}
+${renderHidden({ csrf: view.csrf, ...(view.next !== undefined && { next: view.next }) })}
 <div class="field">
 <label for="pass">${texts.portalPermitLabel}</label>
 <div class="control"><input id="pass" name="pass" type="text" class="code letters long" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="64" required aria-describedby="pass-hint${view.complaint !== undefined && ' pass-complaint'}"${described}></div>

@@ -21,6 +21,17 @@ ${renderHidden({ csrf: view.csrf })}
   })
 }
 
+/** Whoever runs the realm has switched them off. */
+export function renderCodesOffPage(view: PortalView): string {
+  const texts = messagesIn(view.language)
+  return renderPortal(view, {
+    title: texts.portalCodesTitle,
+    main: renderPanel(html`<h1>${texts.portalCodesTitle}</h1>
+<p class="block">${fill(texts.portalCodesOff, { realm: view.realm.displayName })}</p>
+<div class="actions">${renderLinkButton(texts.portalBack, `${view.base}/methods`)}</div>`),
+  })
+}
+
 /** They stand in for a factor, and there is none. */
 export function renderCodesNeedPage(view: PortalView): string {
   const texts = messagesIn(view.language)
