@@ -23,8 +23,10 @@ const brokenWords = `(() => {
         if (text.data[at] === '\\u00ad') continue
         letter.setStart(text, at)
         letter.setEnd(text, at + 1)
-        const { top, width } = letter.getBoundingClientRect()
-        if (width === 0) continue
+        // Of a letter behind a hyphen the first box is the hyphen's.
+        const box = [...letter.getClientRects()].filter(({ width }) => width > 0).at(-1)
+        if (box === undefined) continue
+        const { top } = box
         if (line !== undefined && top > line + 4 && text.data[at - 1] !== '\\u00ad') found.push(word[0])
         line = top
       }
