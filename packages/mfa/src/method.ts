@@ -58,8 +58,8 @@ export type Prompt = Readonly<
   | { kind: 'limited'; until?: Date }
   /** `options` is the JSON form of PublicKeyCredentialRequestOptions or …CreationOptions (WebAuthn section 5.1.8 ff.). */
   | { kind: 'webauthn'; options: Readonly<Record<string, unknown>> }
-  /** To be typed where the person is signed in already. */
-  | { kind: 'number'; number: string; state: 'waiting' | 'approved' | 'denied' | 'expired'; expiresAt: Date }
+  /** To be typed where the person is signed in already. `used`: it let this very attempt in, as another load of the page saw. */
+  | { kind: 'number'; number: string; state: 'waiting' | 'approved' | 'used' | 'denied' | 'expired'; expiresAt: Date }
 >
 
 /** An answer that is right, as far as a look at it can tell. `burn` makes sure that it is right once: `false`, it was used. */

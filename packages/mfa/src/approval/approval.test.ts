@@ -69,6 +69,17 @@ describe('a sign-in that waits for its owner', () => {
       { outcome: 'proved', evidence: { amr: ['mca'], at: bench.clock() } },
     ])
     expect(await verify()).toEqual({ outcome: 'expired' })
+    expect(await ask()).toMatchObject({ state: 'used' })
+    expect(await ask('A', true)).toMatchObject({ state: 'waiting' })
+  })
+
+  test('that was used is over when its time is', async () => {
+    const { number } = await ask()
+    expect(await answer({ number })).toBe('approved')
+    expect(await verify()).toMatchObject({ outcome: 'proved' })
+    bench.seconds += 299
+    expect(await ask()).toMatchObject({ state: 'used' })
+    bench.seconds += 1
     expect(await ask()).toMatchObject({ state: 'expired' })
   })
 

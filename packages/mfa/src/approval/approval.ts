@@ -136,7 +136,7 @@ export function createApproval({ clock, random, signedInElsewhere = async () => 
       if (found === undefined) return ask(occasion)
       const prompt = promptOf(found, clock())
       // What was denied stays denied for this sign-in, however often it asks.
-      return again && prompt.state === 'expired' ? ask(occasion) : prompt
+      return again && (prompt.state === 'expired' || prompt.state === 'used') ? ask(occasion) : prompt
     },
     async match(occasion, _authenticators, _answer, now) {
       const found = await find(occasion)
@@ -151,7 +151,7 @@ export function createApproval({ clock, random, signedInElsewhere = async () => 
 }
 
 function promptOf({ number, state, expiresAt }: Approval, now: Date): Extract<Prompt, { kind: 'number' }> {
-  const shown = state === 'used' || (state !== 'denied' && expiresAt <= now) ? 'expired' : state
+  const shown = state !== 'denied' && expiresAt <= now ? 'expired' : state
   return Object.freeze({ kind: 'number', number, state: shown, expiresAt })
 }
 

@@ -51,12 +51,13 @@ export function createEnrollmentScreens({
   clock,
   phoneChannels: channels = ['sms'],
 }: Pick<SigninParts, 'clock' | 'phoneChannels'>) {
-  function frameOf({ visit, later }: Desk, told: Told): EnrollPage {
+  function frameOf({ visit, person, later }: Desk, told: Told): EnrollPage {
     const { status = 200, retryAfterSeconds: _, isPaused: __, ...texts } = told
     return {
       ...visit.view,
       ...texts,
       ...(status === 200 ? {} : { reference: visit.reference }),
+      accountName: person.account.upn,
       action: visit.address('/enroll'),
       refuseAction: visit.address('/refuse'),
       ...(later !== undefined && { later: { action: visit.address('/enroll/later'), ...later.words } }),

@@ -171,14 +171,19 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
     if (prompt.state === 'approved') {
       const result = await factors.verify(person.occasion, { method: 'approval', answer: '' })
       if (result.outcome === 'proved') return goOn(table, { method: 'approval', evidence: result.evidence, remember: false })
-      return showApprovalOver(table, choice, 'expired')
+      // Another load of this page was first, or time ran out in between.
+      const after = await factors.begin(person.occasion, wantedOf(choice))
+      const isOther = after?.kind === 'number' && after.state !== 'approved'
+      return isOther ? showNumber(table, choice, after) : showApprovalOver(table, choice, 'expired')
     }
-    if (prompt.state !== 'waiting') return showApprovalOver(table, choice, prompt.state)
+    if (prompt.state !== 'waiting' && prompt.state !== 'used') return showApprovalOver(table, choice, prompt.state)
     const noted = { store: visit.store, accountId: person.account.id, attempt: visit.uid }
-    if (await notes.approvalAsked(noted, prompt.expiresAt)) await trail.approvalAsked(visit, person)
-    const portalAddress = portalAddressFor(visit.view.realm.issuer, person.account.upn)
+    // It let this sign-in in, but the load that saw that has not ended the step yet: this page looks again, and is led on.
+    const isUsed = prompt.state === 'used'
+    if (!isUsed && (await notes.approvalAsked(noted, prompt.expiresAt))) await trail.approvalAsked(visit, person)
+    const portalAddress = portalAddressFor(visit.view.realm.issuer)
     const html = renderApprovalPage({ ...frameOf(table, choice, {}), number: prompt.number, portalAddress })
-    return answer(html, {}, { refreshSeconds: lookAgainSeconds })
+    return answer(html, {}, { refreshSeconds: isUsed ? 1 : lookAgainSeconds })
   }
 
   function showApprovalOver(table: Table, choice: Choice, state: 'denied' | 'expired' | 'limited'): Answer {
@@ -320,10 +325,10 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
   }
 }
 
-/** As a person types it: by the domain of their own address, which the realm answers to as well as to its id. */
-const portalAddressFor = (issuer: string, upn: string): string => {
+/** Without the scheme, as a person types it. By the realm's id: a name may end in a domain that the realm does not answer to. */
+const portalAddressFor = (issuer: string): string => {
   const { host, pathname } = new URL(issuer)
-  return `${host}${pathname.slice(0, pathname.lastIndexOf('/'))}/${upn.slice(upn.lastIndexOf('@') + 1)}/portal`
+  return `${host}${pathname}/portal`
 }
 
 const wantedOf = ({ method, authenticatorId }: Choice) =>

@@ -21,6 +21,8 @@ import { renderWebauthnRegister } from './webauthn-page.ts'
 
 /** What every page of setting up is told. */
 export interface EnrollPage extends SigninPage {
+  /** Whose factor it becomes; named where something of theirs is asked for before there is any. */
+  readonly accountName: string
   readonly complaint?: string
   readonly notice?: string
   /** What went well. */
@@ -94,6 +96,7 @@ export function renderPermitPage(view: EnrollPage & { hasTrustedNetwork: boolean
   return renderFrame(view, {
     title: texts.permitTitle,
     main: html`<h1>${texts.permitTitle}</h1>
+<p class="lead">${view.accountName}</p>
 ${renderNotice(view.notice)}
 <p class="block">${fill(texts.permitText, named)}</p>
 <form class="fields" method="post" action="${view.action}" novalidate>
@@ -175,6 +178,7 @@ export function renderProposedPhonePage(view: EnrollPage & ProposedPhone & { oth
   return renderFrame(view, {
     title: texts.phoneProposedTitle,
     main: html`<h1>${texts.phoneProposedTitle}</h1>
+<p class="lead">${view.accountName}</p>
 ${renderNotice(view.notice)}
 <p class="shown-code">${view.to}</p>
 <p class="block">${fill(texts.phoneProposedText, { realm: view.realm.displayName })} ${texts.phoneText}</p>
