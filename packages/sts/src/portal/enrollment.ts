@@ -5,6 +5,7 @@ import { inWords, messagesIn } from '../http/language.ts'
 import type { TextKey } from '../http/messages/catalogue.ts'
 import { type Answer, page, type Route, redirect } from '../http/route.ts'
 import { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
+import { isUnfinished } from '../http/unfinished-code.ts'
 import { answerLimit } from '../http/webauthn-controls.ts'
 import { decideEnrollment } from './demands.ts'
 import { createPermits } from './permits.ts'
@@ -60,17 +61,21 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
 
   const toChoice = ({ view, address }: Visit): string => address(choicePath(view))
 
-  /** A telephone that an administrator put there may be confirmed by whoever has the password: the code goes to that telephone. */
-  async function mayBegin(visit: Visit, input: EnrollmentInput): Promise<'first' | 'further' | undefined> {
+  /**
+   * A telephone that an administrator put there may be confirmed by whoever has the password: the code goes to that telephone.
+   * Their wrong codes are counted apart from those of who was permitted.
+   */
+  async function permissionFor(visit: Visit, input: EnrollmentInput) {
     const decided = await decide(visit)
-    if (decided !== 'unproved') return decided
-    return input.proposedId !== undefined && !visit.hasFactor ? 'first' : undefined
+    if (decided !== 'unproved') return { kind: decided, isPermitted: true }
+    return input.proposedId !== undefined && !visit.hasFactor ? ({ kind: 'first', isPermitted: false } as const) : undefined
   }
 
   async function begin(visit: Visit, method: Addable, input: EnrollmentInput = {}): Promise<Answer> {
-    const kind = await mayBegin(visit, input)
-    if (kind === undefined || !isOffered(visit, method)) return redirect(toChoice(visit))
-    const begun = await factors.beginEnrollment(visit.occasion, { method, label: labelFor(visit, method), kind, ...input })
+    const permission = await permissionFor(visit, input)
+    if (permission === undefined || !isOffered(visit, method)) return redirect(toChoice(visit))
+    const wanted = { method, label: labelFor(visit, method), ...permission, ...input }
+    const begun = await factors.beginEnrollment(visit.occasion, wanted)
     if (!('refused' in begun)) return redirect(onward(visit, `/add/${method}`))
     const texts = messagesIn(visit.view.language)
     const complaint = begun.refused === 'phone_invalid' ? texts.portalPhoneInvalid : texts.portalPhoneRefused
@@ -128,8 +133,8 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
     const pending = await factors.pendingEnrollment(visit.occasion, { method })
     // Another window began anew, or half an hour went by: the answer belongs to something that is no more.
     if (pending === undefined || pending.authenticatorId !== form.authenticatorId) return startOver(visit)
-    if (form.answer.trim() === '' && method !== 'webauthn')
-      return showPending(visit, pending, { complaint: texts.portalCodeMissing, status: 422 })
+    if (isUnfinished(method, form.answer))
+      return showPending(visit, pending, { complaint: method === 'sms' ? texts.smsMissing : texts.codeMissing, status: 422 })
     const { authenticatorId } = pending
     const kind = visit.hasFactor ? 'further' : 'first'
     const outcome = await factors
@@ -141,7 +146,8 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
       return page(renderChoicePage({ ...visit.view, reference: visit.reference, notice }, offered(visit)), { status: 409 })
     }
     if (outcome.outcome === 'proved') return finish(visit, pending)
-    await visit.record({ event: 'factor.enrolment_failed', detail: { method, reason: outcome.outcome } })
+    const reason = outcome.outcome === 'wrong' ? outcome.because : outcome.outcome
+    await visit.record({ event: 'factor.enrolment_failed', detail: { method, reason } })
     if (outcome.outcome === 'expired' && method !== 'webauthn') return startOver(visit)
     // Of a passkey the challenge is used up now: the page is made with a new one.
     const again = (await factors.pendingEnrollment(visit.occasion, { method })) ?? pending

@@ -5,6 +5,7 @@ import { fill } from '../http/html.ts'
 import { messagesIn } from '../http/language.ts'
 import { type Answer, redirect } from '../http/route.ts'
 import { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
+import { isUnfinished } from '../http/unfinished-code.ts'
 import { answerLimit } from '../http/webauthn-controls.ts'
 import type { AttemptNotes } from './attempt-notes.ts'
 import { createEnrollPostponement } from './enroll-postponement.ts'
@@ -106,8 +107,10 @@ export function createEnrollStep(parts: SigninParts, notes: AttemptNotes, visits
     if (pending === undefined || pending.authenticatorId !== form.authenticatorId)
       return pending === undefined ? beginAnew(desk) : showPending(desk, pending, over(desk, pending.method))
     const typed = pending.method === 'webauthn' ? form.answer : form.code
-    if (typed.trim() === '' && pending.method !== 'webauthn')
-      return showPending(desk, pending, { complaint: messagesIn(visit.view.language).codeMissing, status: 422 })
+    if (isUnfinished(pending.method, typed)) {
+      const { codeMissing, smsMissing } = messagesIn(visit.view.language)
+      return showPending(desk, pending, { complaint: pending.method === 'sms' ? smsMissing : codeMissing, status: 422 })
+    }
 
     const { authenticatorId, method } = pending
     const result = await factors

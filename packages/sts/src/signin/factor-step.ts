@@ -4,6 +4,7 @@ import { fill } from '../http/html.ts'
 import { inWords, messagesIn } from '../http/language.ts'
 import { type Answer, page, redirect } from '../http/route.ts'
 import { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
+import { isUnfinished } from '../http/unfinished-code.ts'
 import { answerLimit } from '../http/webauthn-controls.ts'
 import type { AttemptNotes } from './attempt-notes.ts'
 import { createFactorTrail } from './factor-trail.ts'
@@ -260,8 +261,7 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
     // The factor went away between page and form, or would not do: look again at what is due.
     if (choice === undefined) return redirect(visit.address())
     const typed = method === 'webauthn' ? form.answer : form.code
-    if (typed.trim() === '' && method !== 'webauthn')
-      return refuse(table, choice, { complaint: missingText(visit, method), status: 422 })
+    if (isUnfinished(method, typed)) return refuse(table, choice, { complaint: missingText(visit, method), status: 422 })
 
     const result = await factors.verify(table.person.occasion, { method, answer: typed })
     if (result.outcome === 'proved') return goOn(table, { method, evidence: result.evidence, remember: form.remember === 'yes' })

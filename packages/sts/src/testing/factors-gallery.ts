@@ -55,7 +55,7 @@ export function renderFactorsGallery(place: { language: Language; realm: RealmVi
   const sentLongAgo = { to: sent.to, channel: sent.channel, resendAction: exhibitAction, way: 'a' } as const
   const sms = { ...factor, method: 'sms', way: 'a', sent, othersAddress: '#' } as const
   const ways = { ...factor, choices, addressOf: () => '#', now, refuseAction: exhibitAction }
-  const start = { ...signin, refuseAction: exhibitAction }
+  const start = { ...signin, accountName: 'mary.rivera@contoso.com', refuseAction: exhibitAction }
   const enroll = { ...start, otherAction: exhibitAction }
   const kinds = {
     ...start,

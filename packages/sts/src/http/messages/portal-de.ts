@@ -133,7 +133,6 @@ export const portalDe = {
     'In letzter Zeit wurden zu viele Codes geschickt. Versuchen Sie es {when} wieder, oder nehmen Sie eine andere Methode.',
   portalCodeLimitedLong: 'An solche Nummern gehen hier keine Codes. Nehmen Sie eine andere Methode.',
   portalCodeLabel: 'Code',
-  portalCodeMissing: 'Geben Sie den Code ein, den Sie bekommen haben.',
   portalCodeWrong: 'Dieser Code passte nicht. Nehmen Sie den neuesten.',
   portalCodeOver: 'Das hat zu lange gedauert. Beginnen Sie noch einmal.',
   portalCodeResend: 'Neuen Code schicken',

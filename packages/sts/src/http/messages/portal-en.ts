@@ -125,7 +125,6 @@ export const portalEn = {
   portalCodeLimited: 'Too many codes were sent lately. Try again {when}, or use another method.',
   portalCodeLimitedLong: 'Numbers like this one get no codes here. Use another method.',
   portalCodeLabel: 'Code',
-  portalCodeMissing: 'Type the code that you got.',
   portalCodeWrong: 'That code did not match. Use the newest one.',
   portalCodeOver: 'That took too long. Begin again.',
   portalCodeResend: 'Send a new code',

@@ -70,7 +70,7 @@ export const portalFr = {
   portalProposedConfirmLong: 'Confirmer {name}',
 
   portalRenameLabel: 'Nom',
-  portalRenameHint: 'Par exemple l’appareil : « Téléphone » ou « Clé du trousseau ».',
+  portalRenameHint: 'Par exemple l’appareil : «\u00a0Téléphone\u00a0» ou «\u00a0Clé du trousseau\u00a0».',
   portalRenameMissing: 'Saisissez un nom de 60 caractères au plus.',
   portalDefaultTitle: 'Demander en premier',
   portalDefaultText: 'La connexion demande d’abord une autre méthode. Vous pouvez toujours utiliser celle-ci à la place.',
@@ -132,7 +132,6 @@ export const portalFr = {
   portalCodeLimited: 'Trop de codes ont été envoyés récemment. Réessayez {when}, ou utilisez une autre méthode.',
   portalCodeLimitedLong: 'De tels numéros ne reçoivent pas de codes ici. Utilisez une autre méthode.',
   portalCodeLabel: 'Code',
-  portalCodeMissing: 'Saisissez le code que vous avez reçu.',
   portalCodeWrong: 'Ce code ne correspond pas. Utilisez le plus récent.',
   portalCodeOver: 'Cela a pris trop de temps. Recommencez.',
   portalCodeResend: 'Envoyer un nouveau code',

@@ -33,7 +33,7 @@ const place = { realm, language: 'en', reference: canary } as const
 const signin = { ...place, appName: canary, action: canary, csrf: canary }
 const engine = { ...place, action: canary, xsrf: canary }
 
-const start = { ...signin, refuseAction: canary }
+const start = { ...signin, accountName: canary, refuseAction: canary }
 const factor = { ...signin, accountName: canary, rememberDays: 30, isConfirming: true, othersAddress: canary }
 const sent = { to: canary, channel: 'sms', resendAction: canary, resend: { when: canary, seconds: 30 } } as const
 
