@@ -76,6 +76,21 @@ export function artifactsContract(opened: () => OpenBackend): void {
       expect((await realm.artifacts.findByUid('Session', 'u'))?.payload).toEqual({ jti: 'new' })
     })
 
+    test('is not found by a uid that a mark has for its id, and only by that', async () => {
+      const realm = await opened().newRealm()
+      const find = () => realm.artifacts.findByUid('Session', 'u', { unless: 'EndedSession' })
+      await put(realm, 'a', { uid: 'u' }, 'Session')
+      await put(realm, 'other', {}, 'EndedSession')
+      await put(realm, 'u', {}, 'WithdrawnToken')
+      await put(await opened().newRealm(), 'u', {}, 'EndedSession')
+      expect((await find())?.payload).toEqual({ jti: 'a' })
+      await put(realm, 'u', {}, 'EndedSession')
+      expect(await find()).toBeUndefined()
+      expect(await realm.artifacts.findByUid('Session', 'u')).toBeDefined()
+      await realm.artifacts.destroy('EndedSession', 'u')
+      expect(await find()).toBeDefined()
+    })
+
     test('is used exactly once of twenty at a time', async () => {
       const realm = await opened().newRealm()
       await put(realm, 'a')

@@ -27,7 +27,8 @@ export interface ArtifactStore {
   }): Promise<void>
   /** `lock: true` holds the row until the transaction ends; of two requests the second sees what the first did. */
   find(kind: string, id: string, options?: { lock?: boolean }): Promise<Artifact | undefined>
-  findByUid(kind: string, uid: string): Promise<Artifact | undefined>
+  /** Not found either while there is one of the kind `unless` whose id is this uid: one look at both. */
+  findByUid(kind: string, uid: string, options?: { unless?: string }): Promise<Artifact | undefined>
   findByUserCode(kind: string, userCode: string): Promise<Artifact | undefined>
   /** The living ones of an account, in no order. For few: each is opened. */
   listByAccount(kind: string, accountId: string, now: Date): Promise<readonly Artifact[]>

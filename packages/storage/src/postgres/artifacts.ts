@@ -30,7 +30,13 @@ const selectAt = (db: Kysely<Schema>, at: Place) =>
 const select = prepare((db, at: Place) => selectAt(db, at))
 const selectForUpdate = prepare((db, at: Place) => selectAt(db, at).forUpdate())
 
-const selectByUid = prepare((db, at: Omit<Place, 'idHash'> & { readonly uidHash: Uint8Array }) =>
+interface PlaceByUid {
+  readonly realmId: string
+  readonly kind: string
+  readonly uidHash: Uint8Array
+}
+
+const selectAtUid = (db: Kysely<Schema>, at: PlaceByUid) =>
   db
     .selectFrom('oidc_artifact')
     .select(columns)
@@ -38,7 +44,20 @@ const selectByUid = prepare((db, at: Omit<Place, 'idHash'> & { readonly uidHash:
     .where('kind', '=', at.kind)
     .where('uid_hash', '=', at.uidHash)
     .orderBy('expires_at', 'desc') // while a session changes its id there are two for a moment
-    .limit(1),
+    .limit(1)
+const selectByUid = prepare((db, at: PlaceByUid) => selectAtUid(db, at))
+const selectByUidUnless = prepare((db, at: PlaceByUid & { readonly mark: string; readonly markHash: Uint8Array }) =>
+  selectAtUid(db, at).where(({ exists, not, selectFrom }) =>
+    not(
+      exists(
+        selectFrom('oidc_artifact as mark')
+          .select('mark.kind')
+          .where('mark.realm_id', '=', at.realmId)
+          .where('mark.kind', '=', at.mark)
+          .where('mark.id_hash', '=', at.markHash),
+      ),
+    ),
+  ),
 )
 
 const save = prepare((db, row: Omit<Row<'oidc_artifact'>, 'consumed_at'>) => {
@@ -126,10 +145,12 @@ export function createArtifactStore({ database, realmId, sealer }: RealmPart): A
       const [row] = rows
       return row && toArtifact(row)
     },
-    async findByUid(kind, uid) {
-      if (!isText(kind)) return undefined
+    async findByUid(kind, uid, { unless: mark } = {}) {
+      if (!isText(`${kind}${mark ?? ''}`)) return undefined
       const at = { realmId, kind, uidHash: hashOf('uid', kind, uid) }
-      const { rows } = await database.run((db) => selectByUid(db, at))
+      const { rows } = await database.run((db) =>
+        mark === undefined ? selectByUid(db, at) : selectByUidUnless(db, { ...at, mark, markHash: hashOf('id', mark, uid) }),
+      )
       const [row] = rows
       return row && toArtifact(row)
     },

@@ -88,10 +88,9 @@ function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): A
     async findByUid(uid) {
       const known = kind === 'Session' ? findRequestState()?.sessionsFound : undefined
       if (known?.has(uid)) return known.get(uid)
-      const found = unpack(await store.artifacts.findByUid(kind, uid))
-      const living = kind === 'Session' && found && (await isEnded(found)) ? undefined : found
-      known?.set(uid, living)
-      return living
+      const found = unpack(await store.artifacts.findByUid(kind, uid, kind === 'Session' ? { unless: 'EndedSession' } : {}))
+      known?.set(uid, found)
+      return found
     },
     findByUserCode: async (userCode) => unpack(await store.artifacts.findByUserCode(kind, userCode)),
     async consume(id) {
