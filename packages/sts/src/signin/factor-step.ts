@@ -171,6 +171,8 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
     const { visit, person } = table
     if (prompt.state === 'approved') {
       const result = await factors.verify(person.occasion, { method: 'approval', answer: '' })
+      // Nobody is asked whether to remember this browser: the page goes on by itself, so a tick on it would be lost at the
+      // next look, and the one who could answer sits in front of another browser.
       if (result.outcome === 'proved') return goOn(table, { method: 'approval', evidence: result.evidence, remember: false })
       // Another load of this page was first, or time ran out in between.
       const after = await factors.begin(person.occasion, wantedOf(choice))
