@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decideEnrollment, decideRemoval, decideSignIn, isMessagesOnly, mayChange, portalPath } from './demands.ts'
+import { decideRemoval, decideSignIn, isMessagesOnly, mayChange, mayEnroll, portalPath } from './demands.ts'
 
 const now = new Date('2026-03-02T09:00:00Z')
 const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000)
@@ -54,24 +54,24 @@ describe('decideSignIn', () => {
   })
 })
 
-describe('decideEnrollment', () => {
+describe('mayEnroll', () => {
   const bare = { hasFactor: false, evidence: ['pwd'], isTrustedNetwork: false, hasPermit: false }
 
   test('lets a password alone bind nothing', () => {
-    expect(decideEnrollment(bare)).toBe('unproved')
-    expect(decideEnrollment({ ...bare, hasFactor: true })).toBe('unproved')
+    expect(mayEnroll(bare)).toBe('unproved')
+    expect(mayEnroll({ ...bare, hasFactor: true })).toBe('unproved')
   })
 
   test.each([{ isTrustedNetwork: true }, { hasPermit: true }, { evidence: ['pwd', 'otp', 'mfa'] }])(
     'lets %j bind a first one',
     (more) => {
-      expect(decideEnrollment({ ...bare, ...more })).toBe('first')
+      expect(mayEnroll({ ...bare, ...more })).toBe('first')
     },
   )
 
   test('wants one of the own factors for a further one: neither a network nor a pass stands in for it', () => {
-    expect(decideEnrollment({ hasFactor: true, evidence: ['pwd'], isTrustedNetwork: true, hasPermit: true })).toBe('unproved')
-    expect(decideEnrollment({ ...bare, hasFactor: true, evidence: ['pwd', 'sms', 'mfa'] })).toBe('further')
+    expect(mayEnroll({ hasFactor: true, evidence: ['pwd'], isTrustedNetwork: true, hasPermit: true })).toBe('unproved')
+    expect(mayEnroll({ ...bare, hasFactor: true, evidence: ['pwd', 'sms', 'mfa'] })).toBe('further')
   })
 })
 

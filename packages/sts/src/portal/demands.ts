@@ -4,6 +4,7 @@
  * @module
  */
 import type { BoundFactor } from '@postern/mfa'
+import { decideEnrollment } from '../policy/enrollment.ts'
 import { isSatisfied, type Requirement } from '../policy/policy.ts'
 
 /**
@@ -45,18 +46,19 @@ const ageInSeconds = (then: Date, now: Date): number => Math.floor(now.getTime()
 
 /**
  * Whether this person may bind one more factor. `further`: one of the account's own was shown. `first`: there is none yet,
- * and something beside the password speaks for the person, so that a stolen password cannot bind the thief's phone.
- * `unproved`: nothing does.
+ * and something beside the password speaks for the person. `unproved`: nothing does. Which is which, policy says for sign-in and portal alike;
+ * a number that an administrator proposed has a page of its own here.
  */
-export function decideEnrollment(asked: {
+export function mayEnroll(asked: {
   hasFactor: boolean
   evidence: readonly string[]
   isTrustedNetwork: boolean
   hasPermit: boolean
 }): 'further' | 'first' | 'unproved' {
-  const isShown = isSatisfied('second-factor', asked.evidence)
-  if (asked.hasFactor) return isShown ? 'further' : 'unproved'
-  return isShown || asked.isTrustedNetwork || asked.hasPermit ? 'first' : 'unproved'
+  const { evidence, ...signals } = asked
+  const wasFactorShown = isSatisfied('second-factor', evidence)
+  const permission = decideEnrollment({ ...signals, wasFactorShown, hasProposal: false })
+  return permission.may === 'anything' ? permission.kind : 'unproved'
 }
 
 /**

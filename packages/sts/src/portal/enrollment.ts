@@ -7,7 +7,7 @@ import { type Answer, page, type Route, redirect } from '../http/route.ts'
 import { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
 import { isUnfinished } from '../http/unfinished-code.ts'
 import { answerLimit } from '../http/webauthn-controls.ts'
-import { decideEnrollment } from './demands.ts'
+import { mayEnroll } from './demands.ts'
 import { createPermits } from './permits.ts'
 import type { PortalParts } from './ports.ts'
 import { createCodesMaking } from './recovery-codes.ts'
@@ -42,7 +42,7 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
   const makeCodes = createCodesMaking(parts)
 
   const decide = async (visit: Visit) =>
-    decideEnrollment({
+    mayEnroll({
       hasFactor: visit.hasFactor,
       evidence: visit.session.evidence,
       isTrustedNetwork: parts.isTrustedNetwork(visit.settings, visit.source),

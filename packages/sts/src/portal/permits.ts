@@ -3,7 +3,7 @@ import { fill } from '../http/html.ts'
 import { messagesIn } from '../http/language.ts'
 import { type Answer, page, type Route, redirect } from '../http/route.ts'
 import { secondsUntil, tellPause } from '../http/telling.ts'
-import { decideEnrollment, mayChange, portalPath } from './demands.ts'
+import { mayChange, mayEnroll, portalPath } from './demands.ts'
 import type { PortalParts } from './ports.ts'
 import { renderPermitPage } from './views/add-pages.ts'
 import type { Visit, Visits } from './visit.ts'
@@ -47,7 +47,7 @@ export function createPermits(parts: Pick<PortalParts, 'factors' | 'transaction'
     const asked = { hasFactor: visit.hasFactor, evidence: visit.session.evidence, hasPermit: await has(visit) }
     if (!isAdding) return mayChange(asked)
     const isTrustedNetwork = parts.isTrustedNetwork(visit.settings, visit.source)
-    return decideEnrollment({ ...asked, isTrustedNetwork }) !== 'unproved'
+    return mayEnroll({ ...asked, isTrustedNetwork }) !== 'unproved'
   }
 
   async function receive(visit: Visit, pass: string, next: string): Promise<Answer> {

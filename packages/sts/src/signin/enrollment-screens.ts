@@ -3,8 +3,8 @@ import { fill } from '../http/html.ts'
 import { inWords, messagesIn } from '../http/language.ts'
 import { type Answer, page } from '../http/route.ts'
 import { secondsUntil, tellPause } from '../http/telling.ts'
+import type { EnrollmentPermission } from '../policy/enrollment.ts'
 import type { Postponement } from './enroll-postponement.ts'
-import type { EnrollmentPermission } from './enrollment-permission.ts'
 import type { SigninParts } from './ports.ts'
 import {
   type EnrollPage,

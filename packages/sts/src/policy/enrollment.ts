@@ -1,8 +1,8 @@
-/** What is known when somebody is about to set up a factor in the middle of a sign-in. */
+/** What is known when somebody is about to set up a factor, in the middle of a sign-in or at the portal. */
 export interface EnrollmentSignals {
   /** The account has a factor that the realm accepts. */
   readonly hasFactor: boolean
-  /** It was shown, lately enough. */
+  /** It was shown, lately enough; or, without one, something that stands in for it was, such as an access pass. */
   readonly wasFactorShown: boolean
   /** The browser is in one of the realm's trusted networks. */
   readonly isTrustedNetwork: boolean
@@ -32,6 +32,7 @@ const nothing: EnrollmentPermission = Object.freeze({ may: 'nothing' })
 export function decideEnrollment(signals: EnrollmentSignals): EnrollmentPermission {
   if (signals.hasFactor)
     return signals.wasFactorShown ? Object.freeze({ may: 'anything', kind: 'further', because: 'factor_shown' }) : nothing
+  if (signals.wasFactorShown) return Object.freeze({ may: 'anything', kind: 'first', because: 'factor_shown' })
   if (signals.hasPermit) return Object.freeze({ may: 'anything', kind: 'first', because: 'access_pass' })
   if (signals.isTrustedNetwork) return Object.freeze({ may: 'anything', kind: 'first', because: 'trusted_network' })
   return signals.hasProposal ? Object.freeze({ may: 'proposed', kind: 'first' }) : nothing

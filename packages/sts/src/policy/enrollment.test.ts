@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decideEnrollment, type EnrollmentSignals } from './enrollment-permission.ts'
+import { decideEnrollment, type EnrollmentSignals } from './enrollment.ts'
 
 const passwordOnly: EnrollmentSignals = {
   hasFactor: false,
