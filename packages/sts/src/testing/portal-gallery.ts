@@ -169,6 +169,8 @@ export function renderPortalGallery(place: {
     { name: 'portal-remove', html: renderRemovePage(methods, ownApp, { isLast: false }) },
     { name: 'portal-remove-last', html: renderRemovePage(methods, ownApp, { isLast: true }) },
     { name: 'portal-remove-refused', html: renderRemoveRefusedPage({ ...methods, ...refused }, ownApp, 'second-factor') },
+    { name: 'portal-replace', html: renderChoicePage({ ...methods, replaces: ownApp }, ['webauthn', 'totp', 'sms']) },
+    { name: 'portal-replace-ready', html: renderRemovePage(methods, ownApp, { isLast: false, successor: phone }) },
     { name: 'portal-add', html: renderChoicePage(methods, ['webauthn', 'totp', 'sms']) },
     {
       name: 'portal-add-over',
