@@ -1,11 +1,12 @@
 import type { BoundFactor, WaitingApproval } from '@postern/mfa'
 import { describe, expect, test } from 'vitest'
-import { renderMessagePage, renderPasskeyPage, renderPhonePage } from './add-pages.ts'
+import { renderMessagePage, renderPasskeyPage, renderPermitPage, renderPhonePage } from './add-pages.ts'
 import { renderApprovalPage, renderApprovalsPage, renderApprovedPage } from './approval-pages.ts'
 import { renderBrowsersPage } from './browsers-page.ts'
 import { renderHomePage } from './home-page.ts'
 import { renderMethodPage, renderMethodsPage, renderRemovePage } from './methods-pages.ts'
 import { renderPasswordChangePage } from './password-page.ts'
+import { renderCodesOffPage } from './recovery-pages.ts'
 
 const canary = `"'><script>alert(1)</script><img src=x onerror=alert(1)>{name}&`
 const now = new Date('2026-03-02T09:00:00Z')
@@ -56,6 +57,8 @@ const pages = {
   methods: renderMethodsPage(view, { factors: [factor], proposed: [factor], codes: undefined, messagesOnly: false }),
   method: renderMethodPage({ ...view, typed: canary, complaint: canary }, factor),
   remove: renderRemovePage(view, factor, { isLast: true }),
+  permit: renderPermitPage({ ...view, next: canary, complaint: canary, notice: canary }),
+  codesOff: renderCodesOffPage(view),
   phone: renderPhonePage({ ...view, typed: canary, complaint: canary }, ['sms']),
   message: renderMessagePage(
     { ...view, notice: canary },
