@@ -18,5 +18,5 @@ export const onward = ({ view, address }: Visit, below: string): string =>
 export const successorOf = ({ factors }: Pick<Visit, 'factors'>, factor: BoundFactor, id: unknown): BoundFactor | undefined =>
   factors.find(
     (one) =>
-      false && one.id === id && one.id !== factor.id && one.state === 'active' && one.createdAt.getTime() > factor.createdAt.getTime(),
+      one.id === id && one.id !== factor.id && one.state === 'active' && one.createdAt.getTime() > factor.createdAt.getTime(),
   )
