@@ -143,6 +143,7 @@ const viewOf = (realm: Realm, issuer: string): RealmView => ({
   displayName: realm.displayName,
   issuer,
   path: new URL(issuer).pathname,
+  ...(realm.domains[0] === undefined ? {} : { domain: realm.domains[0] }),
   ...(realm.settings.accent === undefined ? {} : { accent: realm.settings.accent }),
   ...(realm.settings.logo === undefined ? {} : { logo: realm.settings.logo }),
 })

@@ -58,6 +58,6 @@ it('a load that comes while another one signs in looks again by itself, and does
 it('names an address at which the portal opens, whatever the domain of the name', async () => {
   const { browser, page } = await waiting(await somebody(world))
   const address = textOf(/<strong class="address">([^<]+)</.exec(page.html)?.[1] ?? '')
-  expect(`http://${address}`).toBe(`${world.issuer}/portal`)
+  expect(`http://${address}`).toBe(`${world.sts.baseUrl}/contoso.com/portal`)
   expect((await browser.open(`http://${address}`)).status).toBe(200)
 })

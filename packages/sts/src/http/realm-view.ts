@@ -3,6 +3,8 @@ export interface RealmView {
   readonly id: string
   /** Shown to people. */
   readonly displayName: string
+  /** Its primary verified domain, by which people may address it too. */
+  readonly domain?: string
   /** Accent colour as `#rrggbb` or `oklch(l c h)`; anything else is ignored for the default. */
   readonly accent?: string
   /** `data:image/…` URL of the logo. */

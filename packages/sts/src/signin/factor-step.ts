@@ -2,6 +2,7 @@ import type { Evidence, Prompt } from '@postern/mfa'
 import { z } from 'zod'
 import { fill } from '../http/html.ts'
 import { inWords, messagesIn } from '../http/language.ts'
+import type { RealmView } from '../http/realm-view.ts'
 import { type Answer, page, redirect } from '../http/route.ts'
 import { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
 import { isUnfinished } from '../http/unfinished-code.ts'
@@ -184,7 +185,7 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
     // It let this sign-in in, but the load that saw that has not ended the step yet: this page looks again, and is led on.
     const isUsed = prompt.state === 'used'
     if (!isUsed && (await notes.approvalAsked(noted, prompt.expiresAt))) await trail.approvalAsked(visit, person)
-    const portalAddress = portalAddressFor(visit.view.realm.issuer)
+    const portalAddress = portalAddressFor(visit.view.realm)
     const html = renderApprovalPage({ ...frameOf(table, choice, {}), number: prompt.number, portalAddress })
     return answer(html, {}, { refreshSeconds: isUsed ? 1 : lookAgainSeconds })
   }
@@ -327,10 +328,10 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
   }
 }
 
-/** Without the scheme, as a person types it. By the realm's id: a name may end in a domain that the realm does not answer to. */
-const portalAddressFor = (issuer: string): string => {
+/** Without the scheme, as a person types it, and by a domain that the realm answers to: nobody types an id. */
+const portalAddressFor = ({ issuer, id, domain }: RealmView): string => {
   const { host, pathname } = new URL(issuer)
-  return `${host}${pathname}/portal`
+  return `${host}${pathname.slice(0, pathname.length - id.length)}${domain ?? id}/portal`
 }
 
 const wantedOf = ({ method, authenticatorId }: Choice) =>
