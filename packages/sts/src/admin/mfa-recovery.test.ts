@@ -1,105 +1,13 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import {
-  type Account,
-  type AccountId,
-  type AuthenticatorId,
-  connect,
-  createStore,
-  migrate,
-  type Realm,
-  type RealmStore,
-  type Store,
-} from '@postern/storage'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Notice } from '../delivery/delivery.ts'
-import type { AdminPorts } from './operation.ts'
-import { operations } from './operations.ts'
-import { type AdminStage, openAdminStage } from './testing/admin-stage.ts'
+import { randomBytes } from 'node:crypto'
+import { connect, createStore, migrate } from '@postern/storage'
+import { describe, expect, test } from 'vitest'
+import { add, bind, call, events, find, kept, refused, stage, standOnRealm, start, stateOf, told } from './testing/mfa-stage.ts'
 
-let stage: AdminStage
-let store: Store
-let ports: AdminPorts
-let realm: Realm
-let kept: RealmStore
-let told: string[]
-let counter = 0
-
-const start = new Date('2027-03-01T10:00:00Z')
-
-beforeAll(async () => {
+standOnRealm(async (clock) => {
   const connection = await connect({ kind: 'pglite' })
   await migrate(connection)
-  stage = await openAdminStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
-  store = stage.store
+  return createStore({ connection, masterKey: randomBytes(32), clock })
 })
-afterAll(() => store.close())
-
-beforeEach(async () => {
-  stage.now = start
-  told = []
-  const tell = async (_realm: RealmStore, { upn }: Account, notice: Notice) => void told.push(`${upn} ${notice.kind}`)
-  ports = { ...stage.ports, tell }
-  await call('realm.add', { domain: `m${++counter}.contoso.com` }, null)
-  const found = await store.realms.findByDomain(`m${counter}.contoso.com`)
-  if (found === undefined) throw new TypeError('no realm')
-  realm = found
-  kept = store.realm(realm.id)
-})
-
-type Given = Readonly<Record<string, unknown>>
-
-function find(name: string) {
-  const operation = operations.find((one) => one.name === name)
-  if (operation === undefined) throw new TypeError(`There is no operation ${name}`)
-  return operation
-}
-
-async function call(
-  name: string,
-  input: Given = {},
-  within: Realm | null = realm,
-  progress?: (done: number, total: number) => void,
-): Promise<Given> {
-  const output = await find(name).execute(ports, {
-    input,
-    actor: 'cli:root',
-    reference: 'ref',
-    ...(within === null ? {} : { realm: within }),
-    ...(progress === undefined ? {} : { progress }),
-  })
-  return output as Given // each test reads what its operation gives
-}
-
-const refused = (code: string) => expect.objectContaining({ name: 'OperationRefused', code })
-const domain = () => realm.domains[0] ?? ''
-const upnOf = (name: string) => `${name}@${domain()}`
-const events = async (event: string) =>
-  (await kept.audit.list({ limit: 1000, event })).map(({ accountId, detail }) => ({ accountId, ...detail }))
-
-async function add(name: string, more: Given = {}): Promise<Account> {
-  await call('account.add', { upn: upnOf(name), ...more })
-  const account = await kept.accounts.findByName(upnOf(name))
-  if (account === undefined) throw new TypeError('no account')
-  return account
-}
-
-const stateOf = async (name: string) => (await kept.accounts.findByName(upnOf(name)))?.enforcement?.state
-
-async function bind(accountId: AccountId, more: Given = {}): Promise<AuthenticatorId> {
-  const id = randomUUID() as string as AuthenticatorId // a brand has no runtime part
-  await kept.authenticators.add({
-    id,
-    accountId,
-    method: 'totp',
-    label: 'Phone',
-    secret: randomBytes(20),
-    state: 'active',
-    detail: {},
-    createdAt: stage.now,
-    ...more,
-  })
-  return id
-}
 
 describe('an access pass', () => {
   test('is shown once, in groups of four, told to its owner and recorded without itself', async () => {

@@ -1,106 +1,33 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { type AccountId, connect, createStore, migrate, StorageUnavailable } from '@postern/storage'
+import { describe, expect, test } from 'vitest'
 import {
-  type Account,
-  type AccountId,
-  type AuthenticatorId,
-  connect,
-  createStore,
-  migrate,
-  type Realm,
-  type RealmStore,
-  StorageUnavailable,
-  type Store,
-} from '@postern/storage'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Notice } from '../delivery/delivery.ts'
-import type { AdminPorts } from './operation.ts'
-import { operations } from './operations.ts'
-import { type AdminStage, openAdminStage } from './testing/admin-stage.ts'
+  add,
+  bind,
+  call,
+  domain,
+  events,
+  find,
+  type Given,
+  kept,
+  ports,
+  realm,
+  refused,
+  setPorts,
+  setRealm,
+  stage,
+  standOnRealm,
+  start,
+  stateOf,
+  store,
+  upnOf,
+} from './testing/mfa-stage.ts'
 
-let stage: AdminStage
-let store: Store
-let ports: AdminPorts
-let realm: Realm
-let kept: RealmStore
-let told: string[]
-let counter = 0
-
-const start = new Date('2027-03-01T10:00:00Z')
-
-beforeAll(async () => {
+standOnRealm(async (clock) => {
   const connection = await connect({ kind: 'pglite' })
   await migrate(connection)
-  stage = await openAdminStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
-  store = stage.store
+  return createStore({ connection, masterKey: randomBytes(32), clock })
 })
-afterAll(() => store.close())
-
-beforeEach(async () => {
-  stage.now = start
-  told = []
-  const tell = async (_realm: RealmStore, { upn }: Account, notice: Notice) => void told.push(`${upn} ${notice.kind}`)
-  ports = { ...stage.ports, tell }
-  await call('realm.add', { domain: `m${++counter}.contoso.com` }, null)
-  const found = await store.realms.findByDomain(`m${counter}.contoso.com`)
-  if (found === undefined) throw new TypeError('no realm')
-  realm = found
-  kept = store.realm(realm.id)
-})
-
-type Given = Readonly<Record<string, unknown>>
-
-function find(name: string) {
-  const operation = operations.find((one) => one.name === name)
-  if (operation === undefined) throw new TypeError(`There is no operation ${name}`)
-  return operation
-}
-
-async function call(
-  name: string,
-  input: Given = {},
-  within: Realm | null = realm,
-  progress?: (done: number, total: number) => void,
-): Promise<Given> {
-  const output = await find(name).execute(ports, {
-    input,
-    actor: 'cli:root',
-    reference: 'ref',
-    ...(within === null ? {} : { realm: within }),
-    ...(progress === undefined ? {} : { progress }),
-  })
-  return output as Given // each test reads what its operation gives
-}
-
-const refused = (code: string) => expect.objectContaining({ name: 'OperationRefused', code })
-const domain = () => realm.domains[0] ?? ''
-const upnOf = (name: string) => `${name}@${domain()}`
-const events = async (event: string) =>
-  (await kept.audit.list({ limit: 1000, event })).map(({ accountId, detail }) => ({ accountId, ...detail }))
-
-async function add(name: string, more: Given = {}): Promise<Account> {
-  await call('account.add', { upn: upnOf(name), ...more })
-  const account = await kept.accounts.findByName(upnOf(name))
-  if (account === undefined) throw new TypeError('no account')
-  return account
-}
-
-const stateOf = async (name: string) => (await kept.accounts.findByName(upnOf(name)))?.enforcement?.state
-
-async function bind(accountId: AccountId, more: Given = {}): Promise<AuthenticatorId> {
-  const id = randomUUID() as string as AuthenticatorId // a brand has no runtime part
-  await kept.authenticators.add({
-    id,
-    accountId,
-    method: 'totp',
-    label: 'Phone',
-    secret: randomBytes(20),
-    state: 'active',
-    detail: {},
-    createdAt: stage.now,
-    ...more,
-  })
-  return id
-}
 
 describe('the state of accounts', () => {
   test('is set for one and for a group, counted, and recorded by account', async () => {
@@ -213,7 +140,7 @@ describe('a telephone number', () => {
   test('is refused where the realm sends no codes to numbers that begin so', async () => {
     const mary = await add('mary')
     await call('realm.change', { realm: realm.id, smsPrefixes: ['+43'] }, null)
-    realm = (await store.realms.find(realm.id)) ?? realm
+    setRealm((await store.realms.find(realm.id)) ?? realm)
     await expect(call('mfa.phone-set', { account: mary.upn, number: '+4915123456780' })).rejects.toEqual(refused('invalid'))
     const { rows } = await call('mfa.import', { file: `upn,state,phone\n${mary.upn},enabled,+4915123456780` })
     expect(rows).toMatchObject([{ result: 'refused', reason: expect.stringContaining('begin so') }])
@@ -303,7 +230,7 @@ describe('a CSV', () => {
     const file = ['upn,state', `${upnOf('p0')},enabled`, ...filler, `${upnOf('p1')},enabled`, `${upnOf('p2')},enabled`].join('\n')
     let calls = 0
     const { recordChange } = ports
-    ports = {
+    setPorts({
       ...ports,
       recordChange: async (...given) => {
         calls += 1
@@ -311,7 +238,7 @@ describe('a CSV', () => {
         if (calls === 3) throw new TypeError('the audit log is full')
         await recordChange(...given)
       },
-    }
+    })
     await expect(call('mfa.import', { file })).rejects.toThrow('the audit log is full')
     expect([await stateOf('p0'), await stateOf('p1'), await stateOf('p2')]).toEqual(['enabled', 'enabled', 'disabled'])
     expect(await events('enforcement.changed')).toHaveLength(2)
