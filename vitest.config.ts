@@ -18,7 +18,7 @@ interface Layer {
   readonly seconds: number
   /** Needs a real PostgreSQL. */
   readonly database?: boolean
-  /** Its files may not run beside each other: they measure, or start browsers and processes of their own. */
+  /** Its files may not run beside each other: they start several processes of their own, or stop them. */
   readonly alone?: boolean
 }
 
@@ -34,7 +34,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'acceptance', include: ['test/acceptance/**/*.test.ts'], seconds: 60, database: true },
   { name: 'clients', include: ['test/clients/**/*.test.ts'], seconds: 60 },
   { name: 'conformance', include: ['test/conformance/**/*.test.ts'], seconds: 60 },
-  { name: 'browser', include: ['test/browser/**/*.test.ts'], seconds: 120, alone: true },
+  { name: 'browser', include: ['test/browser/**/*.test.ts'], seconds: 120 },
   { name: 'faults', include: ['test/faults/**/*.test.ts'], seconds: 180, database: true, alone: true },
 ]
 
