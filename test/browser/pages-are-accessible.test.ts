@@ -46,7 +46,8 @@ describe('every page in every state', () => {
     return wrong
   }
 
-  test.each([
+  // Side by side, as most of the time goes by waiting for the browser.
+  test.concurrent.each([
     { width: 320, scheme: 'light' },
     { width: 320, scheme: 'dark' },
     { width: 390, scheme: 'light' },
