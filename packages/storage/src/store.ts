@@ -14,8 +14,11 @@ import type { AttemptStore } from './ports/attempts.ts'
 import type { AuditStore } from './ports/audit.ts'
 import type { AuthenticatorStore } from './ports/authenticators.ts'
 import type { ClientStore } from './ports/clients.ts'
+import type { DelegationStore } from './ports/delegations.ts'
 import type { EnforcementStore } from './ports/enforcement.ts'
+import type { HybridStore } from './ports/hybrids.ts'
 import type { OutboxStore } from './ports/outbox.ts'
+import type { PartnerStore } from './ports/partners.ts'
 import type { PasswordStore } from './ports/passwords.ts'
 import type { PolicyStore } from './ports/policies.ts'
 import type { RealmDirectory } from './ports/realms.ts'
@@ -38,6 +41,9 @@ export interface RealmStore {
   readonly rememberedBrowsers: RememberedBrowserStore
   readonly enforcement: EnforcementStore
   readonly clients: ClientStore
+  readonly partners: PartnerStore
+  readonly delegations: DelegationStore
+  readonly hybrids: HybridStore
   readonly resources: ResourceStore
   readonly signingKeys: SigningKeyStore
   readonly artifacts: ArtifactStore
