@@ -70,6 +70,41 @@ export const events = {
     tells: 'A refresh family was ended on purpose.',
     detail: { because: 'text', familyId: 'id?' },
   },
+  'actor_token.issued': {
+    outcome: 'allowed',
+    tells: 'A server was given an actor token. `delegated`: it may act for people there. `x5t` is the certificate that it showed.',
+    detail: { grantType: 'word', resource: 'text', jti: 'id', delegated: 'flag', x5t: 'id' },
+  },
+  'actor_token.refused': {
+    outcome: 'refused',
+    tells: 'A server was refused an actor token. `reason` is for operators and was not sent out.',
+    detail: { grantType: 'word?', error: 'word', reason: 'text?', resource: 'text?', x5t: 'id?' },
+  },
+  'actor_token.used': {
+    outcome: 'allowed',
+    tells: 'A mail server let another server in by an actor token, for itself or for a person, and reported it.',
+    detail: { form: 'word', at: 'time', jti: 'id?', resource: 'text?', user: 'text?', realm: 'text?' },
+  },
+  'actor_token.use_refused': {
+    outcome: 'refused',
+    tells: 'A mail server turned another server away that showed an actor token or something like it, and reported it.',
+    detail: { form: 'word', at: 'time', jti: 'id?', resource: 'text?', user: 'text?', realm: 'text?', reason: 'word?' },
+  },
+  'unsigned_user_token.accepted': {
+    outcome: 'allowed',
+    tells: 'A server named a person by a token that nobody signed, which the dangerous switch of this partner lets through.',
+    detail: { user: 'text', jti: 'id?' },
+  },
+  'partner.metadata_read': {
+    outcome: 'allowed',
+    tells: 'The certificates of a partner were read from its metadata document, and some came or went.',
+    detail: { added: 'count', removed: 'count' },
+  },
+  'partner.metadata_refused': {
+    outcome: 'refused',
+    tells: 'The metadata document of a partner could not be had, or says what it must not say. Its last good certificates stay.',
+    detail: { reason: 'text' },
+  },
   'signin.proved': {
     outcome: 'allowed',
     tells: 'A person showed something right. `method` is `password` or a factor.',
