@@ -10,9 +10,12 @@ import { createAttemptStore } from './postgres/attempts.ts'
 import { createAuditStore } from './postgres/audit.ts'
 import { createAuthenticatorStore } from './postgres/authenticators.ts'
 import { createClientStore } from './postgres/clients.ts'
+import { createDelegationStore } from './postgres/delegations.ts'
 import { createEnforcementStore } from './postgres/enforcement.ts'
 import { removeExpired } from './postgres/expiry.ts'
+import { createHybridStore } from './postgres/hybrids.ts'
 import { createOutboxStore } from './postgres/outbox.ts'
+import { createPartnerStore } from './postgres/partners.ts'
 import { createPasswordStore } from './postgres/passwords.ts'
 import { createPolicyStore } from './postgres/policies.ts'
 import { createRealmDirectory } from './postgres/realms.ts'
@@ -39,6 +42,9 @@ function createRealmStore(part: RealmPart): RealmStore {
     rememberedBrowsers: createRememberedBrowserStore(part),
     enforcement: createEnforcementStore(part),
     clients: createClientStore(part),
+    partners: createPartnerStore(part),
+    delegations: createDelegationStore(part),
+    hybrids: createHybridStore(part),
     resources: createResourceStore(part),
     signingKeys: createSigningKeyStore(part),
     artifacts: createArtifactStore(part),

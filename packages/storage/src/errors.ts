@@ -68,6 +68,15 @@ export class MigrationError extends Error {
   }
 }
 
+/**
+ * A migration looked at the data and stopped, because people have to decide something first. Nothing was changed.
+ * The message says what is wrong with which rows and what to do; it is for operators and holds no secret.
+ */
+export class UnfitData extends Error {
+  override readonly name = 'UnfitData'
+  readonly code = 'unfit_data'
+}
+
 /** The directory of an embedded database is open in another process; two would destroy it. */
 export class DirectoryInUse extends Error {
   override readonly name = 'DirectoryInUse'

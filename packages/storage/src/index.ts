@@ -15,6 +15,7 @@ export {
   type SealingErrorCode,
   StorageUnavailable,
   type UnavailableReason,
+  UnfitData,
 } from './errors.ts'
 export { AccountId, AuthenticatorId, ClientId, FamilyId, RealmId, ResourceId } from './identifiers.ts'
 export { hasInstallation, openInstallation } from './installation.ts'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Connection, Session } from './connect.ts'
-import { MigrationError, StorageUnavailable } from './errors.ts'
+import { MigrationError, StorageUnavailable, UnfitData } from './errors.ts'
 import { toStorageFault } from './faults.ts'
 
 export interface Migration {
@@ -82,6 +82,13 @@ const readApplied = async (session: Session): Promise<readonly Applied[]> =>
     'select number, name, sha256, runs_beside from migration order by number',
   )) as unknown as readonly Applied[] // its own columns
 
+/** What a migration itself said when it stopped by `raise exception` (SQLSTATE P0001), which is written for operators. */
+function wordsOfRefusal(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'P0001') return undefined
+  const hint = 'hint' in error && typeof error.hint === 'string' ? ` ${error.hint}` : ''
+  return `${error.message}.${hint}`
+}
+
 async function apply(session: Session, known: readonly Migration[]): Promise<readonly string[]> {
   await session.runScript(
     'set local lock_timeout = 0; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0',
@@ -102,6 +109,8 @@ async function apply(session: Session, known: readonly Migration[]): Promise<rea
     } catch (error) {
       const fault = toStorageFault(error)
       if (fault instanceof StorageUnavailable) throw fault
+      const words = wordsOfRefusal(error)
+      if (words !== undefined) throw new UnfitData(`${migration.name}: ${words}`, { cause: error })
       throw new MigrationError('failed', `${migration.name} failed; nothing of this run was kept`, { cause: error })
     }
     await session.query('insert into migration (number, name, sha256, runs_beside) values ($1, $2, $3, $4)', [
@@ -119,7 +128,7 @@ async function apply(session: Session, known: readonly Migration[]): Promise<rea
  *
  * Processes that start together wait for each other (an advisory lock of the transaction), so each migration is applied
  * once. Returns the names of what was applied; an empty list means that the database was up to date.
- * @throws {MigrationError} and nothing was changed; {@link StorageUnavailable} when the database is away.
+ * @throws {MigrationError}, {@link UnfitData} and nothing was changed; {@link StorageUnavailable} when the database is away.
  */
 export async function migrate(connection: Connection, options: { directory?: string } = {}): Promise<readonly string[]> {
   const known = await readMigrations(options.directory ?? defaultMigrations)

@@ -148,6 +148,23 @@ export interface ClientCredentialTable {
   expires_at: Date | null
 }
 
+export interface DelegationTable {
+  realm_id: string
+  client_id: string
+  resource_id: string
+  scopes: TextArray
+  except_groups: TextArray
+  created_at: Date
+}
+
+export interface HybridTable {
+  realm_id: string
+  name: string
+  made: Json
+  created_at: Date
+  updated_at: Date
+}
+
 export interface InstallationTable {
   singleton: Generated<boolean>
   key_fingerprint: Uint8Array
@@ -177,6 +194,19 @@ export interface OutboxTable {
   next_try_at: Date
   tries: number
   expires_at: Date
+}
+
+export interface PartnerTable {
+  realm_id: string
+  client_id: string
+  metadata_url: string | null
+  pinned_issuer: string | null
+  pinned_realm: string | null
+  metadata_read_at: Date | null
+  metadata_tried_at: Date | null
+  metadata_problem: string | null
+  accepts_unsigned_user_tokens: boolean
+  tokens_valid_from: Date | null
 }
 
 export interface PasswordTable {
@@ -307,9 +337,12 @@ export interface Schema {
   campaign: CampaignTable
   client: ClientTable
   client_credential: ClientCredentialTable
+  delegation: DelegationTable
+  hybrid: HybridTable
   installation: InstallationTable
   oidc_artifact: OidcArtifactTable
   outbox: OutboxTable
+  partner: PartnerTable
   password: PasswordTable
   policy: PolicyTable
   realm: RealmTable

@@ -11,9 +11,11 @@ import { approvalsContract, rememberedBrowsersContract } from './approvals-contr
 import { artifactsContract } from './artifacts-contract.ts'
 import type { Backend, OpenBackend } from './backend.ts'
 import { attemptsContract, auditContract, replayContract } from './counters-contract.ts'
+import { delegationsContract, hybridsContract } from './delegations-contract.ts'
 import { enforcementContract } from './enforcement-contract.ts'
 import { isolationContract } from './isolation-contract.ts'
 import { outboxContract } from './outbox-contract.ts'
+import { partnersContract } from './partners-contract.ts'
 import { refreshTokensContract } from './refresh-tokens-contract.ts'
 import {
   clientsContract,
@@ -40,9 +42,12 @@ export {
   authenticatorsContract,
   clientsContract,
   closedContract,
+  delegationsContract,
   enforcementContract,
+  hybridsContract,
   isolationContract,
   outboxContract,
+  partnersContract,
   passwordsContract,
   policiesContract,
   realmsContract,
@@ -67,6 +72,9 @@ const suites = [
   enforcementContract,
   clientsContract,
   resourcesContract,
+  partnersContract,
+  delegationsContract,
+  hybridsContract,
   signingKeysContract,
   policiesContract,
   artifactsContract,

@@ -11,7 +11,10 @@ import {
   sampleAuthenticator,
   sampleCampaign,
   sampleClient,
+  sampleDelegation,
+  sampleHybrid,
   sampleMail,
+  samplePartner,
   sampleRememberedBrowser,
   sampleResource,
   sampleSigningKey,
@@ -40,6 +43,9 @@ const campaign = sampleCampaign()
 const mail = sampleMail({ accountId: account.id })
 const takeable = { now: sampleTime, until: sampleTime, limit: 10 }
 const resource = sampleResource({ names: ['one', 'two'] })
+const partner = samplePartner(client.id)
+const delegation = sampleDelegation(client.id, resource.id)
+const hybrid = sampleHybrid()
 const key = sampleSigningKey()
 const policy = { id: 'p', name: 'p', mode: 'on', definition: {}, createdAt: sampleTime, updatedAt: sampleTime } as const
 const auditRow = sampleAuditRow({ accountId: account.id })
@@ -64,6 +70,9 @@ async function fill(realm: RealmStore): Promise<void> {
   await realm.clients.add(client)
   await realm.clients.addCredential(secret)
   await realm.resources.add(resource)
+  await realm.partners.put(partner)
+  await realm.delegations.grant(delegation)
+  await realm.hybrids.put(hybrid)
   await realm.signingKeys.add(key)
   await realm.policies.put(policy)
   await realm.audit.append(auditRow)
@@ -104,6 +113,9 @@ const everything = async (realm: RealmStore) => ({
   credentials: await realm.clients.credentials(client.id),
   resources: await realm.resources.list(),
   resourceNames: await Promise.all(resource.names.map((name) => realm.resources.findByName(name))),
+  partner: [await realm.partners.find(client.id), await realm.partners.principals()],
+  delegations: [await realm.delegations.find(client.id, resource.id), await realm.delegations.list()],
+  hybrids: [await realm.hybrids.find(hybrid.name), await realm.hybrids.list()],
   keys: await realm.signingKeys.list(sampleTime),
   policies: await realm.policies.list(),
   audit: await realm.audit.list({ limit: 10, accountId: account.id }),
@@ -156,6 +168,15 @@ const changes: Readonly<Record<string, (realm: RealmStore) => Promise<unknown>>>
   'resources.replace': (realm) => realm.resources.replace({ ...resource, names: ['three'] }),
   'resources.replace without names': (realm) => realm.resources.replace({ ...resource, names: [] }),
   'resources.remove': (realm) => realm.resources.remove(resource.id),
+  'partners.put': (realm) => realm.partners.put({ ...partner, acceptsUnsignedUserTokens: true }),
+  'partners.claimReading': (realm) =>
+    realm.partners.claimReading(client.id, { now: secondsAfter(60), notTriedSince: sampleTime }),
+  'partners.withdrawTokens': (realm) => realm.partners.withdrawTokens(client.id, sampleTime),
+  'partners.remove': (realm) => realm.partners.remove(client.id),
+  'delegations.grant': (realm) => realm.delegations.grant({ ...delegation, exceptGroups: ['staff'] }),
+  'delegations.revoke': (realm) => realm.delegations.revoke(client.id, resource.id),
+  'hybrids.put': (realm) => realm.hybrids.put({ ...hybrid, made: [] }),
+  'hybrids.remove': (realm) => realm.hybrids.remove(hybrid.name),
   'signingKeys.retire': (realm) => realm.signingKeys.retire(key.kid, { retiresAt: sampleTime, removedAt: sampleTime }),
   'policies.put': (realm) => realm.policies.put({ ...policy, mode: 'off' }),
   'policies.remove': (realm) => realm.policies.remove('p'),

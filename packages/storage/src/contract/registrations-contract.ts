@@ -156,7 +156,7 @@ export function clientsContract(opened: () => OpenBackend): void {
         createdAt: sampleTime,
         expiresAt: secondsAfter(60),
       }
-      const certificate = key({ x5t: 'one', x5tS256: 'two', createdAt: secondsAfter(1) })
+      const certificate = key({ x5t: randomUUID(), x5tS256: randomUUID(), createdAt: secondsAfter(1) })
       expect(await clients.addCredential(secret)).toBe('added')
       expect(await clients.addCredential(certificate)).toBe('added')
       expect(await clients.credentials(ClientId.of('a'))).toEqual([secret, certificate])
@@ -171,9 +171,15 @@ export function clientsContract(opened: () => OpenBackend): void {
     test('refuses a certificate that is registered already, for whichever client', async () => {
       const { clients } = await opened().newRealm()
       for (const id of ['a', 'b']) await clients.add(sampleClient({ id: ClientId.of(id) }))
-      await clients.addCredential(key({ x5t: 'one', x5tS256: 'two' }))
-      expect(await clients.addCredential(key({ clientId: ClientId.of('b'), x5t: 'one' }))).toBe('conflict')
-      expect(await clients.addCredential(key({ clientId: ClientId.of('b'), x5tS256: 'two' }))).toBe('conflict')
+      const [x5t, x5tS256] = [randomUUID(), randomUUID()]
+      await clients.addCredential(key({ x5t, x5tS256 }))
+      expect(await clients.addCredential(key({ clientId: ClientId.of('b'), x5t }))).toBe('conflict')
+      expect(await clients.addCredential(key({ clientId: ClientId.of('b'), x5tS256 }))).toBe('conflict')
+      const other = await opened().newRealm()
+      await other.clients.add(sampleClient({ id: ClientId.of('a') }))
+      expect(await other.clients.addCredential(key({ x5t }))).toBe('conflict')
+      expect(await other.clients.addCredential(key({ x5tS256 }))).toBe('conflict')
+      expect(await other.clients.credentials(ClientId.of('a'))).toEqual([])
       expect(await clients.addCredential(key())).toBe('added')
       expect(await clients.addCredential(key())).toBe('added')
       expect(await clients.credentials(ClientId.of('b'))).toEqual([])
@@ -184,7 +190,7 @@ export function clientsContract(opened: () => OpenBackend): void {
     test('removes a client with its credentials', async () => {
       const { clients } = await opened().newRealm()
       await clients.add(sampleClient({ id: ClientId.of('a') }))
-      await clients.addCredential(key({ x5t: 'one' }))
+      await clients.addCredential(key({ x5t: randomUUID() }))
       expect(await clients.remove(ClientId.of('a'))).toBe(true)
       expect(await clients.remove(ClientId.of('a'))).toBe(false)
       expect(await clients.credentials(ClientId.of('a'))).toEqual([])
@@ -195,7 +201,7 @@ export function clientsContract(opened: () => OpenBackend): void {
       const other = await opened().newRealm()
       const client = sampleClient({ id: ClientId.of('a') })
       await one.clients.add(client)
-      const credential = key({ x5t: 'one' })
+      const credential = key({ x5t: randomUUID() })
       await one.clients.addCredential(credential)
       expect(await other.clients.find(client.id)).toBeUndefined()
       expect(await other.clients.list({ limit: 10 })).toEqual([])
@@ -204,9 +210,10 @@ export function clientsContract(opened: () => OpenBackend): void {
       expect(await other.clients.credentials(client.id)).toEqual([])
       expect(await other.clients.findWithCredentials(client.id)).toBeUndefined()
       expect(await other.clients.removeCredential(client.id, credential.id)).toBe(false)
-      await expect(other.clients.addCredential(key({ x5t: 'new' }))).rejects.toThrow()
+      await expect(other.clients.addCredential(key({ x5t: randomUUID() }))).rejects.toThrow()
       expect(await other.clients.add(client)).toBe('added')
-      expect(await other.clients.addCredential(key({ x5t: 'one' }))).toBe('added')
+      // One id may stand in two realms, one certificate in one alone.
+      expect(await other.clients.addCredential(key({ id: credential.id }))).toBe('added')
     })
   })
 }

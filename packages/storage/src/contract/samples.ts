@@ -5,9 +5,12 @@ import type { Account } from '../ports/accounts.ts'
 import type { Approval } from '../ports/approvals.ts'
 import type { AuditRow } from '../ports/audit.ts'
 import type { Authenticator } from '../ports/authenticators.ts'
-import type { Client } from '../ports/clients.ts'
+import type { Client, ClientCredential } from '../ports/clients.ts'
+import type { Delegation } from '../ports/delegations.ts'
 import type { Campaign } from '../ports/enforcement.ts'
+import type { Hybrid } from '../ports/hybrids.ts'
 import type { OutgoingMail } from '../ports/outbox.ts'
+import type { Partner } from '../ports/partners.ts'
 import type { Realm, RealmSettings } from '../ports/realms.ts'
 import type { RememberedBrowser } from '../ports/remembered-browsers.ts'
 import type { Resource } from '../ports/resources.ts'
@@ -164,6 +167,45 @@ export const sampleResource = (own: Partial<Resource> = {}): Resource => {
     ...own,
   }
 }
+
+/** A key with a certificate that nobody else has. */
+export const sampleCertificate = (
+  clientId: ClientId,
+  own: Partial<Extract<ClientCredential, { kind: 'key' }>> = {},
+): Extract<ClientCredential, { kind: 'key' }> & { readonly x5t: string } => ({
+  kind: 'key',
+  id: randomUUID(),
+  clientId,
+  jwk: '{"kty":"RSA"}',
+  x5tS256: randomUUID(),
+  createdAt: sampleTime,
+  ...own,
+  x5t: own.x5t ?? randomUUID(),
+})
+
+export const samplePartner = (clientId: ClientId, own: Partial<Partner> = {}): Partner => ({
+  clientId,
+  metadataUrl: 'https://cloud.contoso.com/metadata/json/1',
+  acceptsUnsignedUserTokens: false,
+  ...own,
+})
+
+export const sampleDelegation = (clientId: ClientId, resourceId: ResourceId, own: Partial<Delegation> = {}): Delegation => ({
+  clientId,
+  resourceId,
+  scopes: ['EWS.AccessAsUser.All'],
+  exceptGroups: [],
+  createdAt: sampleTime,
+  ...own,
+})
+
+export const sampleHybrid = (own: Partial<Hybrid> = {}): Hybrid => ({
+  name: word(),
+  made: [{ kind: 'client', id: 'cloud' }],
+  createdAt: sampleTime,
+  updatedAt: sampleTime,
+  ...own,
+})
 
 export const sampleSigningKey = (own: Partial<SigningKey> = {}): SigningKey => ({
   kid: word(),

@@ -56,7 +56,7 @@ export interface ClientStore {
   list(page: { after?: string; limit: number }): Promise<readonly Client[]>
   replace(client: Client): Promise<boolean>
   remove(id: ClientId): Promise<boolean>
-  /** `'conflict'`: this certificate is registered already, for whichever client (R72). */
+  /** `'conflict'`: this certificate is registered already, for whichever client of whichever realm of the installation (R72). */
   addCredential(credential: ClientCredential): Promise<'added' | 'conflict'>
   credentials(id: ClientId): Promise<readonly ClientCredential[]>
   removeCredential(id: ClientId, credentialId: string): Promise<boolean>

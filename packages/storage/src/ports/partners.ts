@@ -31,12 +31,20 @@ export interface ServicePrincipal {
 export interface PartnerStore {
   /** All clients of the realm that have a certificate or a row here, disabled ones too, by id. */
   principals(): Promise<readonly ServicePrincipal[]>
-  find(clientId: ClientId): Promise<Partner | undefined>
-  /** Puts the whole row there or in the place of the present one. `'missing'`: no such client. */
+  /**
+   * `lock`: holds the row until the transaction ends (which must be there), so that what is put then is made from what is
+   * found here and loses no change of anybody else.
+   */
+  find(clientId: ClientId, options?: { lock?: boolean }): Promise<Partner | undefined>
+  /**
+   * Puts the whole row there or in the place of the present one, but never moves `tokensValidFrom` back. `'missing'`: no
+   * such client.
+   */
   put(partner: Partner): Promise<'put' | 'missing'>
   /**
-   * Atomically claims the next reading of a metadata document: `true` for one caller only, unless nobody has tried since
-   * `notTriedSince`. Keeps `now` as the time of the attempt.
+   * Atomically claims the next reading of a metadata document: `true` for one caller, if the last attempt was at
+   * `notTriedSince` or before. Keeps `now` as the time of the attempt, so `notTriedSince` must lie before `now`. `false` as
+   * well where there is no row.
    */
   claimReading(clientId: ClientId, times: { now: Date; notTriedSince: Date }): Promise<boolean>
   /** Withdraws what was issued to it so far. Never moves the moment back. `false`: no such client. */

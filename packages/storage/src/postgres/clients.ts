@@ -6,7 +6,7 @@ import type { ClientTable } from '../schema.ts'
 import { bytes, isText, list, present, type RealmPart, type Row } from './row.ts'
 
 /** By name, so that the server can keep the statement prepared (prepared.ts). */
-const columns = [
+export const clientColumns = [
   'client.id',
   'client.display_name',
   'client.status',
@@ -25,7 +25,7 @@ const columns = [
   'client.updated_at',
 ] as const
 
-const toClient = (row: Omit<Row<'client'>, 'realm_id'>): Client =>
+export const toClient = (row: Omit<Row<'client'>, 'realm_id'>): Client =>
   Object.freeze({
     id: ClientId.of(row.id),
     displayName: row.display_name,
@@ -54,7 +54,7 @@ const findWithCredentials = prepare((db, at: { realmId: string; id: string }) =>
     .leftJoin('client_credential as credential', (join) =>
       join.onRef('credential.realm_id', '=', 'client.realm_id').onRef('credential.client_id', '=', 'client.id'),
     )
-    .select(columns)
+    .select(clientColumns)
     .select([
       'credential.id as credential_id',
       'credential.kind as credential_kind',
@@ -90,7 +90,7 @@ const toColumns = (client: Client): Omit<Insertable<ClientTable>, 'realm_id' | '
   updated_at: client.updatedAt,
 })
 
-function toCredential(row: Row<'client_credential'>): ClientCredential {
+export function toCredential(row: Row<'client_credential'>): ClientCredential {
   const shared = {
     id: row.id,
     clientId: ClientId.of(row.client_id),
