@@ -41,5 +41,38 @@ export {
   saslErrorFor,
 } from './sasl.ts'
 export { requireAnyScope, requireAssurance, requireRecentSignIn, requireScope, requireUser } from './scopes.ts'
+export { createActorTokenValidator } from './server-to-server/actor-token.ts'
+export type {
+  Actor,
+  ActorIssuer,
+  ActorPartner,
+  ActorTokenAccepted,
+  ActorTokenRequest,
+  ActorTokenStatus,
+  ActorTokenUse,
+  ActorTokenUser,
+  ActorTokenValidator,
+  ActorTokenValidatorOptions,
+  FindIssuerKey,
+  IssuerKey,
+  UserContext,
+} from './server-to-server/actor-token-contract.ts'
+export { actorDiagnostics } from './server-to-server/diagnostics.ts'
+export { ActorTokenError, type ActorTokenErrorCode, actorTokenErrorCodes } from './server-to-server/errors.ts'
+export {
+  type MetadataDocument,
+  type MetadataReadingOptions,
+  parseMetadataDocument,
+  readMetadataDocument,
+} from './server-to-server/metadata-document.ts'
+export { formatPrincipal, type Principal, parsePrincipal, securityTokenServiceId } from './server-to-server/principal.ts'
+export {
+  type AssertionValidator,
+  type AssertionValidatorOptions,
+  createAssertionValidator,
+  type FindCertificate,
+  type PartnerCertificate,
+  type SelfIssuedAssertion,
+} from './server-to-server/self-issued.ts'
 export { createTokenValidator, type TokenValidator, type TokenValidatorOptions } from './validator.ts'
 export type { SignatureAlgorithm } from './verification-key.ts'
