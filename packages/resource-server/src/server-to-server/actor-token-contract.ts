@@ -27,6 +27,8 @@ export type ActorPartner = Readonly<{
   clientId: string
   /** PEM or DER certificates that sign its user tokens. A certificate belongs to one partner alone. */
   certificates?: readonly (string | Uint8Array)[]
+  /** The same, where keys are at hand and certificates are not: by thumbprint, as the token service keeps them. */
+  keys?: readonly IssuerKey[]
   /** Or: its metadata document, read again every 8 hours and for an unknown thumbprint. The host must be in `metadataHosts`. */
   metadataUrl?: string
   /** It may act for people here; with `operations`, in these alone. Absent: for nobody. */
