@@ -11,6 +11,7 @@ import {
   migrate,
   type RealmId,
   type RealmStore,
+  ResourceId,
 } from '@postern/storage'
 import {
   type PostgresServer,
@@ -19,8 +20,11 @@ import {
   sampleApproval,
   sampleAuditRow,
   sampleAuthenticator,
+  sampleCertificate,
   sampleClient,
+  sampleDelegation,
   sampleMail,
+  samplePartner,
   sampleRealm,
   sampleTime,
   secondsAfter,
@@ -44,7 +48,7 @@ afterAll(async () => {
 
 /** Tables that grow with people and their tokens. */
 const growing =
-  'account account_address password authenticator recovery_code access_pass approval remembered_browser outbox oidc_artifact refresh_family refresh_token attempt_counter replay_claim audit_event'.split(
+  'account account_address password authenticator recovery_code access_pass approval remembered_browser outbox oidc_artifact refresh_family refresh_token attempt_counter replay_claim audit_event client client_credential'.split(
     ' ',
   )
 
@@ -89,6 +93,12 @@ test('nothing on the way of a token reads a growing table from one end to the ot
     `insert into refresh_token select realm_id, ${hash('id')}, id, null, '', now(), now() + interval '1 year' from refresh_family`,
     `insert into attempt_counter select realm_id, 'account:' || id, 'totp', 0, 0, now(), null, false, now() + interval '1 year' from account`,
     `insert into replay_claim select '${realm.id}', ${hash('n')}, now() + interval '1 year' from generate_series(1, ${rows}) n`,
+    `insert into client select realm_id, id || '-' || n, display_name, status, authentication_method, application_type, redirect_uris, post_logout_redirect_uris, null, grant_types, pkce, consent, false, false, access, now(), now() from client, generate_series(1, ${rows}) n`,
+    `insert into client_credential select realm_id, id, id, 'secret', '', null, null, null, now(), null from client`,
+    `insert into client_credential select realm_id, 'key-' || id, id, 'key', null, '{}', id, id, now(), null from client where id like '%7777'`,
+    `insert into partner select realm_id, id, null, null, null, null, null, null, false, null from client where id like '%777'`,
+    `insert into resource select '${realm.id}', ${id('n')}, 'x', n::text, '{}', null, '{}', 'RS256', 'JWT', null, 'active', now(), now() from generate_series(1, 20) n`,
+    `insert into delegation select client.realm_id, client.id, resource.id, '{x}', '{}', now() from client join resource on client.id like '%777'`,
     `insert into audit_event select '${realm.id}', n::text, now(), 'e', 'allowed', n::text, n::text, n::text, null, null, '{}' from generate_series(1, ${rows}) n`,
     'analyze',
   ]
@@ -157,6 +167,7 @@ async function useEverything(connection: Connection, realmId: RealmId): Promise<
   await mine.refreshTokens.families(account.id)
   await mine.refreshTokens.revokeByAccount(account.id, ending)
   await mine.refreshTokens.revoke(FamilyId.of('f'), ending)
+  await useServers(mine)
   await mine.attempts.update({ subject: `account:${known}`, method: 'totp' }, (state) => ({ next: state, result: undefined }))
   await mine.replay.claim('i', 'j', secondsAfter(60))
   await mine.audit.append(sampleAuditRow())
@@ -199,4 +210,20 @@ async function useEveryFactor(mine: RealmStore, known: AccountId): Promise<void>
   await mine.outbox.add(mail)
   await mine.outbox.take({ now: sampleTime, until: sampleTime, limit: 10 })
   await mine.outbox.postpone(mail.id, sampleTime)
+}
+
+/** Everything that servers which act for people ask of the store. */
+async function useServers(mine: RealmStore): Promise<void> {
+  const clientId = ClientId.of('mail-7')
+  const resourceId = (await mine.resources.list())[0]?.id ?? ResourceId.of('')
+  await mine.clients.findWithCredentials(clientId)
+  await mine.partners.principals()
+  await mine.partners.find(clientId)
+  await mine.partners.put(samplePartner(clientId))
+  await mine.partners.claimReading(clientId, { now: secondsAfter(60), notTriedSince: sampleTime })
+  await mine.partners.withdrawTokens(clientId, sampleTime)
+  await mine.delegations.find(clientId, resourceId)
+  await mine.delegations.grant(sampleDelegation(clientId, resourceId))
+  await mine.delegations.revoke(clientId, resourceId)
+  await mine.clients.addCredential(sampleCertificate(clientId))
 }

@@ -5,7 +5,9 @@ import {
   postgres,
   sampleAccount,
   sampleAuthenticator,
+  sampleCertificate,
   sampleClient,
+  samplePartner,
   sampleTime,
   secondsAfter,
 } from '@postern/storage/contract'
@@ -197,5 +199,69 @@ describe('attempts', () => {
     await expect(count()).rejects.toMatchObject({ name: 'StorageUnavailable', reason: 'contention' })
     await refuseWriting(0)
     expect(await count()).toBe(1)
+  })
+})
+
+describe('a service principal', () => {
+  const client = sampleClient({ id: ClientId.of('cloud') })
+  const disable = () => realm.clients.replace({ ...client, status: 'disabled' })
+  const version = () => backend.store.realms.version(realm.realmId)
+  beforeEach(async () => {
+    await realm.clients.add(client)
+  })
+
+  test.each(['certificate', 'partner'] as const)(
+    'is not missed when it is disabled while it gets its first %s, whoever comes first',
+    async (what) => {
+      const first = sampleCertificate(client.id)
+      const make = (): Promise<unknown> =>
+        what === 'partner' ? realm.partners.put(samplePartner(client.id)) : realm.clients.addCredential(first)
+      const unmake = () =>
+        what === 'partner' ? realm.partners.remove(client.id) : realm.clients.removeCredential(client.id, first.id)
+      for (const [lock, other] of [
+        [make, disable],
+        [disable, make],
+      ] as const) {
+        await realm.clients.replace(client)
+        const seen: unknown[] = []
+        const finish = async () => seen.push(await version())
+        await oneThenOther<unknown>({ lock, finish, other })
+        expect(seen).not.toContain(await version())
+        const [principal] = await realm.partners.principals()
+        expect(principal?.client.status).toBe('disabled')
+        await unmake()
+      }
+    },
+  )
+
+  test('has its document read by one of two who want to at the same time', async () => {
+    await realm.partners.put(samplePartner(client.id))
+    const claim = () => realm.partners.claimReading(client.id, { now: secondsAfter(60), notTriedSince: sampleTime })
+    const first: boolean[] = []
+    const lock = async () => first.push(await claim())
+    expect(await oneThenOther({ lock, finish: async () => undefined, other: claim })).toBe(false)
+    expect(first).toEqual([true])
+  })
+
+  test('keeps the later of two withdrawals at the same time', async () => {
+    const withdraw = (seconds: number) => () => realm.partners.withdrawTokens(client.id, secondsAfter(seconds))
+    await oneThenOther({ lock: withdraw(60), finish: async () => undefined, other: withdraw(30) })
+    expect((await realm.partners.find(client.id))?.tokensValidFrom).toEqual(secondsAfter(60))
+    const all = Array.from({ length: 20 }, (_, second) => withdraw(second + 100)())
+    expect(await Promise.all(all)).not.toContain(false)
+    expect((await realm.partners.find(client.id))?.tokensValidFrom).toEqual(secondsAfter(119))
+  })
+
+  test('keeps a withdrawal that came between finding and putting', async () => {
+    await realm.partners.put(samplePartner(client.id))
+    const found: Awaited<ReturnType<RealmStore['partners']['find']>>[] = []
+    await oneThenOther({
+      lock: async () => found.push(await realm.partners.find(client.id, { lock: true })),
+      finish: () => realm.partners.put({ ...samplePartner(client.id), ...found[0], metadataProblem: 'x' }),
+      other: () => realm.partners.withdrawTokens(client.id, secondsAfter(60)),
+    })
+    expect(await realm.partners.find(client.id)).toEqual(
+      samplePartner(client.id, { metadataProblem: 'x', tokensValidFrom: secondsAfter(60) }),
+    )
   })
 })

@@ -2,7 +2,15 @@ import { readdirSync } from 'node:fs'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Connection, connect, defaultMigrations, MigrationError, migrate, pendingMigrations } from '@postern/storage'
+import {
+  type Connection,
+  connect,
+  defaultMigrations,
+  MigrationError,
+  migrate,
+  pendingMigrations,
+  UnfitData,
+} from '@postern/storage'
 import { type PostgresServer, startPostgres } from '@postern/storage/contract'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
@@ -27,6 +35,11 @@ afterEach(async () => {
 
 const open = (): Connection => {
   const connection = connect({ kind: 'postgres', url, poolSize: 2 })
+  connections.push(connection)
+  return connection
+}
+const openEmbedded = (): Connection => {
+  const connection = connect({ kind: 'pglite' })
   connections.push(connection)
   return connection
 }
@@ -120,5 +133,67 @@ describe('migrate', () => {
     await migrate(connection, { directory })
     expect(await refusal(migrate(connection))).toBe('ahead')
     expect(await refusal(pendingMigrations(connection))).toBe('ahead')
+  })
+})
+
+describe('a certificate that two clients have', () => {
+  const realms = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'] as const
+  const addRealm = (id: string) => `insert into realm values ('${id}', 'x', 'active', '{}', 1, now())`
+  const addClient = (id: string, realm: string) =>
+    `insert into client values ('${realm}', '${id}', 'x', 'active', 'private_key_jwt', 'web', '{}', '{}', null, '{}', 'required',
+      'implicit', false, false, '[]', now(), now())`
+  const addCertificate = (of: { client: string; realm: string; x5t?: string; s256?: string }) =>
+    `insert into client_credential values ('${of.realm}', 'key-of-${of.client}', '${of.client}', 'key', null, '{}',
+      ${of.x5t === undefined ? 'null' : `'${of.x5t}'`}, ${of.s256 === undefined ? 'null' : `'${of.s256}'`}, now(), null)`
+
+  /** A database of the release before, in which `cloud` and `onprem` of two realms have a certificate. */
+  const fill = async (connection: Connection, thumbprints: readonly Readonly<{ x5t?: string; s256?: string }>[]) => {
+    const before = await mkdtemp(join(tmpdir(), 'postern-migrations-'))
+    await cp(defaultMigrations, before, { recursive: true, filter: (name) => !/\/(?:002[3-9]|00[3-9])/.test(name) })
+    await migrate(connection, { directory: before })
+    await rm(before, { recursive: true })
+    for (const [index, client] of ['cloud', 'onprem'].entries()) {
+      const realm = realms[index] ?? ''
+      const add = [addRealm(realm), addClient(client, realm), addCertificate({ client, realm, ...thumbprints[index] })]
+      await connection.runScript(add.join(';'))
+    }
+  }
+  const told = async (connection: Connection): Promise<string> => {
+    const error = await migrate(connection).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    expect(error).toBeInstanceOf(UnfitData)
+    return (error as UnfitData).message // asserted one line above
+  }
+
+  test.each([
+    ['PostgreSQL', 'x5t', open],
+    ['PostgreSQL', 's256', open],
+    ['PGlite', 'x5t', () => openEmbedded()],
+  ] as const)('stops the start on %s with a text to act upon (%s), and nothing is changed', async (_, kind, openOne) => {
+    const connection = openOne()
+    await fill(connection, [{ [kind]: 'Thumb_print-1' }, { [kind]: 'Thumb_print-1' }])
+    const pending = await pendingMigrations(connection)
+    expect(pending[0]).toBe('0023_server_to_server.sql')
+    const text = await told(connection)
+    for (const word of ['Thumb_print-1', 'client cloud', 'client onprem', ...realms, 'key-of-cloud', 'remove-credential']) {
+      expect(text).toContain(word)
+    }
+    expect(await pendingMigrations(connection)).toEqual(pending)
+    expect(await tables(connection)).not.toContain('partner')
+    await connection.runScript("delete from client_credential where id = 'key-of-cloud'")
+    expect(await migrate(connection)).toEqual(pending)
+    const again = addCertificate({ client: 'cloud', realm: realms[0], [kind]: 'Thumb_print-1' })
+    await expect(connection.runScript(again)).rejects.toMatchObject({ code: '23505' })
+  })
+
+  test('is no problem where the certificates differ', async () => {
+    const connection = open()
+    await fill(connection, [
+      { x5t: 'a', s256: 'b' },
+      { x5t: 'b', s256: 'a' },
+    ])
+    expect(await migrate(connection)).toContain('0023_server_to_server.sql')
   })
 })
