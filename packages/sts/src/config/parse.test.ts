@@ -35,6 +35,7 @@ describe('parseConfig', () => {
       dataDirectory: '/srv/.postern',
       masterKey: { kind: 'file', path: '/srv/.postern/master.key' },
       trustedProxies: [],
+      partnerHosts: [],
       logLevel: 'info',
       workers: 1,
       delivery: { senders: [] },
@@ -142,6 +143,35 @@ describe('parseConfig', () => {
 
   test('leaves the variables of the demo and of tests alone', () => {
     expect(parse({ ...base, POSTERN_TEST_POSTGRES: 'x', POSTERN_DEMO_FILE: 'y', POSTERN_PORT: '' }).port).toBe(8080)
+  })
+
+  test('reads the hosts of partners from a variable or the file, in the spelling of URLs', () => {
+    const hosts = (list: string) => parse({ ...base, POSTERN_PARTNER_HOSTS: list }).partnerHosts
+    expect(hosts('Mail.Contoso.com, cloud.contoso.com:8443')).toEqual(['mail.contoso.com', 'cloud.contoso.com:8443'])
+    expect(hosts('mail.contoso.com:443, mail.contoso.com, 10.1.2.3, [2001:db8::1]:444')).toEqual([
+      'mail.contoso.com',
+      '10.1.2.3',
+      '[2001:db8::1]:444',
+    ])
+    const files = { '/srv/postern.yaml': 'partnerHosts:\n  - localhost:8090\n' }
+    expect(parse(base, files).partnerHosts).toEqual(['localhost:8090'])
+  })
+
+  test.each([
+    '*.contoso.com',
+    '*',
+    'https://mail.contoso.com',
+    'mail.contoso.com/metadata',
+    'user@mail.contoso.com',
+    'mail.contoso.com:99999',
+    'mail contoso',
+    '0x7f.1',
+    'mäil.contoso.com',
+    'mail.contoso.com?x',
+  ])('refuses %s as a host of a partner', (host) => {
+    expect(problemsOf({ ...base, POSTERN_PARTNER_HOSTS: host }).problems.map((one) => one.where)).toEqual([
+      'POSTERN_PARTNER_HOSTS',
+    ])
   })
 
   test('tells what development relaxes, and nothing in production', () => {

@@ -31,6 +31,8 @@ export interface Config {
     | { readonly kind: 'file'; readonly path: string }
   readonly trustedProxies: readonly string[]
   readonly formsPerMinute: number
+  /** As `URL.host` spells them. */
+  readonly partnerHosts: readonly string[]
   readonly logLevel: (typeof logLevels)[number]
   readonly workers: number
   /** Senders of codes and of notices. */
@@ -96,6 +98,9 @@ export function relaxationsOf(config: Config): readonly string[] {
     ...(config.delivery.senders.length === 0 || config.delivery.senders.some((one) => one.kind === 'log')
       ? ['Codes by SMS and call are written to the log with the number they were for, and not sent.']
       : []),
+    ...(config.partnerHosts.length === 0
+      ? []
+      : ['Metadata documents of other servers may be read over http from this very machine.']),
     ...(config.delivery.mail === undefined ? [] : ['Notices go to the SMTP server in clear when it offers no STARTTLS.']),
   ]
 }
@@ -269,6 +274,7 @@ function complete(draft: Draft, known: { directory: string; masterKeyFile: strin
     ),
     trustedProxies: Object.freeze(draft.trustedProxies ?? []),
     formsPerMinute: draft.formsPerMinute ?? 300,
+    partnerHosts: Object.freeze([...new Set(draft.partnerHosts)]),
     logLevel: draft.logLevel ?? 'info',
     workers: draft.workers ?? 1,
     delivery: completeDelivery(draft),

@@ -83,16 +83,29 @@ function isNetwork(raw: string): boolean {
   return true
 }
 
-const networks = z.preprocess(
-  (raw) =>
-    typeof raw === 'string'
-      ? raw
-          .split(',')
-          .map((one) => one.trim())
-          .filter((one) => one !== '')
-      : raw,
-  z.array(network, { error: 'must be a list' }),
-)
+/** A list, or one in a variable, between commas. */
+const listOf = <T extends z.ZodType>(item: T) =>
+  z.preprocess(
+    (raw) =>
+      typeof raw === 'string'
+        ? raw
+            .split(',')
+            .map((one) => one.trim())
+            .filter((one) => one !== '')
+        : raw,
+    z.array(item, { error: 'must be a list' }),
+  )
+
+const networks = listOf(network)
+
+/** A host as `URL.host` spells it: lower case, and without the port that https has anyway. */
+const hostName = text.transform((raw, context) => {
+  const url = URL.parse(`https://${raw.toLowerCase()}`)
+  // What the parser would read as something else than a host, or change in more than its port, is no name to compare with.
+  if (url !== null && /^[\w.[\]:-]+$/.test(raw) && [url.host, `${url.host}:443`].includes(raw.toLowerCase())) return url.host
+  context.addIssue({ code: 'custom', message: 'must be host names, with a port where it is not 443, and without wildcards' })
+  return z.NEVER
+})
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
 
@@ -191,6 +204,15 @@ export const settings = Object.freeze({
     example: '1000',
     description:
       'How many forms of its pages one address may send in a minute, for each process. It bounds work; guesses are counted elsewhere. Raise it where many people share one address.',
+  }),
+  partnerHosts: setting({
+    key: 'partnerHosts',
+    variable: 'POSTERN_PARTNER_HOSTS',
+    schema: listOf(hostName),
+    otherwise: 'none: certificates of servers are registered by hand',
+    example: 'mail.contoso.com, cloud.contoso.com:8443',
+    description:
+      'The hosts that metadata documents of other servers may be read from: exact names, with the port where it is not 443. They may have private addresses. https, but for this machine in development.',
   }),
   logLevel: setting({
     key: 'logLevel',
