@@ -45,12 +45,18 @@ import { createRealmRegistry } from './realms/realm-registry.ts'
 import { createSecondFactors, type SecondFactors } from './second-factors.ts'
 import { createSignin } from './signin/signin.ts'
 
+/** A database that ends with the process. It begins empty, or as a copy of `image`. */
+interface Memory {
+  readonly kind: 'memory'
+  readonly image?: string | undefined
+}
+
 /**
  * Opens the database that the configuration names and brings its schema up to date.
  * @throws {SealingError} `unknown_key`: the database is used with another master key. Nothing was changed.
  */
 export async function openStore(
-  config: { database: Config['database'] | { readonly kind: 'memory' } },
+  config: { database: Config['database'] | Memory },
   options: { masterKey: Uint8Array; clock?: Clock },
 ): Promise<Store> {
   const connection = await connect(connectionOf(config.database))
@@ -74,9 +80,10 @@ export async function isInstalled({ database }: Pick<Config, 'database'>): Promi
   }
 }
 
-function connectionOf(database: Config['database'] | { readonly kind: 'memory' }): ConnectOptions {
+function connectionOf(database: Config['database'] | Memory): ConnectOptions {
   if (database.kind === 'postgres') return { kind: 'postgres', url: database.url.reveal(), poolSize: database.poolSize }
-  return database.kind === 'pglite' ? { kind: 'pglite', directory: database.directory } : { kind: 'pglite' }
+  if (database.kind === 'pglite') return { kind: 'pglite', directory: database.directory }
+  return { kind: 'pglite', image: database.image }
 }
 
 export interface Parts {
@@ -155,6 +162,8 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     clock,
     audit,
     csrfKey: deriveKey(masterKey, 'interaction csrf'),
+    newId,
+    rereadPartner: async () => false,
     parts: {
       clock,
       cookieKeys,

@@ -15,9 +15,11 @@ import { Secret } from './config/secret.ts'
 import { createDelivery, createOutboxWorker, type DeliverySettings } from './delivery/delivery.ts'
 import { createSigningKey } from './protocol/signing-keys.ts'
 import { createRealm } from './realms/create-realm.ts'
+import { addTestPrincipal, type TestPrincipal, type TestPrincipalOptions } from './testing/test-principal.ts'
 
 export { type Exhibit, exhibitAction } from './testing/exhibit.ts'
 export { createGalleryApp, renderGallery } from './testing/gallery.ts'
+export type { TestPrincipal } from './testing/test-principal.ts'
 
 /** Where a person sits, with everything that is needed to sign in. */
 export interface TestPerson {
@@ -57,6 +59,8 @@ export interface TestSts {
   readonly masterKey: Uint8Array
   /** One more person, `{name}@contoso.com`, e.g. with a TOTP of which no step was used yet. */
   addPerson(person: { name: string; factor: boolean }): Promise<TestPerson>
+  /** A server with a certificate: by default it may ask for the resource of this realm, and act for nobody. */
+  addPrincipal(principal?: Partial<Omit<TestPrincipalOptions, 'kept' | 'clock' | 'realm'>>): Promise<TestPrincipal>
   /** Sends what waits in the outbox. Returns how many went. */
   post(): Promise<number>
   close(): Promise<void>
@@ -93,7 +97,7 @@ export async function startSts(options: TestStsOptions = {}): Promise<TestSts> {
   const masterKey = new Uint8Array(randomBytes(32))
   const database = options.databaseUrl
     ? ({ kind: 'postgres', url: new Secret(options.databaseUrl), poolSize: 10 } as const)
-    : ({ kind: 'memory' } as const)
+    : ({ kind: 'memory', image: process.env.POSTERN_TEST_IMAGE } as const)
   const store = await openStore({ database }, { masterKey, clock })
   const { server, url } = await listen()
   const baseUrl = options.baseUrl ?? url
@@ -124,6 +128,14 @@ export async function startSts(options: TestStsOptions = {}): Promise<TestSts> {
     ...seeded,
     post: async () => (await outbox?.run()) ?? 0,
     addPerson: (person: { name: string; factor: boolean }) => addPerson(seeded.kept, { service, clock }, person),
+    addPrincipal: (principal = {}) =>
+      addTestPrincipal({
+        kept: seeded.kept,
+        clock,
+        realm: realm.id,
+        access: [{ resourceId: seeded.resource.id, scopes: SCOPES }],
+        ...principal,
+      }),
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -24,22 +24,29 @@ export async function readForm(request: IncomingMessage): Promise<Fields> {
  * The text of a form, checked like {@link readForm} but not taken apart yet.
  * @throws {RequestProblem} `unsupported_media_type`, `too_large`, `connection_closed`, `malformed`
  */
-export async function readFormText(request: IncomingMessage, limit = formLimit): Promise<string> {
-  requireFormType(request.headers['content-type'])
+export const readFormText = (request: IncomingMessage, limit = formLimit): Promise<string> =>
+  readBodyText(request, { type: 'application/x-www-form-urlencoded', limit })
+
+/**
+ * The text of a body of one media type, in UTF-8, uncompressed, and at most `limit` bytes long.
+ * @throws {RequestProblem} `unsupported_media_type`, `too_large`, `connection_closed`, `malformed`
+ */
+export async function readBodyText(request: IncomingMessage, { type, limit }: { type: string; limit: number }): Promise<string> {
+  requireType(request.headers['content-type'], type)
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
-    throw new RequestProblem('unsupported_media_type', { detail: 'compressed form' })
+    throw new RequestProblem('unsupported_media_type', { detail: 'compressed body' })
   }
   const length = request.headers['content-length']
   const body = await getRawBody(request, { limit, ...(length === undefined ? {} : { length }) }).catch(refuseBody)
   return decodeUtf8(body)
 }
 
-function requireFormType(header: string | undefined): void {
+function requireType(header: string | undefined, wanted: string): void {
   const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase())
   const foreign = parameters.filter((parameter) => parameter !== '' && !/^charset="?utf-8"?$/.test(parameter))
-  if (type !== 'application/x-www-form-urlencoded' || foreign.length > 0) {
-    throw new RequestProblem('unsupported_media_type', { detail: 'not a form in UTF-8' })
+  if (type !== wanted || foreign.length > 0) {
+    throw new RequestProblem('unsupported_media_type', { detail: `not ${wanted} in UTF-8` })
   }
 }
 

@@ -35,9 +35,15 @@ const signAsync = promisify(sign)
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value), 'utf8').toString('base64url')
 
-/** Signs with RS256. The same claims give the same bytes. */
-export async function signJwt(ring: KeyRing, typ: string, claims: Readonly<Record<string, unknown>>): Promise<string> {
-  const input = `${encode({ alg: 'RS256', typ, kid: ring.signing.kid })}.${encode(claims)}`
+/** Signs with RS256. The same claims give the same bytes. `x5t`: readers that know no `kid` find the certificate (F 1.7). */
+export async function signJwt(
+  ring: KeyRing,
+  type: string | { readonly typ: string; readonly x5t: true },
+  claims: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const { kid } = ring.signing
+  const header = typeof type === 'string' ? { alg: 'RS256', typ: type, kid } : { typ: type.typ, alg: 'RS256', kid, x5t: kid }
+  const input = `${encode(header)}.${encode(claims)}`
   const signature = await signAsync('sha256', Buffer.from(input, 'ascii'), ring.signing.key)
   return `${input}.${signature.toString('base64url')}`
 }

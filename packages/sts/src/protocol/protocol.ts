@@ -12,6 +12,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import { aboutRequest, createAuthorizationTrail, recordUnread } from './authorization-trail.ts'
 import { asksTooSoon, DEVICE_INTERVAL } from './device-pace.ts'
+import { createActorEndpoint } from './grants/actor-endpoint.ts'
 import type { Interactions } from './interactions.ts'
 import { createInteractions } from './interactions-of-provider.ts'
 import { sealAnswer } from './kept-answer.ts'
@@ -28,6 +29,7 @@ import { toPublicJwk } from './signing-keys.ts'
 import { peekClaims, shapeDeviceAnswer, shapeTokenAnswer } from './token-answer.ts'
 import { createTokenInspection } from './token-inspection.ts'
 import { createTokenTransaction } from './token-transaction.ts'
+import { createUseReports } from './use-reports.ts'
 
 const GRANT_TYPES: ReadonlySet<string> = new Set([
   'authorization_code',
@@ -45,6 +47,9 @@ export interface ProtocolOptions {
   readonly parts: ProviderParts
   /** Makes the values that tie a form to the browser's interaction. */
   readonly csrfKey: Uint8Array
+  readonly newId: () => string
+  /** Reads a partner's metadata again because a certificate is unknown. Says whether anything changed. */
+  readonly rereadPartner: (runtime: RealmRuntime, assertion: string) => Promise<boolean>
   /**
    * Counts typed user codes by source, before they are looked up (RFC 8628 section 5.1). `attempt` says whether the
    * code was known. Returns when the source may try again, or `undefined` when it could try.
@@ -66,7 +71,18 @@ export function createProtocol(options: ProtocolOptions): Protocol {
   const runtimes = createRealmRuntimes({ store, baseUrl: options.baseUrl, clock, parts })
   const front = createRequestFront({ refused: (ctx, reason) => recordUnread(ctx, options.audit, reason) })
   const trail = createAuthorizationTrail({ store, audit: options.audit })
-  const inspection = createTokenInspection({ clock })
+  const inspection = createTokenInspection({ clock, baseUrl: options.baseUrl })
+  const actorTokens = createActorEndpoint({
+    clock,
+    audit: options.audit,
+    baseUrl: options.baseUrl,
+    newId: options.newId,
+    rereadPartner: async (runtime, assertion) => {
+      if (!(await options.rereadPartner(runtime, assertion))) return undefined
+      const realm = await store.realms.find(runtime.realm.id)
+      return realm && runtimes.of(realm)
+    },
+  })
   const transaction = createTokenTransaction({
     store,
     finish: (ctx) => finishTokenRequest(ctx, options),
@@ -78,6 +94,8 @@ export function createProtocol(options: ProtocolOptions): Protocol {
   const stages: readonly Middleware[] = [
     front,
     publishKeys,
+    createUseReports({ store, audit: options.audit }),
+    actorTokens,
     (ctx, next) => within(transaction, ctx, next),
     inspection,
     (ctx, next) => guardDevice(ctx, next),

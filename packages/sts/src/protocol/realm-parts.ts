@@ -1,7 +1,9 @@
-import type { Realm, RealmStore, Resource } from '@postern/storage'
+import type { AssertionValidator } from '@postern/resource-server'
+import type { Delegation, Realm, RealmStore, Resource } from '@postern/storage'
 import type { Provider } from 'oidc-provider'
 import type { Policy } from '../policy/policy.ts'
 import type { KeyRing } from './issued-jwt.ts'
+import type { PrincipalDirectory } from './service-principals.ts'
 import type { KeyUse } from './signing-keys.ts'
 
 /** What of a realm is read once and kept until its version changes. */
@@ -12,6 +14,14 @@ export interface RealmParts {
   readonly store: RealmStore
   readonly resources: readonly Resource[]
   readonly policies: readonly Policy[]
+  /** Servers that may prove themselves by a certificate. */
+  readonly principals: PrincipalDirectory
+  /** Who may act for people, and where. */
+  readonly delegations: readonly Delegation[]
+  /** Reads what those servers sign to prove themselves here. */
+  readonly assertions: AssertionValidator
+  /** The realm part of a principal, as others may spell it: the GUID first, then the domains. */
+  readonly realmSpellings: readonly string[]
   readonly keys: KeyUse
   readonly ring: KeyRing
 }

@@ -1,3 +1,4 @@
+import { createAssertionValidator } from '@postern/resource-server'
 import type { Realm, SigningKey, Store } from '@postern/storage'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
@@ -5,6 +6,7 @@ import { createPolicy } from '../policy/policy.ts'
 import { createKeyRing } from './issued-jwt.ts'
 import { createProvider, type ProviderParts } from './provider.ts'
 import type { RealmParts, RealmRuntime } from './realm-parts.ts'
+import { createPrincipalDirectory, realmSpellings, serviceAudiences } from './service-principals.ts'
 import { decideKeyUse } from './signing-keys.ts'
 
 /**
@@ -30,6 +32,11 @@ export function createRealmRuntimes(options: {
   async function build(realm: Realm, keys: readonly SigningKey[], now: Date): Promise<RealmRuntime> {
     const realmStore = store.realm(realm.id)
     const [resources, policies] = [await realmStore.resources.list(), await realmStore.policies.list()]
+    const [principals, delegations] = [
+      createPrincipalDirectory(await realmStore.partners.principals()),
+      await realmStore.delegations.list(),
+    ]
+    const spellings = realmSpellings(realm)
     const use = decideKeyUse(keys, now)
     const realmParts: RealmParts = {
       realm,
@@ -37,6 +44,25 @@ export function createRealmRuntimes(options: {
       store: realmStore,
       resources,
       policies: policies.map((one) => createPolicy(one)),
+      principals,
+      delegations,
+      realmSpellings: spellings,
+      assertions: createAssertionValidator({
+        audiences: serviceAudiences(realm, baseUrl),
+        realms: spellings,
+        clock,
+        findCertificate: (x5t) => {
+          const found = principals.findCertificate(x5t)
+          return (
+            found && {
+              x5t,
+              clientId: found.principal.client.id,
+              key: found.key,
+              ...(found.notAfter === undefined ? {} : { notAfter: found.notAfter }),
+            }
+          )
+        },
+      }),
       keys: use,
       ring: createKeyRing({ signing: use.signing.RS256, verifying: use.verifying }),
     }

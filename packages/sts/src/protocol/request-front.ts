@@ -11,6 +11,8 @@ import { requestState } from './request-state.ts'
 const TWINS: ReadonlyMap<string, { path: string; v1: boolean }> = new Map([
   ['/oauth2/authorize', { path: ROUTES.authorization, v1: true }],
   ['/oauth2/token', { path: ROUTES.token, v1: true }],
+  // Where servers ask for actor tokens (F 1.5); whatever else the token endpoint gives, it gives here too.
+  ['/tokens/OAuth/2', { path: ROUTES.token, v1: true }],
   ['/oauth2/devicecode', { path: ROUTES.device_authorization, v1: true }],
   ['/v2.0/.well-known/openid-configuration', { path: '/.well-known/openid-configuration', v1: false }],
 ])
@@ -101,6 +103,7 @@ async function rewriteForm(ctx: Context, refused: (ctx: Context, reason: string)
       : AUTHORIZING.has(ctx.path)
         ? rewriteAuthorization(received, { resources, v1: state.v1 })
         : received
+  state.received = received
   state.parameters = rewritten
   if (ctx.path === ROUTES.token) state.form = digestRequest(grouped(rewritten), state.v1 ? 'v1' : 'v2')
   replayBody(ctx, encode(rewritten))

@@ -16,6 +16,8 @@ export interface RequestState {
   locking: boolean
   /** Digest of the form, without what may differ between honest repetitions. */
   form?: string
+  /** The form as it was received; each name at most once, but for `resource`. */
+  received?: Parameters
   /** The form as oidc-provider gets it. */
   parameters?: Parameters
   /** A token that was verified before oidc-provider was asked about it, and the handle it is asked by. */

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { parsePrincipal } from '@postern/resource-server'
 import type { AccountId, ClientId } from '@postern/storage'
 import type { Context, Middleware, Next } from 'koa'
 import type { Clock } from '../clock.ts'
@@ -17,6 +18,7 @@ import { REFRESH_TYPE } from './refresh-tokens.ts'
 import { refuse } from './request-front.ts'
 import { encode, findParameter, type Parameters } from './request-rewriting.ts'
 import { type PresentedToken, requestState } from './request-state.ts'
+import { findTarget, isTrustedForDelegation, serviceIssuer } from './service-principals.ts'
 
 /** A handle that is never given out: too short, and with a character that handles lack. */
 const NOBODYS = 'not.ours'
@@ -28,38 +30,47 @@ interface Inspected {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-export function createTokenInspection(options: { clock: Clock }): Middleware {
-  const { clock } = options
+interface Inspecting {
+  readonly clock: Clock
+  readonly baseUrl: string
+}
+
+export function createTokenInspection(options: Inspecting): Middleware {
   return async (ctx, next) => {
-    if (ctx.path === ROUTES.introspection) return introspect(ctx, next, clock)
+    if (ctx.path === ROUTES.introspection) return introspect(ctx, next, options)
     if (ctx.path === ROUTES.revocation && ctx.method === 'POST')
-      return askByHandle(ctx, next, requestState().parameters ?? [], clock)
+      return askByHandle(ctx, next, requestState().parameters ?? [], options)
     return next()
   }
 }
 
 /** POST as RFC 7662 says; GET as Dovecot's `get` and `auth` modes do. */
-async function introspect(ctx: Context, next: Next, clock: Clock): Promise<void> {
+async function introspect(ctx: Context, next: Next, options: Inspecting): Promise<void> {
   const state = requestState()
   if (ctx.method === 'POST') {
-    const inspected = await askByHandle(ctx, next, state.parameters ?? [], clock)
+    const inspected = await askByHandle(ctx, next, state.parameters ?? [], options)
     return render(ctx, inspected)
   }
   if (ctx.method !== 'GET') return next()
   const bearer = /^bearer +(\S+)$/i.exec(ctx.get('Authorization'))?.[1]
-  if (bearer !== undefined) return introspectOneself(ctx, bearer, clock)
+  if (bearer !== undefined) return introspectOneself(ctx, bearer, options)
   const token = ctx.query.token
   if (typeof token !== 'string') return refuse(ctx, 400, "parameter 'token' is missing or comes twice")
   ctx.method = 'POST'
   ctx.querystring = ''
-  const inspected = await askByHandle(ctx, next, [['token', token]], clock)
+  const inspected = await askByHandle(ctx, next, [['token', token]], options)
   render(ctx, inspected)
 }
 
 /** Lets oidc-provider answer about the handle of the token in `parameters`. */
-async function askByHandle(ctx: Context, next: Next, parameters: Parameters, clock: Clock): Promise<Inspected | undefined> {
+async function askByHandle(
+  ctx: Context,
+  next: Next,
+  parameters: Parameters,
+  options: Inspecting,
+): Promise<Inspected | undefined> {
   const token = findParameter(parameters, 'token')
-  const inspected = token === undefined ? undefined : inspect(token, clock)
+  const inspected = token === undefined ? undefined : inspect(token, options)
   const hint = inspected?.presented.kind === 'RefreshToken' ? 'refresh_token' : 'access_token'
   if (inspected) requestState().presented = inspected.presented
   const rest = parameters.filter(([name]) => name !== 'token' && name !== 'token_type_hint')
@@ -74,11 +85,12 @@ async function askByHandle(ctx: Context, next: Next, parameters: Parameters, clo
 const opaqueOf = (token: string): string => (OPAQUE.test(token) ? token : NOBODYS)
 
 /** Reads a token of ours that has not expired. Does NOT know whether it was withdrawn: the database does. */
-function inspect(token: string, clock: Clock): Inspected | undefined {
+function inspect(token: string, options: Inspecting): Inspected | undefined {
   const { ring, issuer, resources } = requestState().runtime
-  const now = Math.floor(clock().getTime() / 1000)
+  const now = Math.floor(options.clock().getTime() / 1000)
   const claims = readJwt(ring, token, { types: [REFRESH_TYPE, 'at+jwt', 'jwt'], issuer })
-  if (!claims || typeof claims.exp !== 'number' || claims.exp <= now || typeof claims.jti !== 'string') return undefined
+  if (!claims) return inspectActorToken(token, now, options)
+  if (typeof claims.exp !== 'number' || claims.exp <= now || typeof claims.jti !== 'string') return undefined
   if (claims.aud === issuer) return { claims, presented: { kind: 'RefreshToken', handle: claims.jti } }
   // ID tokens say `typ: JWT` as well, but their audience is a client and they carry no `appid`.
   const resource = resources.find((one) => one.audience === claims.aud)
@@ -95,6 +107,34 @@ function inspect(token: string, clock: Clock): Inspected | undefined {
     ...(ofPerson ? { accountId: claims.sub, grantId: claims.grant_id } : {}),
   }
   return { claims, presented: { kind: ofPerson ? 'AccessToken' : 'ClientCredentials', handle: claims.jti, stored } }
+}
+
+/**
+ * An actor token lives while the server that it was given to may still get one like it: the client is active, its tokens of
+ * that time are not withdrawn, it may still ask for that target, and the delegation that the token speaks of still stands.
+ */
+function inspectActorToken(token: string, now: number, { baseUrl }: Inspecting): Inspected | undefined {
+  const { ring, realm, resources, principals, delegations } = requestState().runtime
+  const claims = readJwt(ring, token, { types: ['jwt'], issuer: serviceIssuer(realm) })
+  if (!claims || typeof claims.exp !== 'number' || claims.exp <= now || typeof claims.jti !== 'string') return undefined
+  const clientId = parsePrincipal(String(claims.nameid))?.clientId
+  const principal = clientId === undefined ? undefined : principals.find(clientId)
+  const target = findTarget(String(claims.aud), { realm, resources, baseUrl })
+  if (principal?.client.status !== 'active' || target?.kind !== 'resource') return undefined
+  const { client, partner } = principal
+  const withdrawn = partner.tokensValidFrom !== undefined && Number(claims.iat) * 1000 < partner.tokensValidFrom.getTime()
+  if (withdrawn || !client.access.some(({ resourceId }) => resourceId === target.resource.id)) return undefined
+  if (claims.trustedfordelegation !== undefined && !isTrustedForDelegation(delegations, client.id, target)) return undefined
+  const stored = {
+    kind: 'ClientCredentials',
+    jti: claims.jti,
+    clientId: client.id,
+    // By this audience the resource is known that may ask about the token (R62).
+    aud: target.resource.audience,
+    iat: claims.iat,
+    exp: claims.exp,
+  }
+  return { claims: { ...claims, client_id: client.id }, presented: { kind: 'ClientCredentials', handle: claims.jti, stored } }
 }
 
 /** An active access token is told about with its own claims, so that mail servers find `email`, `upn` and `scope`. */
@@ -115,8 +155,8 @@ const describe = (claims: Readonly<Record<string, unknown>>) => ({
  * The bearer of an access token asks about it (Dovecot's `auth` mode, which cannot authenticate itself). The holder
  * learns no more than the token says, and whether it still counts.
  */
-async function introspectOneself(ctx: Context, token: string, clock: Clock): Promise<void> {
-  const inspected = inspect(token, clock)
+async function introspectOneself(ctx: Context, token: string, options: Inspecting): Promise<void> {
+  const inspected = inspect(token, options)
   ctx.status = 200
   ctx.set('Cache-Control', 'no-store')
   ctx.body = inspected && (await isLiving(inspected)) ? describe(inspected.claims) : { active: false }
