@@ -4,12 +4,14 @@
  * It owns where each layer lives, how long a test may take, and which layers find a PostgreSQL server already started.
  * It does not own what a layer needs beyond that: a browser or a second process is started by the tests that use it.
  */
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+const inStorage = (file: string) => fileURLToPath(new URL(`packages/storage/src/contract/${file}`, import.meta.url))
 /** Starts one PostgreSQL for all files of a layer. */
-const SERVER = fileURLToPath(new URL('packages/storage/src/contract/global-setup.ts', import.meta.url))
+const SERVER = inStorage('global-setup.ts')
+/** Makes what databases in memory begin with, once for all files of all layers. */
+const IMAGE = inStorage('image-setup.ts')
 
 interface Layer {
   readonly name: string
@@ -29,6 +31,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'unit',
     include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'scripts/**/*.test.ts'],
     seconds: 30,
+    database: true,
   },
   { name: 'contract', include: ['test/contract/**/*.test.ts'], seconds: 60, database: true },
   { name: 'acceptance', include: ['test/acceptance/**/*.test.ts'], seconds: 60, database: true },
@@ -53,7 +56,7 @@ export default defineConfig({
         testTimeout: seconds * 1000,
         hookTimeout: Math.max(60, seconds) * 1000,
         fileParallelism: alone !== true,
-        globalSetup: database === true && existsSync(SERVER) ? [SERVER] : [],
+        globalSetup: database === true ? [IMAGE, SERVER] : [IMAGE],
       },
     })),
   },

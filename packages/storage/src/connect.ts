@@ -6,6 +6,7 @@
  * @module
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { openAsBlob } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { type CompiledQuery, Kysely } from 'kysely'
@@ -33,6 +34,8 @@ export type ConnectOptions =
       readonly kind: 'pglite'
       /** Is made when it is not there. Without it everything is in memory. */
       readonly directory?: string
+      /** For a database in memory: the file that it begins as a copy of, as PGlite's `dumpDataDir` wrote it. */
+      readonly image?: string | undefined
     }
 
 /** One session, for work that must not change sessions in between, such as migrations. */
@@ -135,7 +138,10 @@ function pgliteSource(options: Extract<ConnectOptions, { kind: 'pglite' }>): Lin
   const waiting: (() => void)[] = []
 
   const open = async () => {
-    if (options.directory === undefined) return { database: await PGlite.create(), unlock: () => undefined }
+    if (options.directory === undefined) {
+      const begin = options.image === undefined ? {} : { loadDataDir: await openAsBlob(options.image) }
+      return { database: await PGlite.create(begin), unlock: () => undefined }
+    }
     await mkdir(options.directory, { recursive: true, mode: 0o700 })
     const unlock = lockDirectory(options.directory)
     try {

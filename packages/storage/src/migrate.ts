@@ -130,7 +130,10 @@ async function apply(session: Session, known: readonly Migration[]): Promise<rea
  * once. Returns the names of what was applied; an empty list means that the database was up to date.
  * @throws {MigrationError}, {@link UnfitData} and nothing was changed; {@link StorageUnavailable} when the database is away.
  */
-export async function migrate(connection: Connection, options: { directory?: string } = {}): Promise<readonly string[]> {
+export async function migrate(
+  connection: Pick<Connection, 'session'>,
+  options: { directory?: string } = {},
+): Promise<readonly string[]> {
   const known = await readMigrations(options.directory ?? defaultMigrations)
   return connection.session(async (session) => {
     await session.runScript('begin')

@@ -52,11 +52,11 @@ async function openOn(connection: Connection, url: string | undefined, end: () =
   }
 }
 
-/** PGlite in memory. */
+/** PGlite in memory, from the image of the run where there is one (image-setup.ts). */
 export const pglite: Backend = {
   name: 'PGlite',
   concurrent: false,
-  open: () => openOn(connect({ kind: 'pglite' }), undefined, async () => undefined),
+  open: () => openOn(connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE }), undefined, async () => undefined),
 }
 
 /** A database of its own on the run's PostgreSQL (global-setup.ts), or on one that is started for it. */
