@@ -16,6 +16,7 @@ import type { RealmView } from './http/realm-view.ts'
 import { requestLog } from './http/request-log.ts'
 import { createRouter, type Feature } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
+import { findRealmOfQuery } from './protocol/metadata/metadata-documents.ts'
 import type { Protocol } from './protocol/protocol.ts'
 import { findRequestState, type RequestState, withRequestState } from './protocol/request-state.ts'
 import type { RealmRegistry } from './realms/realm-registry.ts'
@@ -89,7 +90,7 @@ function serveRealm(options: AppOptions): Middleware {
   const router = createRouter(options.features.flatMap((feature) => feature.routes))
   const { formLimit } = options
   return async (ctx: Context) => {
-    const { name, path } = splitPath(ctx.path)
+    const { name, path } = findRealmOfQuery(ctx) ?? splitPath(ctx.path)
     const realm = name === undefined ? undefined : await options.registry.find(name)
     if (!realm) throw new RequestProblem('not_found', { detail: 'no such realm' })
     const runtime = await options.protocol.runtimeOf(realm)

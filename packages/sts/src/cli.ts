@@ -74,7 +74,7 @@ async function withAdmin<T>(
       { logLevel: config.logLevel === 'debug' || config.logLevel === 'trace' ? config.logLevel : 'warn' },
       standardError,
     )
-    const { accounts, life, passes, notices, audit } = compose({
+    const { accounts, life, passes, notices, partners, audit } = compose({
       config,
       store,
       masterKey,
@@ -93,8 +93,10 @@ async function withAdmin<T>(
         factors: life,
         passes,
         notices,
+        partners,
         audit,
         baseUrl: config.baseUrl,
+        allowInsecureLoopback: config.development,
       }),
       store,
     })

@@ -8,6 +8,7 @@ import { createHmac, randomInt, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { passwordRules, type ThrottleRules } from '@postern/mfa'
+import { readMetadataDocument } from '@postern/resource-server'
 import {
   type ConnectOptions,
   connect,
@@ -35,6 +36,7 @@ import { createClientAddress } from './http/client-address.ts'
 import { createFormLimit } from './http/form-limit.ts'
 import { requireOriginForm } from './http/request-target.ts'
 import { createPages } from './pages.ts'
+import { createPartners, type Partners } from './partners/partners.ts'
 import { isTrustedNetwork } from './policy/trusted-network.ts'
 import { createPortal } from './portal/portal.ts'
 import { requirementsFor } from './protocol/assurance.ts'
@@ -87,7 +89,7 @@ function connectionOf(database: Config['database'] | Memory): ConnectOptions {
 }
 
 export interface Parts {
-  readonly config: Pick<Config, 'baseUrl' | 'trustedProxies' | 'development' | 'formsPerMinute'>
+  readonly config: Pick<Config, 'baseUrl' | 'trustedProxies' | 'development' | 'formsPerMinute' | 'partnerHosts'>
   readonly store: Store
   readonly masterKey: Uint8Array
   readonly clock: Clock
@@ -107,6 +109,7 @@ export interface Service {
   readonly passes: SecondFactors['passes']
   readonly recoveryCodes: SecondFactors['recoveryCodes']
   readonly notices: Notices
+  readonly partners: Partners
   readonly audit: Audit
   readonly protocol: Protocol
   /** Deletes what has expired, a bounded batch at a time. Returns how many rows went. */
@@ -156,6 +159,22 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     guesses: (subject, password) => createHmac('sha256', guessKey).update(`${subject}\0${password}`).digest('base64url'),
   })
 
+  const partners = createPartners({
+    store,
+    clock,
+    audit,
+    log,
+    allowHosts: config.partnerHosts,
+    // Partners of a self-hosted service are on private networks; only hosts that the operator has listed are asked.
+    readDocument: (url) =>
+      readMetadataDocument(url, {
+        allowHosts: config.partnerHosts,
+        allowPrivateNetwork: true,
+        allowInsecureLoopback: config.development,
+      }),
+    reference: () => findRequestState()?.reference ?? newReference(),
+  })
+
   const protocol = createProtocol({
     store,
     baseUrl: config.baseUrl,
@@ -163,7 +182,7 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     audit,
     csrfKey: deriveKey(masterKey, 'interaction csrf'),
     newId,
-    rereadPartner: async () => false,
+    rereadPartner: ({ store: realm }, assertion) => partners.lookAgain(realm, assertion),
     parts: {
       clock,
       cookieKeys,
@@ -239,6 +258,7 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     passes: mfa.passes,
     recoveryCodes: mfa.recoveryCodes,
     notices,
+    partners,
     audit,
     protocol,
     removeExpired: () => store.removeExpired(clock(), SWEEP),

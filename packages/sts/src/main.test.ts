@@ -47,10 +47,12 @@ const configOf = (changes: Partial<Config>): Config => ({
   masterKey: { kind: 'file', path: join(directory, 'master.key') },
   trustedProxies: [],
   formsPerMinute: 300,
+  partnerHosts: [],
   delivery: { senders: [] },
   logLevel: 'info',
   workers: 1,
   demoMailPort: 1,
+  demoCloudPort: 1,
   ...changes,
 })
 

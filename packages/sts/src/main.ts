@@ -24,6 +24,8 @@ const drainMilliseconds = 10_000
 const sweepMilliseconds = 60_000
 /** How often the outbox is looked at. */
 const postMilliseconds = 5_000
+/** How often partners are looked through for one whose metadata is due. */
+const partnersMilliseconds = 60_000
 const operationsPaths = new Set(['/healthz', '/readyz', '/metrics'])
 
 export type StartErrorCode = 'port_taken' | 'port_forbidden' | 'worker_failed'
@@ -129,12 +131,14 @@ export async function startServer(
     const sweeping = setInterval(() => void sweep(service, log), sweepMilliseconds)
     sweeping.unref()
     const posting = postRegularly({ store, delivery, log })
+    const reading = setInterval(() => void service.partners.run(), partnersMilliseconds).unref()
     return Object.freeze({
       service,
       store,
       close: () => {
         clearInterval(sweeping)
         clearInterval(posting)
+        clearInterval(reading)
         return close()
       },
     })

@@ -76,6 +76,8 @@ export interface TestStsOptions {
   readonly baseUrl?: string
   /** Default is more than any test sends. */
   readonly formsPerMinute?: number
+  /** Hosts whose metadata documents may be read, `localhost:8090`; default none. */
+  readonly partnerHosts?: readonly string[]
   /** Senders of messages and of e-mail; default is none of the one, and messages written to the log. */
   readonly delivery?: DeliverySettings
   /** Networks from which a password alone may set up a first factor; default is the loopback of tests. */
@@ -104,7 +106,13 @@ export async function startSts(options: TestStsOptions = {}): Promise<TestSts> {
   const log = pino({ level: options.logLevel ?? process.env.POSTERN_TEST_LOG ?? 'silent' })
   const delivery = createDelivery(options.delivery ?? { senders: [] }, { log, clock, development: true })
   const service = compose({
-    config: { baseUrl, trustedProxies: [], development: true, formsPerMinute: options.formsPerMinute ?? 1_000_000 },
+    config: {
+      baseUrl,
+      trustedProxies: [],
+      development: true,
+      formsPerMinute: options.formsPerMinute ?? 1_000_000,
+      partnerHosts: options.partnerHosts ?? [],
+    },
     store,
     masterKey,
     clock,

@@ -41,6 +41,7 @@ describe('parseConfig', () => {
       delivery: { senders: [] },
       formsPerMinute: 300,
       demoMailPort: 8090,
+      demoCloudPort: 8091,
     })
   })
 

@@ -38,6 +38,7 @@ export interface Config {
   /** Senders of codes and of notices. */
   readonly delivery: DeliveryConfig
   readonly demoMailPort: number
+  readonly demoCloudPort: number
 }
 
 export interface ConfigSource {
@@ -279,6 +280,7 @@ function complete(draft: Draft, known: { directory: string; masterKeyFile: strin
     workers: draft.workers ?? 1,
     delivery: completeDelivery(draft),
     demoMailPort: draft.demoMailPort ?? 8090,
+    demoCloudPort: draft.demoCloudPort ?? 8091,
   })
 }
 

@@ -265,8 +265,16 @@ export const settings = Object.freeze({
     variable: 'POSTERN_DEMO_MAIL_PORT',
     schema: whole(1, 65_535),
     otherwise: '8090',
-    example: '8091',
+    example: '8093',
     description: 'The port of the demo mail server, which names the demo resource. Read by `postern demo` only.',
+  }),
+  demoCloudPort: setting({
+    key: 'demoCloudPort',
+    variable: 'POSTERN_DEMO_CLOUD_PORT',
+    schema: whole(1, 65_535),
+    otherwise: '8091',
+    example: '8092',
+    description: 'The port of the demo mail server’s hybrid partner in the cloud. Read by `postern demo` only.',
   }),
 })
 

@@ -13,9 +13,12 @@ import type { Clock } from '../clock.ts'
 import { aboutRequest, createAuthorizationTrail, recordUnread } from './authorization-trail.ts'
 import { asksTooSoon, DEVICE_INTERVAL } from './device-pace.ts'
 import { createActorEndpoint } from './grants/actor-endpoint.ts'
+import { ON_BEHALF_OF, TOKEN_EXCHANGE } from './grants/delegation-rules.ts'
+import { aboutDelegation, recordUnsigned } from './grants/delegation-trail.ts'
 import type { Interactions } from './interactions.ts'
 import { createInteractions } from './interactions-of-provider.ts'
 import { sealAnswer } from './kept-answer.ts'
+import { createMetadataDocuments } from './metadata/metadata-documents.ts'
 import { type ProviderParts, ROUTES } from './provider.ts'
 import type { RealmRuntime } from './realm-parts.ts'
 import { createRealmRuntimes } from './realm-runtime.ts'
@@ -36,6 +39,8 @@ const GRANT_TYPES: ReadonlySet<string> = new Set([
   'refresh_token',
   'client_credentials',
   'urn:ietf:params:oauth:grant-type:device_code',
+  ON_BEHALF_OF,
+  TOKEN_EXCHANGE,
 ])
 
 export interface ProtocolOptions {
@@ -94,6 +99,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
   const stages: readonly Middleware[] = [
     front,
     publishKeys,
+    createMetadataDocuments({ baseUrl: options.baseUrl }),
     createUseReports({ store, audit: options.audit }),
     actorTokens,
     (ctx, next) => within(transaction, ctx, next),
@@ -189,8 +195,9 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
   const state = requestState()
   const { runtime } = state
   const body = (ctx.body ?? {}) as Record<string, unknown> // made by oidc-provider, always an object here
-  const about = aboutRequest(ctx)
+  const about = { ...aboutRequest(ctx), ...aboutDelegation() }
   const grantType = grantTypeOf(ctx)
+  await recordUnsigned(audit, aboutRequest(ctx))
 
   if (ctx.status !== 200) {
     if (body.error === 'authorization_pending') {
