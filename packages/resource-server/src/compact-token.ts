@@ -30,7 +30,8 @@ function decodeInto(target: Buffer, part: string, what: string): number {
   return length
 }
 
-function decodeObject(part: string, what: string): JsonObject {
+/** Reads one part as a JSON object, strictly. `what` names the part in the refusal. @throws {TokenError} `token_malformed` */
+export function decodeObject(part: string, what: string): JsonObject {
   const text = room.toString('utf8', 0, decodeInto(room, part, what))
   // The decoder writes U+FFFD for bytes that are not UTF-8. A BOM stays in the text, and JSON.parse refuses it.
   if (text.includes('\ufffd')) throw new TokenError('token_malformed', { detail: `${what}: not UTF-8` })

@@ -55,7 +55,6 @@ export type {
   ActorTokenValidatorOptions,
   FindIssuerKey,
   IssuerKey,
-  UserContext,
 } from './server-to-server/actor-token-contract.ts'
 export { actorDiagnostics } from './server-to-server/diagnostics.ts'
 export { ActorTokenError, type ActorTokenErrorCode, actorTokenErrorCodes } from './server-to-server/errors.ts'
@@ -74,5 +73,6 @@ export {
   type PartnerCertificate,
   type SelfIssuedAssertion,
 } from './server-to-server/self-issued.ts'
+export type { UserContext } from './server-to-server/user-token.ts'
 export { createTokenValidator, type TokenValidator, type TokenValidatorOptions } from './validator.ts'
 export type { SignatureAlgorithm } from './verification-key.ts'

@@ -7,7 +7,7 @@
  */
 import type { Clock } from './clock.ts'
 import { readBounded } from './read-bounded.ts'
-import { type KeySet, readKeySet, type SignatureAlgorithm, type VerificationKey } from './verification-key.ts'
+import { indexByThumbprint, type KeySet, readKeySet, type SignatureAlgorithm, type VerificationKey } from './verification-key.ts'
 import { allowedUrl, insertWellKnown, openidConfigurationUrl } from './web-address.ts'
 
 /** In seconds. A key that its issuer withdraws is refused here at the latest `await` seconds later, while the issuer answers. */
@@ -25,10 +25,13 @@ export const keyTimes = Object.freeze({
 const fetchTimeoutMs = 5000
 const maxDocumentBytes = 512 * 1024
 
+/** How a token names its key: access tokens by `kid`, server-to-server tokens by certificate thumbprint. */
+export type KeyName = 'kid' | 'x5t'
+
 export interface IssuerKeys {
   readonly issuer: string
-  /** The key if it is held now and nothing is due. The fast path: no promise, no fetch. */
-  heldKey(kid: string, now: number): VerificationKey | undefined
+  /** The key if it is held now and nothing is due. The fast path: no promise, no fetch. `by`: default `kid`. */
+  heldKey(name: string, now: number, by?: KeyName): VerificationKey | undefined
   /** True while `key` may verify: it is in the current set and that set is not too old. */
   holds(key: VerificationKey, now: number): boolean
   /** True when the next step belongs to {@link findKey}, which will wait for a fetch. */
@@ -36,7 +39,7 @@ export interface IssuerKeys {
   /** Starts a fetch in the background if one is due; never fails. */
   refreshIfDue(now: number): void
   /** The key, after a fetch where one is due or allowed. `unavailable`: there is no set to look in. */
-  findKey(kid: string): Promise<VerificationKey | 'unknown' | 'unavailable'>
+  findKey(name: string, by?: KeyName): Promise<VerificationKey | 'unknown' | 'unavailable'>
 }
 
 type Options = Readonly<{
@@ -150,29 +153,33 @@ export function createIssuerKeys(options: Options): IssuerKeys {
 
   return Object.freeze({
     issuer: options.issuer,
-    heldKey: (kid: string, now: number) => current(now)?.keys.get(kid),
+    heldKey: (name: string, now: number, by: KeyName = 'kid') => pick(current(now), name, by),
     holds: (key: VerificationKey, now: number) => current(now)?.keys.get(key.kid) === key,
     mustWait,
     refreshIfDue(now: number) {
       if (fetched !== undefined && age(fetched.at, now) >= keyTimes.refresh && mayFetch(now)) void startFetch(now)
     },
-    async findKey(kid: string) {
+    async findKey(name: string, by: KeyName = 'kid') {
       const now = seconds()
-      const held = current(now)?.keys.get(kid)
+      const held = pick(current(now), name, by)
       if (held !== undefined && !mustWait(now)) return held
       if (inFlight !== undefined || mayFetch(now)) await startFetch(now)
       const set = current(seconds())
-      return set === undefined ? 'unavailable' : (set.keys.get(kid) ?? 'unknown')
+      return set === undefined ? 'unavailable' : (pick(set, name, by) ?? 'unknown')
     },
   })
 }
+
+const pick = (set: KeySet | undefined, name: string, by: KeyName): VerificationKey | undefined =>
+  (by === 'kid' ? set?.keys : set?.byThumbprint)?.get(name)
 
 /** The new set, with the very objects of keys that were known before, so that what was remembered under them stays valid. */
 function keepKnownKeys(next: KeySet, previous: KeySet | undefined): KeySet {
   const keys = new Map(next.keys)
   for (const [kid, key] of next.keys) {
     const known = previous?.keys.get(kid)
-    if (known?.thumbprint === key.thumbprint && known.x5t === key.x5t) keys.set(kid, known)
+    const same = known?.thumbprint === key.thumbprint && known.x5t === key.x5t
+    if (same && known.certificate?.x5t === key.certificate?.x5t) keys.set(kid, known)
   }
-  return Object.freeze({ keys, ignored: next.ignored })
+  return Object.freeze({ keys, byThumbprint: indexByThumbprint(keys.values()), ignored: next.ignored })
 }

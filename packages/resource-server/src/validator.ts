@@ -20,6 +20,7 @@ import {
 } from './compact-token.ts'
 import { TokenError } from './errors.ts'
 import { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts'
+import { requireRange } from './option-range.ts'
 import type { JsonObject } from './strict-json.ts'
 import { TokenMemory } from './token-memory.ts'
 import type { SignatureAlgorithm, VerificationKey } from './verification-key.ts'
@@ -79,12 +80,6 @@ const marksOfOtherTokens = [
 ]
 
 const mostHeaders = 256
-
-function requireRange(name: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new TypeError(`${name} must be a whole number from ${least} to ${most}`)
-  return value
-}
 
 function requireSome<Item>(name: string, items: readonly Item[]): readonly Item[] {
   if (items.length === 0 || items.some((item) => item === '')) throw new TypeError(`${name} must not be empty`)

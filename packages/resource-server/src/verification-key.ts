@@ -4,7 +4,7 @@
  * It owns which keys are good enough (R48, R60). It does not fetch (issuer-keys.ts).
  * @module
  */
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import { weaknessOfRsaKey } from './weak-keys.ts'
 
@@ -19,10 +19,14 @@ export type VerificationKey = Readonly<{
   thumbprint: string
   /** Certificate thumbprint, when the issuer publishes one. */
   x5t: string | undefined
+  /** The published certificate, if it is one of this very key: server-to-server tokens look at its dates. `x5t` is computed. */
+  certificate: Readonly<{ x5t: string; notBefore: Date; notAfter: Date }> | undefined
 }>
 
 export type KeySet = Readonly<{
   keys: ReadonlyMap<string, VerificationKey>
+  /** RSA keys by certificate thumbprint, without padding; a thumbprint that is published twice is not in it. */
+  byThumbprint: ReadonlyMap<string, VerificationKey>
   /** Why published keys are not used, for the log: `kid: reason`. */
   ignored: readonly string[]
 }>
@@ -53,6 +57,39 @@ function misuseOf(jwk: Jwk, algorithm: SignatureAlgorithm): string | undefined {
   return undefined
 }
 
+/** SHA-1 over the certificate as `x5t` writes it (RFC 7515 section 4.1.7), from Node's `AB:CD:…`. */
+export const thumbprintOf = (certificate: X509Certificate): string =>
+  Buffer.from(certificate.fingerprint.replaceAll(':', ''), 'hex').toString('base64url')
+
+/** The first certificate of `x5c`, if it is of `key`. A chain is not followed: the key set itself is what is trusted. */
+function readCertificate({ x5c }: Jwk, key: KeyObject): VerificationKey['certificate'] {
+  if (!Array.isArray(x5c) || typeof x5c[0] !== 'string') return undefined
+  try {
+    const certificate = new X509Certificate(Buffer.from(x5c[0], 'base64'))
+    if (!certificate.publicKey.equals(key)) return undefined
+    const { validFromDate: notBefore, validToDate: notAfter } = certificate
+    return Object.freeze({ x5t: thumbprintOf(certificate), notBefore, notAfter })
+  } catch {
+    return undefined // no certificate; the key may still verify access tokens, which know nothing of it
+  }
+}
+
+/** RSA keys by thumbprint; see {@link KeySet}. A key whose `x5t` is not the thumbprint of its certificate is left out. */
+export function indexByThumbprint(keys: Iterable<VerificationKey>): ReadonlyMap<string, VerificationKey> {
+  const index = new Map<string, VerificationKey>()
+  const twice = new Set<string>()
+  for (const key of keys) {
+    const published = key.x5t?.replace(/={1,2}$/, '')
+    const thumbprint = key.certificate?.x5t ?? published
+    if (key.algorithm !== 'RS256' || thumbprint === undefined) continue
+    if (published !== undefined && published !== thumbprint) continue
+    if (index.has(thumbprint)) twice.add(thumbprint)
+    index.set(thumbprint, key)
+  }
+  for (const thumbprint of twice) index.delete(thumbprint)
+  return index
+}
+
 async function readKey(jwk: Jwk, algorithms: ReadonlySet<SignatureAlgorithm>): Promise<VerificationKey | string> {
   const { kid, x5t } = jwk
   if (typeof kid !== 'string' || kid.length === 0 || kid.length > 256) return 'no usable kid'
@@ -70,7 +107,8 @@ async function readKey(jwk: Jwk, algorithms: ReadonlySet<SignatureAlgorithm>): P
     // Refuses a point that is not on the curve and numbers that are not base64url.
     const key = createPublicKey({ key: numbers, format: 'jwk' })
     const thumbprint = await calculateJwkThumbprint(numbers)
-    return Object.freeze({ kid, algorithm, key, thumbprint, x5t: typeof x5t === 'string' ? x5t : undefined })
+    const certificate = readCertificate(jwk, key)
+    return Object.freeze({ kid, algorithm, key, thumbprint, x5t: typeof x5t === 'string' ? x5t : undefined, certificate })
   } catch {
     return 'not a valid public key'
   }
@@ -94,5 +132,5 @@ export async function readKeySet(document: unknown, algorithms: ReadonlySet<Sign
     if (typeof read === 'string') ignored.push(`${typeof kid === 'string' ? kid.slice(0, 60) : `#${index}`}: ${read}`)
     else keys.set(read.kid, read)
   }
-  return Object.freeze({ keys, ignored: Object.freeze(ignored) })
+  return Object.freeze({ keys, byThumbprint: indexByThumbprint(keys.values()), ignored: Object.freeze(ignored) })
 }

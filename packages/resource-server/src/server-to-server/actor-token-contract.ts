@@ -7,6 +7,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { ActorTokenErrorCode } from './errors.ts'
+import type { UserContext } from './user-token.ts'
 
 /** A verification key of a token service, found by certificate thumbprint (`x5t`, without padding). RSA, at least 2048 bits. */
 export type IssuerKey = Readonly<{ x5t: string; key: KeyObject; notBefore?: Date; notAfter?: Date }>
@@ -37,16 +38,6 @@ export type ActorPartner = Readonly<{
   appOnly?: boolean
   /** DANGEROUS. Takes user tokens that nobody signed (`alg: none`), over TLS only; default false. CVE-2023-29357 is why. */
   dangerouslyAcceptUnsignedUserTokens?: boolean
-}>
-
-/** How a user token names its user. Addresses are in lower case. */
-export type UserContext = Readonly<{
-  upn?: string
-  smtp?: string
-  sip?: string
-  /** In the namespace `nii`: a Windows SID in lower case, 16 hex digits in lower case, or the name at a trusted provider. */
-  nameid?: string
-  nii?: string
 }>
 
 /** What the validator must know about an account; add members of your own. */

@@ -47,3 +47,10 @@ export function comparableAudience(text: string): string | undefined {
   if (host === undefined || realm === undefined) return undefined
   return `${clientId}/${host.toLowerCase()}@${realm}`
 }
+
+/** {@link comparableAudience} of a configured audience. @throws {TypeError} if a part is missing */
+export function requireComparableAudience(audience: string): string {
+  const comparable = comparableAudience(audience)
+  if (comparable === undefined) throw new TypeError(`audience ${audience} must be client_id/host@realm`)
+  return comparable
+}

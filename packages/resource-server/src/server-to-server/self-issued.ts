@@ -6,7 +6,14 @@
  * @module
  */
 import type { KeyObject } from 'node:crypto'
-import type { Clock } from '../clock.ts'
+import { type Clock, machineClock } from '../clock.ts'
+import { requireRange } from '../option-range.ts'
+import type { JsonObject } from '../strict-json.ts'
+import { requireSoundKey, requireValidity } from './certificates.ts'
+import { quoted, refusal } from './errors.ts'
+import { comparableAudience, parsePrincipal, requireComparableAudience } from './principal.ts'
+import { requireLife } from './times.ts'
+import { type KnownHeaders, readServerToken, rememberHeader, requireSignature } from './token-form.ts'
 
 /** A certificate and whose it is. `key` is an RSA public key of at least 2048 bits. */
 export type PartnerCertificate = Readonly<{
@@ -46,7 +53,68 @@ export interface AssertionValidator {
   validate(assertion: string): Promise<SelfIssuedAssertion>
 }
 
+const longestJti = 512
+
+/** A principal of this realm without a host. @throws {ActorTokenError} */
+function requireOwnPrincipal(claims: JsonObject, name: 'iss' | 'nameid', realms: ReadonlySet<string>): string {
+  const value = claims[name]
+  if (value === undefined) throw refusal('claim_missing', 'assertion', name)
+  const { clientId, host, realm } = (typeof value === 'string' ? parsePrincipal(value) : undefined) ?? {}
+  if (clientId === undefined || host !== undefined || realm === undefined) {
+    throw refusal('claim_invalid', 'assertion', `${name} ${quoted(value)} is not client_id@realm`)
+  }
+  if (!realms.has(realm)) throw refusal('realm_mismatch', 'assertion', `${name} ${quoted(value)}`)
+  return clientId
+}
+
+/** @throws {ActorTokenError} `claim_missing`, `claim_invalid`, `audience_mismatch` */
+function requireAudience({ aud }: JsonObject, audiences: ReadonlySet<string>): void {
+  if (aud === undefined) throw refusal('claim_missing', 'assertion', 'aud')
+  if (typeof aud !== 'string') throw refusal('claim_invalid', 'assertion', 'aud is not one string')
+  const comparable = comparableAudience(aud)
+  if (comparable === undefined || !audiences.has(comparable)) throw refusal('audience_mismatch', 'assertion', quoted(aud))
+}
+
 /** @throws {TypeError} if an option makes no sense */
 export function createAssertionValidator(options: AssertionValidatorOptions): AssertionValidator {
-  throw new TypeError(`not built yet: ${options.realms[0]}`)
+  const clock = options.clock ?? machineClock
+  const [realm] = options.realms
+  if (realm === undefined) throw new TypeError('realms must not be empty')
+  const realms: ReadonlySet<string> = new Set(options.realms)
+  const audiences: ReadonlySet<string> = new Set(options.audiences.map(requireComparableAudience))
+  if (audiences.size === 0) throw new TypeError('audiences must not be empty')
+  const toleranceSeconds = requireRange('clockToleranceSeconds', options.clockToleranceSeconds ?? 30, 0, 300)
+  const maxSeconds = requireRange('maxLifetimeSeconds', options.maxLifetimeSeconds ?? 600, 1, 3600)
+  const known: KnownHeaders = new Map()
+
+  return Object.freeze({
+    async validate(assertion: string): Promise<SelfIssuedAssertion> {
+      const token = readServerToken(assertion, 'assertion', known)
+      const { claims, header } = token
+      // An assertion proves a server, and nothing travels in it.
+      if (claims.actortoken !== undefined) throw refusal('actor_nested', 'assertion', 'actortoken')
+      const clientId = requireOwnPrincipal(claims, 'iss', realms)
+      const certificate = await options.findCertificate(header.x5t)
+      if (certificate === undefined) throw refusal('key_unknown', 'assertion', `x5t ${header.x5t} of ${quoted(clientId)}`)
+      if (certificate.clientId !== clientId) {
+        throw refusal('certificate_of_another', 'assertion', `x5t ${header.x5t} is of ${quoted(certificate.clientId)}`)
+      }
+      const now = Math.floor(clock().getTime() / 1000)
+      requireValidity(certificate, 'assertion', now)
+      requireSoundKey(certificate.key)
+      requireSignature(token, certificate.key, 'assertion')
+      rememberHeader(token, known)
+      if (claims.nameid !== undefined && requireOwnPrincipal(claims, 'nameid', realms) !== clientId) {
+        throw refusal('actor_mismatch', 'assertion', 'nameid is not iss')
+      }
+      requireAudience(claims, audiences)
+      const { endsAt } = requireLife(claims, 'assertion', { now, toleranceSeconds, maxSeconds })
+      const { jti } = claims
+      if (jti !== undefined && (typeof jti !== 'string' || jti === '' || jti.length > longestJti)) {
+        throw refusal('claim_invalid', 'assertion', 'jti is not a short string')
+      }
+      const expiresAt = new Date(endsAt * 1000)
+      return Object.freeze({ clientId, realm, x5t: header.x5t, ...(jti === undefined ? {} : { jti }), expiresAt })
+    },
+  })
 }
