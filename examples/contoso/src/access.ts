@@ -1,12 +1,22 @@
 /**
  * Who may open which address of the mail server: the one place that talks to @postern/resource-server.
  *
- * It owns the validator, the guard, the challenge and the RFC 9728 document. It serves no content of its own.
+ * It owns the validators, the guard, the challenge and the RFC 9728 document, and what the other server of the
+ * organisation may do here. It serves no content of its own, and does not know what a person may see in a calendar.
  */
 import {
   type AccessTokenClaims,
+  type Actor,
+  ActorTokenError,
+  type ActorTokenErrorCode,
+  type ActorTokenStatus,
+  type ActorTokenUse,
+  type ActorTokenUser,
+  type ActorTokenValidator,
+  actorDiagnostics,
   type ChallengeOptions,
   challenge,
+  createActorTokenValidator,
   createGuard,
   createTokenValidator,
   oauthNotAvailableDiagnostics,
@@ -21,25 +31,50 @@ import { bearer } from '@postern/resource-server/koa'
 import type { Context } from 'koa'
 import { parseDomain } from './autodiscover.ts'
 import type { Mailbox, Mailboxes } from './mailboxes.ts'
+import type { People, Person } from './people.ts'
 
 export const SCOPES = ['EAS.AccessAsUser.All', 'EWS.AccessAsUser.All', 'Mail.Read'] as const
 export type Scope = (typeof SCOPES)[number]
 
+/** What a server may do here: the first for people, the second in its own name. */
+export type ServerOperation = 'availability' | 'autodiscover'
+
 /** A request that may go on: whose mailbox, and what the token said. */
 export type Opened = Readonly<{ mailbox: Mailbox; claims: AccessTokenClaims }>
 
+/** For whom a request is made. `by` is the server that makes it for them; without it they came themselves. */
+export type Requester = Readonly<{ upn: string; claims?: AccessTokenClaims; token?: string; by?: Actor }>
+
 export type Access = Readonly<{
   validator: TokenValidator
-  /** Lets a request in when its token carries one of the scopes; the challenge names the first. Undefined: it was answered already. */
+  /** Lets a person in to their own mailbox when their token carries one of the scopes; the challenge names the first. Undefined: it was answered already. */
   open: (ctx: Context, anyOf: readonly Scope[]) => Promise<Opened | undefined>
+  /** Lets a person in, or a server that acts for one in `operation`; whether they have a mailbox here does not matter. */
+  openFor: (ctx: Context, demands: { anyOf: readonly Scope[]; operation?: ServerOperation }) => Promise<Requester | undefined>
+  /** Lets a server in that comes in its own name. */
+  openServer: (ctx: Context) => Promise<Actor | undefined>
   /** The RFC 9728 document, for its own path only. */
   metadataFor: (pathname: string) => ProtectedResourceMetadata | undefined
+}>
+
+/** The other server of the organisation, and what it may do: its grant is here, in this server's own configuration. */
+export type ServerAccess = Readonly<{
+  /** The names of this server in actor tokens: `client_id/host@realm`. */
+  audience: string
+  neighbour: Readonly<{ clientId: string; metadataUrl: string }>
+  people: People
+  /** Asked whether an actor token still holds, so that withdrawing it counts within a minute. */
+  status?: ActorTokenStatus
+  /** Told of every use, for the audit trail of the token service. */
+  onUse?: (use: ActorTokenUse) => void
 }>
 
 /** The issuer's own principal in server-to-server trust ([MS-XOAUTH]). */
 const ISSUER_PRINCIPAL = '00000001-0000-0000-c000-000000000000'
 const NO_MAILBOX =
   '2000005;reason="The user specified by the user-context in the token does not exist.";error_category="invalid_user"'
+
+type Colleague = ActorTokenUser & Readonly<{ person: Person }>
 
 export function createAccess(options: {
   issuer: string
@@ -49,20 +84,23 @@ export function createAccess(options: {
   domain: string
   realm?: string
   mailboxes: Mailboxes
+  servers?: ServerAccess | undefined
   fetch?: typeof fetch
   clock?: () => Date
   log: (line: string) => void
 }): Access {
+  // The library takes plain http from loopback only; so this is safe to derive.
   const isLoopback = new URL(options.issuer).protocol === 'http:'
-  const validator = createTokenValidator({
-    issuers: [options.issuer],
-    audience: options.audience,
-    // The library takes plain http from loopback only; so this is safe to derive.
+  const transport = {
     allowInsecureLoopback: isLoopback,
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
-    onProblem: (problem) => options.log(`keys: ${problem}`),
-  })
+    onProblem: (problem: string) => options.log(`keys: ${problem}`),
+  }
+  const validator = createTokenValidator({ issuers: [options.issuer], audience: options.audience, ...transport })
+  const realm = options.realm ?? new URL(options.issuer).pathname.split('/').at(-1) ?? ''
+  const { servers } = options
+  const actors = servers === undefined ? undefined : createServerValidator(servers, { issuer: options.issuer, realm, transport })
 
   const resource = typeof options.audience === 'string' ? options.audience : (options.audience[0] ?? '')
   const metadata = protectedResourceMetadata({
@@ -72,7 +110,6 @@ export function createAccess(options: {
     resourceName: `Mail of ${options.domain}`,
   })
   const metadataPath = protectedResourceMetadataPath(resource)
-  const realm = options.realm ?? new URL(options.issuer).pathname.split('/').at(-1) ?? '*'
   const offered: ChallengeOptions = Object.freeze({
     clientId: options.principalId,
     trustedIssuers: [`${ISSUER_PRINCIPAL}@${realm === '' ? '*' : realm}`],
@@ -91,10 +128,10 @@ export function createAccess(options: {
     const identity = ctx.get('x-user-identity')
     return identity !== '' && parseDomain(identity) !== options.domain.toLowerCase()
   }
-  const hasToken = (ctx: Context): boolean => /^bearer[ \t]+\S/i.test(ctx.get('authorization'))
 
-  async function open(ctx: Context, anyOf: readonly Scope[]): Promise<Opened | undefined> {
-    if (!hasToken(ctx) && isForeign(ctx)) {
+  /** A person's access token. Undefined: it was answered already. */
+  async function openPerson(ctx: Context, anyOf: readonly Scope[]): Promise<AccessTokenClaims | undefined> {
+    if (tokenOf(ctx) === undefined && isForeign(ctx)) {
       const { authorizationUri: _notHere, ...rest } = offered
       ctx.status = 401
       ctx.body = ''
@@ -102,23 +139,136 @@ export function createAccess(options: {
       ctx.set('x-ms-diagnostics', oauthNotAvailableDiagnostics)
       return undefined
     }
-    let opened: Opened | undefined
+    let opened: AccessTokenClaims | undefined
     await bearer<Context>(guard, { challenge: { scope: anyOf[0] } })(ctx, async () => {
       const { token: claims } = ctx.state as { token: AccessTokenClaims } // put there by the middleware, or we would not be here
       requireUser(claims)
       requireAnyScope(claims, ...anyOf)
-      const mailbox = claims.upn === undefined ? undefined : options.mailboxes.findByUpn(claims.upn)
-      if (mailbox !== undefined) opened = Object.freeze({ mailbox, claims })
-      else refuseMailbox(ctx)
+      opened = claims
     })
     return opened
+  }
+
+  async function open(ctx: Context, anyOf: readonly Scope[]): Promise<Opened | undefined> {
+    const claims = await openPerson(ctx, anyOf)
+    const mailbox = claims?.upn === undefined ? undefined : options.mailboxes.findByUpn(claims.upn)
+    if (claims !== undefined && mailbox === undefined) refuseMailbox(ctx)
+    return claims === undefined || mailbox === undefined ? undefined : Object.freeze({ mailbox, claims })
+  }
+
+  /** A server's token, by itself or with a person in it. Undefined: it was answered already. */
+  async function judgeServer(ctx: Context, token: string, operation?: ServerOperation) {
+    try {
+      if (actors === undefined) throw new ActorTokenError('partner_unknown', { detail: 'this server has no neighbour' })
+      // Without an operation nothing is granted, whatever the token says; so a name that nobody was granted is asked for.
+      return await actors.validate(token, { secure: options.baseUrl.startsWith('https:'), operation: operation ?? 'none' })
+    } catch (error) {
+      if (!(error instanceof ActorTokenError)) throw error
+      options.log(`server token refused: ${error.code} ${error.detail ?? ''}`.trim())
+      refuseServer(ctx, error.code)
+      return undefined
+    }
+  }
+
+  function refuseServer(ctx: Context, code: ActorTokenErrorCode): void {
+    const { message } = new ActorTokenError(code)
+    ctx.body = ''
+    ctx.set('x-ms-diagnostics', actorDiagnostics(code))
+    if (code === 'keys_unavailable' || code === 'status_unavailable') {
+      // Says nothing about the token: the other server must not throw it away.
+      ctx.status = 503
+      ctx.set('Retry-After', '30')
+      return
+    }
+    ctx.status = 401
+    ctx.set('WWW-Authenticate', challenge({ ...offered, error: 'invalid_token', errorDescription: message }))
+  }
+
+  async function openFor(ctx: Context, demands: Parameters<Access['openFor']>[1]): Promise<Requester | undefined> {
+    const token = tokenOf(ctx)
+    if (token === undefined || !isServerToken(token)) {
+      const claims = await openPerson(ctx, demands.anyOf)
+      if (claims === undefined) return undefined
+      if (claims.upn !== undefined) return Object.freeze({ upn: claims.upn, claims, ...(token === undefined ? {} : { token }) })
+      refuseMailbox(ctx)
+      return undefined
+    }
+    const accepted = await judgeServer(ctx, token, demands.operation)
+    if (accepted?.kind === 'user') return Object.freeze({ upn: accepted.user.person.upn, by: accepted.actor })
+    if (accepted !== undefined) refuseServer(ctx, 'user_missing')
+    return undefined
+  }
+
+  async function openServer(ctx: Context): Promise<Actor | undefined> {
+    const token = tokenOf(ctx)
+    if (token === undefined || !isServerToken(token)) {
+      // Persons have their own way to learn addresses, Autodiscover V2; here their tokens open nothing.
+      refuseEmpty(ctx, token === undefined ? undefined : 'invalid_token')
+      return undefined
+    }
+    const accepted = await judgeServer(ctx, token, 'autodiscover')
+    if (accepted?.kind === 'app') return accepted.actor
+    if (accepted !== undefined) refuseServer(ctx, 'operation_not_granted')
+    return undefined
+  }
+
+  function refuseEmpty(ctx: Context, error: 'invalid_token' | undefined): void {
+    ctx.status = 401
+    ctx.body = ''
+    ctx.set('WWW-Authenticate', challenge({ ...offered, ...(error === undefined ? {} : { error }) }))
   }
 
   return Object.freeze({
     validator,
     open,
+    openFor,
+    openServer,
     metadataFor: (pathname: string) => (pathname === metadataPath ? metadata : undefined),
   })
+}
+
+/** One neighbour: it may act for people to ask when somebody is free, and in its own name ask where a mailbox is. Nothing else. */
+function createServerValidator(
+  { audience, neighbour, people, status, onUse }: ServerAccess,
+  at: Readonly<{ issuer: string; realm: string; transport: object }>,
+): ActorTokenValidator<Colleague> {
+  return createActorTokenValidator<Colleague>({
+    audience,
+    issuers: [{ realm: at.realm, issuer: at.issuer }],
+    partners: [
+      {
+        clientId: neighbour.clientId,
+        metadataUrl: neighbour.metadataUrl,
+        actAs: { operations: ['availability' satisfies ServerOperation] },
+        appOnly: true,
+      },
+    ],
+    metadataHosts: [new URL(neighbour.metadataUrl).host],
+    findUser: (names, realm) =>
+      people.matching(names).map((person) => Object.freeze({ id: person.upn, realm, active: true, person })),
+    ...(status === undefined ? {} : { status }),
+    ...(onUse === undefined ? {} : { onUse }),
+    ...at.transport,
+  })
+}
+
+/** What stands behind `Bearer`; undefined when there is no such header or nothing behind it. */
+const tokenOf = (ctx: Context): string | undefined => /^bearer[ \t]+(\S+)/i.exec(ctx.get('authorization'))?.[1]
+
+/**
+ * Which of the two validators judges a token. A server's token carries another one inside, or names a principal as its issuer
+ * where a person's token names an address. Decides nothing else: each validator refuses what is not its own.
+ */
+function isServerToken(token: string): boolean {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+    if (typeof claims !== 'object' || claims === null) return false
+    if ('actortoken' in claims) return true
+    return 'iss' in claims && typeof claims.iss === 'string' && !/^https?:/i.test(claims.iss)
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return false
+    throw cause
+  }
 }
 
 /** The token is good, so the client must not throw it away: 403, not 401. */

@@ -19,7 +19,20 @@ export type DemoFile = Readonly<{
   exchangeClientId: string
   mailResource: string
   mailServer: string
+  /** The two sides; missing in a file that an earlier version wrote. */
+  hybrid?: HybridSides
   endpoints: Readonly<Record<string, string>>
+}>
+
+/** What a server of the organisation proves itself with. The paths are those of PEM files. */
+export type DemoServer = Readonly<{ clientId: string; privateKeyFile: string; certificateFile: string }>
+
+export type HybridSides = Readonly<{
+  onPremises: DemoServer
+  cloud: DemoServer
+  cloudDomain: string
+  cloudResource: string
+  cloudServer: string
 }>
 
 /** The file is missing or is not what `postern demo` writes. The message says what to do; it holds no secret. */
@@ -101,6 +114,22 @@ export function parseDemoFile(text: string, path: string): DemoFile {
       redirectUri: `${mailServer.replace(/\/$/, '')}/callback`,
     })
   const resources = object(file.resources, 'resources')
+  const server = (value: unknown, member: string): DemoServer => {
+    const { clientId, privateKeyFile, certificateFile } = object(value, member)
+    return Object.freeze({
+      clientId: string(clientId, `${member}.clientId`),
+      privateKeyFile: string(privateKeyFile, `${member}.privateKeyFile`),
+      certificateFile: string(certificateFile, `${member}.certificateFile`),
+    })
+  }
+  const hybrid = (): HybridSides =>
+    Object.freeze({
+      onPremises: server(exchange, 'clients.exchange'),
+      cloud: server(clients.cloud, 'clients.cloud'),
+      cloudDomain: string(file.cloudDomain, 'cloudDomain'),
+      cloudResource: string(resources.cloud, 'resources.cloud'),
+      cloudServer: string(file.cloudServer, 'cloudServer'),
+    })
   const endpoints = object(file.endpoints ?? {}, 'endpoints')
   return Object.freeze({
     issuer: string(file.issuer, 'issuer'),
@@ -117,6 +146,7 @@ export function parseDemoFile(text: string, path: string): DemoFile {
     exchangeClientId: string(exchange.clientId, 'clients.exchange.clientId'),
     mailResource: string(resources.mail, 'resources.mail'),
     mailServer,
+    ...(clients.cloud === undefined ? {} : { hybrid: hybrid() }),
     endpoints: Object.freeze(
       Object.fromEntries(Object.entries(endpoints).filter((one): one is [string, string] => typeof one[1] === 'string')),
     ),

@@ -2,7 +2,8 @@
  * Contoso's mail server: Exchange-like on the outside, guarded by @postern/resource-server and by nothing else.
  *
  * It owns addresses, who may open which of them, and the answers. Tokens, keys and challenges belong to the library;
- * letters to mailboxes.ts. Everything is read-only and in memory: it shows the walk from a 401 to a mailbox.
+ * letters to mailboxes.ts, calendars to availability/, the other side of the organisation to hybrid/. Everything is
+ * read-only and in memory: it shows the walk from a 401 to a mailbox, and from one server to the other.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessTokenClaims } from '@postern/resource-server'
@@ -10,11 +11,21 @@ import Koa, { type Context } from 'koa'
 import { createAccess } from './access.ts'
 import { answerCommand, type CommandAnswer, SUPPORTED_COMMANDS, SUPPORTED_VERSIONS } from './activesync-commands.ts'
 import { type ActiveSyncQuery, ActiveSyncQueryError, COMMANDS, parseActiveSyncQuery } from './activesync-query.ts'
+import { AuthorizationError } from './authorization-code.ts'
 import { answerAutodetect } from './autodetect.ts'
 import { answerAutodiscover, isAutodiscoverPath } from './autodiscover.ts'
-import { answerEws } from './ews.ts'
+import { createAvailability } from './availability/availability.ts'
+import { calendarOfJoe, calendarsOnPremises } from './availability/calendars.ts'
+import { answerEws, answerEwsPage, faultFor } from './ews.ts'
+import { EXCHANGE_METADATA_PATH } from './exchange-metadata.ts'
+import { createHybrid, type Hybrid, type HybridOptions } from './hybrid/hybrid.ts'
+import { MobileSyncError } from './hybrid/mobile-sync.ts'
+import type { Watcher } from './hybrid/trace.ts'
 import { demoMailboxes, type Mailbox, type Mailboxes } from './mailboxes.ts'
+import { demoPeople } from './people.ts'
 import { BodyTooLarge, readBody } from './request-body.ts'
+import { parseAutodiscoverRequest, renderFederation, renderSettings } from './soap/autodiscover-soap.ts'
+import { parseEnvelope, type SoapAnswer, soapAnswer } from './soap/envelope.ts'
 import { WbxmlError } from './wbxml.ts'
 import { createWebmail, type WebClient } from './webmail.ts'
 
@@ -34,6 +45,8 @@ export type MailServerOptions = Readonly<{
   mailboxes?: Mailboxes
   /** With a confidential client, people can also read their mail in a browser at /signin. */
   webClient?: WebClient
+  /** With the other side of the organisation, servers ask each other for free/busy, and phones of the cloud get letters from here. */
+  hybrid?: HybridOptions
   fetch?: typeof fetch
   clock?: () => Date
   /** Holds a Ping open, in milliseconds; ends early when the connection does. */
@@ -46,7 +59,9 @@ export type MailServer = (request: IncomingMessage, response: ServerResponse) =>
 
 const ACTIVE_SYNC = '/microsoft-server-activesync'
 const EWS = '/ews/exchange.asmx'
+const AUTODISCOVER_SOAP = '/autodiscover/autodiscover.svc'
 const MESSAGES = '/api/v1/me/messages'
+const SYNC = '/api/v1/me/sync'
 const LARGEST_BODY = 64 * 1024
 
 /** Creates the listener for `http.createServer`. It opens no port and keeps no state of its own. */
@@ -54,7 +69,10 @@ export function createMailServer(options: MailServerOptions): MailServer {
   const mailboxes = options.mailboxes ?? demoMailboxes(options.domain)
   const log = options.log ?? (() => undefined)
   const hold = options.hold ?? holdOpen
-  const access = createAccess({ ...options, mailboxes, log })
+  const realm = options.realm ?? new URL(options.issuer).pathname.split('/').at(-1) ?? ''
+  const hybrid = options.hybrid === undefined ? undefined : createHybrid(options.hybrid, { ...options, realm, log })
+  const access = createAccess({ ...options, mailboxes, log, servers: hybrid?.servers })
+  const availability = hybrid?.availability ?? onlyHere(options.domain)
   const webmail =
     options.webClient === undefined ? undefined : createWebmail({ ...options, webClient: options.webClient, mailboxes, access })
   const app = new Koa()
@@ -91,6 +109,10 @@ export function createMailServer(options: MailServerOptions): MailServer {
     if (path === ACTIVE_SYNC) return activeSync(ctx)
     if (path === EWS) return ews(ctx)
     if (path === MESSAGES) return messages(ctx)
+    if (hybrid !== undefined && path === EXCHANGE_METADATA_PATH)
+      return only(ctx, ['GET', 'HEAD'], () => json(ctx, 200, hybrid.metadata))
+    if (hybrid !== undefined && path === AUTODISCOVER_SOAP) return only(ctx, ['POST'], () => autodiscoverSoap(ctx, hybrid))
+    if (hybrid !== undefined && path === SYNC) return only(ctx, ['POST'], () => sync(ctx, hybrid))
     if (webmail !== undefined && (await webmail(ctx, url))) return undefined
     json(ctx, 404, { error: 'There is nothing at this address.' })
     return undefined
@@ -126,14 +148,44 @@ export function createMailServer(options: MailServerOptions): MailServer {
   }
 
   async function ews(ctx: Context): Promise<void> {
-    const opened = await access.open(ctx, ['EWS.AccessAsUser.All'])
-    if (opened === undefined) return
-    return only(ctx, ['GET', 'HEAD', 'POST'], async () => {
-      const { status, type, body } = answerEws(ctx.method, await readBody(ctx.req, LARGEST_BODY), opened.mailbox)
-      ctx.status = status
-      ctx.type = type
-      ctx.body = body
-    })
+    const anyOf = ['EWS.AccessAsUser.All'] as const
+    if (ctx.method !== 'POST') {
+      const opened = await access.open(ctx, anyOf)
+      return opened === undefined
+        ? undefined
+        : only(ctx, ['GET', 'HEAD', 'POST'], () => soap(ctx, answerEwsPage(opened.mailbox.upn)))
+    }
+    // The one operation here is the one that the other server may use for people.
+    const requester = await access.openFor(ctx, { anyOf, operation: 'availability' })
+    if (requester === undefined) return
+    if (requester.by !== undefined) log(`free/busy for ${requester.upn}, asked by ${requester.by.nameid}`)
+    const request = { requesterUpn: requester.upn, viaServer: requester.by !== undefined, ...(await watchOf(ctx, hybrid)) }
+    soap(ctx, await answerEws(await readBody(ctx.req, LARGEST_BODY), request, availability))
+  }
+
+  async function autodiscoverSoap(ctx: Context, { federation }: Hybrid): Promise<void> {
+    let request: ReturnType<typeof parseAutodiscoverRequest>
+    try {
+      request = parseAutodiscoverRequest(parseEnvelope(await readBody(ctx.req, LARGEST_BODY)))
+    } catch (error) {
+      return soap(ctx, faultFor(error))
+    }
+    // What an organisation says of itself is for anybody; where a mailbox is, for the other server only.
+    if (request.operation === 'GetFederationInformation')
+      return soap(ctx, soapAnswer(renderFederation(request.domain, federation)))
+    if ((await access.openServer(ctx)) === undefined) return
+    const ewsUrlOf = (mailbox: string): string | undefined =>
+      options.hybrid?.people.findByAddress(mailbox)?.calendarAt === options.domain
+        ? `${options.baseUrl}/EWS/Exchange.asmx`
+        : undefined
+    soap(ctx, soapAnswer(renderSettings(request.mailboxes, ewsUrlOf)))
+  }
+
+  async function sync(ctx: Context, { sync: synchronise }: Hybrid): Promise<void> {
+    const phone = await access.openFor(ctx, { anyOf: ['EAS.AccessAsUser.All'] })
+    if (phone?.claims === undefined || phone.token === undefined) return
+    const { by, letters } = await synchronise({ claims: phone.claims, token: phone.token, ...(await watchOf(ctx, hybrid)) })
+    json(ctx, 200, { mailbox: phone.upn, openedBy: by, letters })
   }
 
   async function messages(ctx: Context): Promise<void> {
@@ -169,11 +221,20 @@ const REFUSALS = [
   [WbxmlError, 400],
   [BodyTooLarge, 413],
   [ForeignMailbox, 403],
+  [MobileSyncError, 502],
 ] as const
 
 /** One place from error to answer. What is not in it is a fault: logged, and answered without details. */
 function answerError(ctx: Context, error: unknown, log: (line: string) => void): void {
   if (error instanceof ActiveSyncQueryError) log(`${ctx.method} ${ctx.path}: ${error.detail}`)
+  if (error instanceof AuthorizationError) {
+    log(`${ctx.method} ${ctx.path}: ${error.message}`)
+    json(ctx, 403, {
+      error: 'The token service gives no token for the mailbox on premises.',
+      because: error.error ?? error.code,
+    })
+    return
+  }
   for (const [kind, status] of REFUSALS) {
     if (error instanceof kind) {
       json(ctx, status, { error: error.message })
@@ -191,6 +252,27 @@ function inboxOf(mailbox: Mailbox, claims: AccessTokenClaims): Readonly<Record<s
     signedInWith: claims.amr ?? [],
     messages: mailbox.messages.map(({ id, from, subject, receivedAt, text }) => ({ id, from, subject, receivedAt, text })),
   }
+}
+
+/** A server of its own keeps every calendar. */
+const onlyHere = (domain: string) =>
+  createAvailability({
+    people: demoPeople({ onPremises: domain, cloud: domain }),
+    calendars: [...calendarsOnPremises(domain), calendarOfJoe(domain)],
+  })
+
+/** The number that the caller gave the request, and who watches it. */
+async function watchOf(ctx: Context, hybrid: Hybrid | undefined): Promise<{ id: string; watch?: Watcher }> {
+  const given = ctx.get('client-request-id').toLowerCase()
+  const id = /^[0-9a-f-]{36}$/.test(given) ? given : crypto.randomUUID()
+  const watch = await hybrid?.traces?.find(id)
+  return { id, ...(watch === undefined ? {} : { watch }) }
+}
+
+function soap(ctx: Context, { status, type, body }: SoapAnswer): void {
+  ctx.status = status
+  ctx.type = type
+  ctx.body = body
 }
 
 async function only(ctx: Context, methods: readonly string[], answer: () => void | Promise<void>): Promise<void> {

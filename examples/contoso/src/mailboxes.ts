@@ -54,3 +54,21 @@ export function demoMailboxes(domain: string): Mailboxes {
     ]),
   ])
 }
+
+/** Joe's mailbox, which was moved: his first letter there. */
+export const demoCloudMailboxes = (domain: string): Mailboxes =>
+  createMailboxes([
+    Object.freeze({
+      upn: `joe@${domain}`,
+      displayName: 'Joe',
+      messages: Object.freeze([
+        Object.freeze({
+          id: '1',
+          from: `admin@${domain}`,
+          subject: 'Your mailbox was moved to the cloud',
+          receivedAt: '2026-03-04T06:00:00Z',
+          text: 'Your colleagues find you as before. Nothing to do for you.',
+        }),
+      ]),
+    }),
+  ])

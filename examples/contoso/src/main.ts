@@ -1,28 +1,37 @@
 /**
- * Starts the demo mail server: `node examples/contoso/src/main.ts`.
+ * Starts a demo mail server: `node examples/contoso/src/main.ts`, and the one in the cloud with `--cloud`.
  *
- * It owns options, the listener, and its end. By default everything comes from `.postern/demo.json`
- * (POSTERN_DEMO_FILE names another); each option overrides one thing. Prints `ready <address>` when it listens.
+ * It owns options, key files, the listener, the line to the token service, and their end. By default everything comes from
+ * `.postern/demo.json` (POSTERN_DEMO_FILE names another); each option overrides one thing. Prints `ready <address>` when it listens.
  */
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { dirname } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { createIssuerConnection, type IssuerConnection } from '@postern/resource-server/client'
 import { DemoFileError, loadDemoFile } from './demo-file.ts'
+import { planSide, type SidePlan } from './demo-server.ts'
+import type { HybridOptions } from './hybrid/hybrid.ts'
+import { createTraces } from './hybrid/trace.ts'
 import { createMailServer, type MailServerOptions } from './mail-server.ts'
 
-const USAGE = `usage: main.ts [--issuer URL --audience URI --domain DOMAIN] [--base-url URL] [--principal GUID]
+const USAGE = `usage: main.ts [--cloud] [--issuer URL --audience URI --domain DOMAIN] [--base-url URL] [--principal GUID]
 
-Without options it reads .postern/demo.json, or the file that POSTERN_DEMO_FILE names.`
+Without options it reads .postern/demo.json, or the file that POSTERN_DEMO_FILE names. --cloud: the other side's server.`
 const DEFAULT_PRINCIPAL = '00000002-0000-0ff1-ce00-000000000000'
+const DEMO_FILE = process.env.POSTERN_DEMO_FILE ?? fileURLToPath(new URL('../../../.postern/demo.json', import.meta.url))
 
-const options = await loadOptions()
+const log = (line: string): void => void process.stderr.write(`${line}\n`)
+let connection: IssuerConnection | undefined
+const { options, isCloud } = await loadOptions()
 const base = new URL(options.baseUrl)
-const server = createServer(createMailServer({ ...options, log: (line) => process.stderr.write(`${line}\n`) }))
+const server = createServer(createMailServer({ ...options, log }))
 server.on('error', (error: NodeJS.ErrnoException) => {
-  const taken =
-    error.code === 'EADDRINUSE' ? `Port ${base.port} is in use. Set POSTERN_DEMO_MAIL_PORT to a free one.` : error.message
+  const variable = isCloud ? 'POSTERN_DEMO_CLOUD_PORT' : 'POSTERN_DEMO_MAIL_PORT'
+  const taken = error.code === 'EADDRINUSE' ? `Port ${base.port} is in use. Set ${variable} to a free one.` : error.message
   process.stderr.write(`${taken}\n`)
   process.exit(1)
 })
@@ -33,16 +42,17 @@ process.stdout.write(`ready ${options.baseUrl}\n`)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     // A held Ping would keep the process alive for up to an hour.
-    server.close(() => process.exit(0))
+    server.close(() => void (connection?.close() ?? Promise.resolve()).finally(() => process.exit(0)))
     server.closeIdleConnections()
     setTimeout(() => server.closeAllConnections(), 2000).unref()
   })
 }
 
-async function loadOptions(): Promise<MailServerOptions> {
+async function loadOptions(): Promise<{ options: MailServerOptions; isCloud: boolean }> {
   try {
     const { values } = parseArgs({
       options: {
+        cloud: { type: 'boolean', default: false },
         issuer: { type: 'string' },
         audience: { type: 'string', multiple: true },
         domain: { type: 'string' },
@@ -50,24 +60,27 @@ async function loadOptions(): Promise<MailServerOptions> {
         principal: { type: 'string' },
       },
     })
-    const { issuer, audience, domain } = values
+    const { cloud: isCloud, issuer, audience, domain } = values
     const baseUrl = values['base-url']?.replace(/\/$/, '')
     if (issuer !== undefined && audience !== undefined && domain !== undefined) {
       const principalId = values.principal ?? DEFAULT_PRINCIPAL
-      return { issuer, audience, domain, principalId, baseUrl: baseUrl ?? 'http://localhost:8090' }
+      return { isCloud, options: { issuer, audience, domain, principalId, baseUrl: baseUrl ?? 'http://localhost:8090' } }
     }
-    const demo = await loadDemoFile(
-      process.env.POSTERN_DEMO_FILE ?? fileURLToPath(new URL('../../../.postern/demo.json', import.meta.url)),
-    )
+    const plan = planSide(await loadDemoFile(DEMO_FILE), isCloud ? 'cloud' : 'onPremises')
+    if (plan === undefined)
+      throw new DemoFileError('malformed', `${DEMO_FILE} knows no server in the cloud. Run npm start: it adds one.`)
+    const hybrid = await openHybrid(plan)
     return {
-      issuer: issuer ?? demo.issuer,
-      // One slash at the end may be there or not; nothing else is forgiven.
-      audience: audience ?? [demo.mailResource, demo.mailResource.replace(/\/$/, '')],
-      domain: domain ?? demo.realm.domain,
-      principalId: values.principal ?? demo.exchangeClientId,
-      baseUrl: baseUrl ?? demo.mailServer.replace(/\/$/, ''),
-      realm: demo.realm.id,
-      ...(demo.webClient === undefined ? {} : { webClient: demo.webClient }),
+      isCloud,
+      options: {
+        ...plan.options,
+        ...(issuer === undefined ? {} : { issuer }),
+        ...(audience === undefined ? {} : { audience }),
+        ...(domain === undefined ? {} : { domain }),
+        ...(values.principal === undefined ? {} : { principalId: values.principal }),
+        ...(baseUrl === undefined ? {} : { baseUrl }),
+        ...(hybrid === undefined ? {} : { hybrid }),
+      },
     }
   } catch (error) {
     const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
@@ -75,4 +88,28 @@ async function loadOptions(): Promise<MailServerOptions> {
     process.stderr.write(`${error.message}\n${isUsage ? `\n${USAGE}\n` : ''}`)
     return process.exit(isUsage ? 2 : 1)
   }
+}
+
+/** Reads this side's key, and opens its line to the token service: for what was withdrawn, and to say what was used. */
+async function openHybrid({ options, hybrid }: SidePlan): Promise<HybridOptions | undefined> {
+  if (hybrid === undefined) return undefined
+  const { clientId, certificateFile, privateKeyFile } = hybrid.files
+  const [certificate, privateKey] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(privateKeyFile, 'utf8')])
+  const { issuer } = options
+  connection = createIssuerConnection({
+    issuer,
+    clientId,
+    certificate,
+    privateKey,
+    allowInsecureLoopback: new URL(issuer).protocol === 'http:',
+    onProblem: (problem) => log(`token service: ${problem}`),
+  })
+  return Object.freeze({
+    ...hybrid.options,
+    certificate,
+    privateKey,
+    traces: createTraces(dirname(DEMO_FILE)),
+    status: connection.status,
+    onUse: connection.report,
+  })
 }
