@@ -4,6 +4,8 @@ import { assessProgram } from './assurance.ts'
 import { accessTokenClaims } from './claims.ts'
 import { registrationOf } from './clients.ts'
 import type { KnownAccount } from './find-account.ts'
+import { accessInHand, findDelegationInHand, type Shown } from './grants/delegation-in-hand.ts'
+import { delegatedGrantOf } from './grants/delegation-rules.ts'
 import type { RealmParts } from './realm-parts.ts'
 import { requestState } from './request-state.ts'
 import { findResource } from './resources.ts'
@@ -26,27 +28,33 @@ export function requireUnblockedProgram(token: object): void {
 
 /** The claims of ours in a token that is being made, for oidc-provider's `extraTokenClaims`. */
 export function extraClaims(ctx: KoaContextWithOIDC, token: object) {
-  const { kind, clientId, scope, aud } = token as { kind?: string; clientId?: string; scope?: string; aud?: string }
+  const { kind, clientId, scope, aud, gty, grantId } = token as Partial<
+    Record<'kind' | 'clientId' | 'scope' | 'aud' | 'gty' | 'grantId', string>
+  >
   const { runtime } = requestState()
   const resource = typeof aud === 'string' ? findResource(runtime.resources, aud) : undefined
   if (!resource || !ctx.oidc.client) return undefined
   const { entities } = ctx.oidc
-  // What was shown at sign-in travels in the code, device code or refresh token that is being redeemed.
-  const shown = (entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode) as
-    | { acr?: string; amr?: string[]; authTime?: number; sid?: string; sessionUid?: string; grantId?: string }
+  const registration = registrationOf(ctx.oidc.client)
+  // What was shown at sign-in travels in the code, device code or refresh token that is being redeemed, or in the token for
+  // somebody else that was handed in.
+  const shown = (findDelegationInHand()?.shown ?? entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode) as
+    | (Shown & { sessionUid?: string })
     | undefined
   return accessTokenClaims({
     clientId: clientId ?? ctx.oidc.client.clientId,
     account: kind === 'AccessToken' ? (ctx.oidc.account as KnownAccount | undefined)?.record : undefined,
-    registration: registrationOf(ctx.oidc.client),
+    registration: { ...registration, access: accessInHand(registration.access) },
     resource,
     realm: runtime.realm,
     scope: scope ?? '',
-    familyId: shown?.grantId,
+    familyId: grantId,
     acr: shown?.acr,
     amr: shown?.amr,
     authTime: shown?.authTime,
     sid: shown?.sid ?? sidOf(shown?.sessionUid),
+    // By the token itself: whoever forgot to note the delegation does not lose the claim with it.
+    actor: delegatedGrantOf(gty) === undefined ? undefined : clientId,
   })
 }
 

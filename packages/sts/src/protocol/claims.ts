@@ -39,6 +39,8 @@ export interface AccessTokenSource {
   readonly amr: readonly string[] | undefined
   readonly authTime: number | undefined
   readonly sid: string | undefined
+  /** The client that acts for the person, where it is not the person's own (RFC 8693 section 4.1). */
+  readonly actor: string | undefined
 }
 
 /**
@@ -67,6 +69,7 @@ export function accessTokenClaims(source: AccessTokenSource): Record<string, unk
           auth_time: source.authTime,
           sid: source.sid,
           grant_id: source.familyId,
+          ...(source.actor === undefined ? {} : { act: { sub: source.actor } }),
         }
       : {}),
   }

@@ -20,6 +20,9 @@ export interface ClientRegistration {
   readonly proof: '0' | '1' | '2'
 }
 
+/** Never reaches oidc-provider, which refuses clients with a grant that it does not know: grants/s2s.ts answers it. */
+const ACTOR_GRANT = 'http://oauth.net/grant_type/jwt/1.0/bearer'
+
 // oidc-provider asks for redirect URIs that fit its own schema; ours are compared in redirects.ts instead.
 const NOWHERE = 'https://redirect.invalid/'
 
@@ -45,7 +48,7 @@ export function toClientMetadata(client: Client, credentials: readonly ClientCre
     client_id: client.id,
     client_name: client.displayName,
     application_type: 'web',
-    grant_types: client.grantTypes,
+    grant_types: client.grantTypes.filter((one) => one !== ACTOR_GRANT),
     response_types: usesCode ? ['code'] : [],
     redirect_uris: usesCode ? [NOWHERE] : [],
     token_endpoint_auth_method: client.authenticationMethod,

@@ -4,6 +4,9 @@ import type { Clock } from '../clock.ts'
 import { acrOf } from '../policy/policy.ts'
 import { assess, findEnforcement, type Occasion } from './assurance.ts'
 import { personClaims } from './claims.ts'
+import { findRefreshObstacle, noteRefresh } from './grants/delegated-refresh.ts'
+import { noteDelegation } from './grants/delegation-in-hand.ts'
+import { ON_BEHALF_OF, TOKEN_EXCHANGE } from './grants/delegation-rules.ts'
 import { PORTAL_CLIENT_ID } from './portal-client.ts'
 import { requestState } from './request-state.ts'
 
@@ -19,6 +22,8 @@ const REDEEMING: ReadonlyMap<unknown, Occasion['flow']> = new Map([
   ['authorization_code', 'authorization'],
   ['refresh_token', 'refresh'],
   ['urn:ietf:params:oauth:grant-type:device_code', 'device'],
+  [ON_BEHALF_OF, 'exchange'],
+  [TOKEN_EXCHANGE, 'exchange'],
 ])
 
 /**
@@ -30,6 +35,8 @@ export const createFindAccount =
   async (ctx, sub, token) => {
     const state = requestState()
     const { runtime } = state
+    // A client that refreshes what it was given to act for somebody still acts for somebody.
+    const delegated = noteRefresh(ctx, sub, token)
     const record = uuid.test(sub) ? await runtime.store.accounts.find(sub as AccountId) : undefined
     if (record?.status !== 'active') {
       state.refusedBecause = record ? 'account_disabled' : 'account_unknown'
@@ -43,7 +50,7 @@ export const createFindAccount =
       state.refusedBecause = 'portal_takes_no_token'
       return undefined
     }
-    const flow = REDEEMING.get(ctx.oidc.params?.grant_type)
+    const flow = delegated === undefined ? REDEEMING.get(ctx.oidc.params?.grant_type) : 'exchange'
     if (ctx.oidc.route === 'token' && flow) {
       // oidc-provider hands over the code or refresh token, which carries what was shown and granted when it was made.
       const { amr: shown, resource: granted } = (token ?? {}) as { amr?: unknown; resource?: unknown }
@@ -63,6 +70,13 @@ export const createFindAccount =
       )
       if (assurance.outcome !== 'sufficient') {
         state.refusedBecause = assurance.outcome === 'blocked' ? 'policy_blocks' : 'policy_requires_more'
+        if (assurance.outcome === 'missing' && flow === 'exchange')
+          noteDelegation({ actor: ctx.oidc.client?.clientId ?? '', missing: assurance.missing })
+        return undefined
+      }
+      const obstacle = delegated && findRefreshObstacle(ctx, record, { grant: delegated, token })
+      if (obstacle) {
+        state.refusedBecause = obstacle
         return undefined
       }
     }
@@ -80,8 +94,9 @@ const namesIn = (value: unknown): readonly string[] =>
  * access token carries the time it was made, which was checked then.
  */
 function provedSince(signedOutAt: Date | undefined, ctx: KoaContextWithOIDC, token: unknown): boolean {
-  const { authTime, iat } = (token ?? {}) as { authTime?: number; iat?: number }
-  return countsAfter(signedOutAt, authTime ?? ctx.oidc.session?.loginTs ?? iat)
+  const { authTime, iiat, iat } = (token ?? {}) as { authTime?: number; iiat?: number; iat?: number }
+  // A refresh token without a sign-in behind it, since a server named the person, counts from the first one of its family.
+  return countsAfter(signedOutAt, authTime ?? ctx.oidc.session?.loginTs ?? iiat ?? iat)
 }
 
 /** Whether a sign-in at `provedAt` (seconds) still counts for an account that was signed out everywhere at that moment. */

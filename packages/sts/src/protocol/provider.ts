@@ -6,9 +6,16 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import type { AccountId, ClientId, SigningKey } from '@postern/storage'
+import type { AccountId, ClientId, Resource, SigningKey } from '@postern/storage'
 import type { Context } from 'koa'
-import { type ClientAuthMethod, type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import {
+  type ClientAuthMethod,
+  type Configuration,
+  errors,
+  type KoaContextWithOIDC,
+  Provider,
+  type ResourceServer,
+} from 'oidc-provider'
 import type { Clock } from '../clock.ts'
 import { extraClaims, requireUnblockedProgram, shapeAccessToken } from './access-tokens.ts'
 import { createAdapterFactory } from './adapter.ts'
@@ -19,6 +26,8 @@ import { SCOPE_CLAIMS } from './claims.ts'
 import { requireReadableClaims } from './claims-request.ts'
 import { type ClientRegistration, clientBehaviour, registrationOf } from './clients.ts'
 import { createFindAccount } from './find-account.ts'
+import { registerDelegatedGrants } from './grants/delegated-grants.ts'
+import { accessInHand } from './grants/delegation-in-hand.ts'
 import { createInteractionPolicy, type FindStrengths } from './interaction-policy.ts'
 import { decideLost } from './interactions-of-provider.ts'
 import { expectAssertionAudience, guardReplays, replaceClientBehaviour, structureRefreshTokens } from './provider-internals.ts'
@@ -75,6 +84,15 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
     `${parts.secure ? prefix : ''}postern_${name}_${realm.realm.id.slice(0, 8)}`
   const cookieOptions = { httpOnly: true, sameSite: 'lax', signed: true, overwrite: true, secure: parts.secure } as const
 
+  const findAccount = createFindAccount({ clock })
+  const describeResourceServer = (resource: Resource, accepted: readonly string[]): ResourceServer => ({
+    audience: resource.audience,
+    scope: accepted.join(' '),
+    accessTokenTTL: resource.accessTokenSeconds ?? settings.accessTokenSeconds,
+    accessTokenFormat: 'jwt',
+    jwt: { sign: { alg: resource.algorithm } },
+  })
+
   const configuration: Configuration = {
     adapter: createAdapterFactory({ realm: realm.realm, issuer: realm.issuer, store: realm.store, clock }),
     jwks: { keys: inSigningOrder(realm.keys).map((key) => new ProviderSigningKey(key)) },
@@ -125,7 +143,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
       client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
     rotateRefreshToken: true,
     revokeGrantPolicy: () => true,
-    findAccount: createFindAccount({ clock }),
+    findAccount,
     loadExistingGrant: grantWhatWasAsked,
     interactions: {
       policy: createInteractionPolicy(parts),
@@ -216,21 +234,23 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
         getResourceServerInfo: async (ctx, indicator, client) => {
           requireGranted(realm, registrationOf(client), scopesOf(ctx))
           const resource = findResource(realm.resources, indicator)
-          const accepted = resource ? acceptedSpellings(resource, registrationOf(client).access) : []
+          const accepted = resource ? acceptedSpellings(resource, accessInHand(registrationOf(client).access)) : []
           if (!resource || accepted.length === 0) throw new errors.InvalidTarget('this client may not ask for this resource')
-          return {
-            audience: resource.audience,
-            scope: accepted.join(' '),
-            accessTokenTTL: resource.accessTokenSeconds ?? settings.accessTokenSeconds,
-            accessTokenFormat: 'jwt',
-            jwt: { sign: { alg: resource.algorithm } },
-          }
+          return describeResourceServer(resource, accepted)
         },
       },
     },
   }
 
   const provider = new Provider(realm.issuer, configuration)
+  registerDelegatedGrants(provider, {
+    realm,
+    clock,
+    secure: parts.secure,
+    // What is shown is no stored token here; of any, only the members that it has in common with one are read.
+    findAccount: async (ctx, sub, token) => findAccount(ctx, sub, token as Parameters<typeof findAccount>[2]),
+    describeResourceServer,
+  })
   provider.proxy = true // the app sets the forwarded protocol from configuration, see app.ts
   structureRefreshTokens(provider, createRefreshTokenCodec({ ring: realm.ring, issuer: realm.issuer, clock }))
   typeIdTokens(provider)

@@ -100,7 +100,8 @@ export function findTarget(ctx: KoaContextWithOIDC, { registration }: ActingClie
   const named = new Set(names.map((name) => findResource(resources, name)))
   if (named.has(undefined)) throw new DelegationRefused('target_unknown')
   const asked = (scope ?? '').split(' ')
-  for (const one of asked) if (one.includes('/')) named.add(findResource(resources, one.slice(0, one.lastIndexOf('/')).replace(/\/$/, '')))
+  for (const one of asked)
+    if (one.includes('/')) named.add(findResource(resources, one.slice(0, one.lastIndexOf('/')).replace(/\/$/, '')))
   if (named.size === 0) for (const one of resourcesOfScopes(resources, access, asked)) named.add(one)
   if (named.has(undefined)) throw new DelegationRefused('target_unknown')
   const [only] = named

@@ -114,8 +114,7 @@ async function findUsers(realm: RealmParts, user: UserContext): Promise<readonly
   for (const name of [user.upn, user.smtp]) {
     if (name === undefined) continue
     const record = await realm.store.accounts.findByName(name)
-    if (record)
-      found.set(record.id, { id: record.id, realm: realm.realm.id, active: record.status === 'active', record })
+    if (record) found.set(record.id, { id: record.id, realm: realm.realm.id, active: record.status === 'active', record })
   }
   return [...found.values()]
 }
