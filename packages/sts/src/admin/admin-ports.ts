@@ -1,8 +1,10 @@
+import { readMetadataDocument } from '@postern/resource-server'
 import type { Realm, Store } from '@postern/storage'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import type { Notices } from '../delivery/delivery.ts'
+import type { Partners } from '../partners/partners.ts'
 import { createSigningKey } from '../protocol/signing-keys.ts'
 import type { AdminPorts } from './operation.ts'
 
@@ -18,8 +20,13 @@ export function createAdminPorts(parts: {
   notices: Notices
   audit: Audit
   baseUrl?: string
+  /** Without it nothing can be read from partners here. */
+  partners?: Pick<Partners, 'refresh'>
+  /** Metadata documents may come over http from this machine, as in development. */
+  allowInsecureLoopback?: boolean
 }): AdminPorts {
-  const { store, clock, newId, random, accounts, factors, passes, notices, audit, baseUrl } = parts
+  const { store, clock, newId, random, accounts, factors, passes, notices, audit, baseUrl, partners } = parts
+  const allowInsecureLoopback = parts.allowInsecureLoopback ?? false
   const issuerOf = (realm: Realm['id']) => (baseUrl === undefined ? undefined : `${baseUrl}/${realm}`)
   return Object.freeze({
     store,
@@ -36,6 +43,13 @@ export function createAdminPorts(parts: {
       const names = { ...(found && { realm: found.displayName }), ...(issuer === undefined ? {} : { issuer }) }
       await notices.tell(realm, { account, notice: { ...notice, ...names } })
     },
+    async readPartner(realm, clientId) {
+      if (partners === undefined) throw new TypeError('These ports were made without partners')
+      return partners.refresh(realm, clientId, 'asked')
+    },
+    // Whoever administers this service names the host, so it may be one of the same network.
+    readMetadata: (url, { allowHosts }) =>
+      readMetadataDocument(url, { allowHosts, allowInsecureLoopback, allowPrivateNetwork: true }),
     record: (realm, event) => audit.record(realm, event),
     issuerOf,
     recordChange: (realm, { operation, subject, actor, reference }) =>

@@ -1,9 +1,13 @@
 import type { Client } from '@postern/storage'
+import { mailServerGrants } from './server-grants.ts'
 
 type Preset = Pick<
   Client,
   'displayName' | 'applicationType' | 'authenticationMethod' | 'redirectUris' | 'grantTypes' | 'pkce'
-> & { readonly id: string }
+> & {
+  /** Absent: each one has its own. */
+  readonly id?: string
+}
 
 export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 
@@ -14,7 +18,10 @@ const phoneOrDesktop = {
   pkce: 'required',
 } as const
 
-/** Mail clients whose identifier and redirect addresses are fixed in the program. What was recorded of each: mail OAuth facts, 1.1 and 3.1. */
+/**
+ * Mail clients whose identifier and redirect addresses are fixed in the program (what was recorded of each: mail OAuth facts,
+ * 1.1 and 3.1), and a mail server that asks for tokens of other servers, which proves itself by its certificate.
+ */
 export const clientPresets = Object.freeze({
   outlook: {
     ...phoneOrDesktop,
@@ -45,6 +52,14 @@ export const clientPresets = Object.freeze({
     id: '9e5f94bc-e8a4-4e73-b8be-63364c29d753',
     displayName: 'Thunderbird',
     redirectUris: ['http://localhost'],
+  },
+  'mail-server': {
+    displayName: 'Mail server',
+    applicationType: 'web',
+    authenticationMethod: 'private_key_jwt',
+    redirectUris: [],
+    grantTypes: mailServerGrants,
+    pkce: 'required',
   },
 } as const satisfies Record<string, Preset>)
 

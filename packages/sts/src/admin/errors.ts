@@ -5,6 +5,7 @@ export type OperationErrorCode =
   | 'in_use'
   | 'password_refused'
   | 'key_refused'
+  | 'metadata_refused'
   | 'policy_invalid'
   | 'last_administrator'
 
@@ -56,6 +57,10 @@ export const operationErrors = {
   key_refused: {
     cause: 'The key or certificate cannot be read, is too weak, or is private.',
     remedy: 'Hand in a PEM certificate, a PEM public key or a public JWK: RSA of 2048 bits or more, or P-256.',
+  },
+  metadata_refused: {
+    cause: 'The metadata document of another server cannot be read, or says what must not be followed. What was known stays.',
+    remedy: 'The answer says which of the two, and what to do.',
   },
   policy_invalid: {
     cause: 'The definition of the policy does not mean anything.',

@@ -7,11 +7,13 @@
  * @module
  */
 import type { AccessPasses, FactorLife } from '@postern/mfa'
-import type { Account, AccountId, Realm, RealmStore, SigningKey, Store } from '@postern/storage'
+import type { MetadataDocument } from '@postern/resource-server'
+import type { Account, AccountId, ClientId, Realm, RealmStore, SigningKey, Store } from '@postern/storage'
 import { z } from 'zod'
 import type { AuditEvent } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import type { Notice } from '../delivery/delivery.ts'
+import type { RefreshOutcome } from '../partners/partners.ts'
 import { type OperationErrorCode, OperationRefused } from './errors.ts'
 
 /** What an operation may use. */
@@ -36,6 +38,13 @@ export interface AdminPorts {
   }
   readonly factors: Pick<FactorLife, 'reset' | 'unlock'>
   readonly passes: Pick<AccessPasses, 'give'>
+  /** Reads the metadata of a partner now and follows it, in a transaction of its own with its audit row. */
+  readonly readPartner: (realm: RealmStore, clientId: ClientId) => Promise<RefreshOutcome>
+  /**
+   * Reads a metadata document that an administrator has named, from one of these hosts (`name` or `name:port`) only. Changes
+   * nothing. Throws a `DiscoveryError` for what the other side does.
+   */
+  readonly readMetadata: (url: string, options: { allowHosts: readonly string[] }) => Promise<MetadataDocument>
   /** Tells a person by e-mail, in the surrounding transaction, what was done to their account (R107, R121). */
   readonly tell: (realm: RealmStore, account: Account, notice: Notice) => Promise<void>
   /** What its tokens name as their issuer. `undefined`: the base URL is not known here. */

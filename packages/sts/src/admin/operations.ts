@@ -3,11 +3,13 @@ import { accountOperations } from './operations/account.ts'
 import { auditOperations } from './operations/audit.ts'
 import { clientOperations } from './operations/client.ts'
 import { clientCredentialOperations } from './operations/client-credential.ts'
+import { delegationOperations } from './operations/delegation.ts'
 import { keyOperations } from './operations/key.ts'
 import { mfaOperations } from './operations/mfa.ts'
 import { mfaCampaignOperations } from './operations/mfa-campaign.ts'
 import { mfaImportOperations } from './operations/mfa-import.ts'
 import { mfaPassOperations } from './operations/mfa-pass.ts'
+import { partnerOperations } from './operations/partner.ts'
 import { policyOperations } from './operations/policy.ts'
 import { realmOperations } from './operations/realm.ts'
 import { resourceOperations } from './operations/resource.ts'
@@ -23,6 +25,8 @@ export const operations: readonly Operation[] = Object.freeze([
   ...clientOperations,
   ...clientCredentialOperations,
   ...resourceOperations,
+  ...partnerOperations,
+  ...delegationOperations,
   ...keyOperations,
   ...policyOperations,
   ...auditOperations,
@@ -35,6 +39,8 @@ export const nouns = Object.freeze({
   mfa: 'Second factors: who must have one, campaigns, access passes, telephone numbers',
   client: 'Programs that ask for tokens',
   resource: 'Servers that accept tokens',
+  partner: 'Servers that obtain tokens for each other: certificates, metadata, switches',
+  delegation: 'Which servers may act for people, and where',
   key: 'Signing keys',
   policy: 'Who needs what to sign in',
   audit: 'What was decided and changed',

@@ -1,13 +1,37 @@
 import { createHash } from 'node:crypto'
+import type { Client, RealmStore } from '@postern/storage'
 import { z } from 'zod'
 import { OperationRefused } from '../errors.ts'
 import { clientId, shownText, when } from '../fields.ts'
 import { operation } from '../operation.ts'
-import { readPublicKey } from '../public-key.ts'
+import { type ReadKey, readPublicKey } from '../public-key.ts'
+import { withdrawActorTokens } from '../server-grants.ts'
 import { requireClient } from './client.ts'
 
 const day = 86_400
 const some = z.object({ client: clientId })
+
+/**
+ * The refusal for a certificate that somebody has: one certificate for one principal (R72, CVE-2025-53786). Says whose it is
+ * within the realm only.
+ */
+export async function refuseSharedCertificate(kept: RealmStore, client: Client['id'], key: ReadKey): Promise<OperationRefused> {
+  const principals = await kept.partners.principals()
+  const holder = principals.find(({ certificates }) => certificates.some(({ x5t }) => x5t === key.x5t))?.client.id
+  const certificate = `The certificate${key.x5t === undefined ? '' : ` ${key.x5t}`}`
+  const remedy = `Make a key and a certificate for ${client} alone, and hand that in; whoever holds a shared one could speak for both.`
+  if (holder === client)
+    return new OperationRefused(
+      'conflict',
+      `${certificate} is registered for ${client} already. See: postern client show ${client}`,
+    )
+  return new OperationRefused(
+    'conflict',
+    holder === undefined
+      ? `${certificate} is in use elsewhere in this installation. ${remedy}`
+      : `${certificate} belongs to the client ${holder}. ${remedy}`,
+  )
+}
 
 export const clientCredentialOperations = [
   operation({
@@ -67,9 +91,7 @@ export const clientCredentialOperations = [
       const key = readPublicKey(input.key)
       const id = at.newId()
       const outcome = await at.kept.clients.addCredential({ id, clientId: client.id, kind: 'key', createdAt: at.clock(), ...key })
-      // One certificate for one principal (R72, CVE-2025-53786).
-      if (outcome === 'conflict')
-        throw new OperationRefused('conflict', 'This certificate is registered already. Each client needs a key of its own.')
+      if (outcome === 'conflict') throw await refuseSharedCertificate(at.kept, client.id, key)
       return {
         client: client.id,
         credential: id,
@@ -80,7 +102,7 @@ export const clientCredentialOperations = [
   }),
   operation({
     name: 'client.remove-credential',
-    summary: 'Take a secret or key away from a client',
+    summary: 'Take a secret or key away from a client; the actor tokens that it holds end',
     scope: 'realm',
     positional: ['client', 'credential'],
     input: some.extend({ credential: shownText('Id of the credential; `client show` lists them') }),
@@ -95,6 +117,7 @@ export const clientCredentialOperations = [
           `${client.id} has no credential ${input.credential}. See: postern client show ${client.id}`,
         )
       }
+      await withdrawActorTokens(at.kept, client, at.clock())
       return { client: client.id, removed: input.credential }
     },
   }),

@@ -1,13 +1,21 @@
 import type { Client, RealmStore } from '@postern/storage'
 import { z } from 'zod'
 import { clientPresetNames, clientPresets, deviceGrant } from '../client-presets.ts'
+import { checkClient } from '../client-rules.ts'
 import { OperationRefused } from '../errors.ts'
 import { clientId, pageLimit, scopeName, shownText, when } from '../fields.ts'
 import { operation, type RealmPorts } from '../operation.ts'
-import { findRedirectUriProblem } from '../redirect-uris.ts'
+import { isServer, jwtBearerGrant, serverGrants, tokenExchangeGrant, withdrawActorTokens } from '../server-grants.ts'
 import { requireResource } from './resource.ts'
 
-const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials', deviceGrant] as const
+const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials', deviceGrant, ...serverGrants] as const
+const shortGrants = {
+  device_code: deviceGrant,
+  'jwt-bearer': jwtBearerGrant,
+  'token-exchange': tokenExchangeGrant,
+} as const
+const shortGrantNames = Object.keys(shortGrants) as (keyof typeof shortGrants)[] // Object.keys forgets the names that the table is known to have
+const isShort = (name: string): name is keyof typeof shortGrants => Object.hasOwn(shortGrants, name)
 
 const clientView = z.object({
   id: z.string(),
@@ -64,41 +72,15 @@ const redirectUris = uris(
 const postLogoutRedirectUris = uris('Where a browser may go after signing out; may be repeated')
 const backchannelLogoutUri = z.string().describe('Where sign-outs are told')
 const grants = z
-  .array(z.enum([...grantTypes, 'device_code']).transform((name) => (name === 'device_code' ? deviceGrant : name)))
+  .array(z.enum([...grantTypes, ...shortGrantNames]).transform((name) => (isShort(name) ? shortGrants[name] : name)))
   .min(1, 'must name one at least')
-  .describe('What it may exchange for tokens; may be repeated. device_code is short for the grant of RFC 8628')
+  .describe(
+    'What it may exchange for tokens; may be repeated. device_code, jwt-bearer and token-exchange are short for the grants of RFC 8628, 7523 and 8693',
+  )
 const pkce = z
   .enum(['required', 'optional-recorded-phone-client'])
   .describe('optional-recorded-phone-client is the exception for phones that were recorded to send no code challenge')
 const consent = z.enum(['implicit', 'explicit']).describe('explicit: people are asked each time (R17)')
-
-/** Everything that must agree within one client. @throws {OperationRefused} `invalid`, with every problem */
-function checkClient(client: Client): Client {
-  const { applicationType, authenticationMethod: method, grantTypes: wanted } = client
-  const has = (grant: string) => wanted.includes(grant)
-  const problems = [
-    ...[...client.redirectUris, ...client.postLogoutRedirectUris].flatMap((uri) => {
-      const problem = findRedirectUriProblem(uri, applicationType)
-      return problem === undefined ? [] : [`${uri} ${problem}`]
-    }),
-    ...(has('authorization_code') && client.redirectUris.length === 0 ? ['The authorization code needs a redirect URI'] : []),
-    ...(!has('authorization_code') && client.redirectUris.length > 0
-      ? ['A redirect URI needs the grant authorization_code']
-      : []),
-    ...(has('client_credentials') && method === 'none' ? ['A client without a credential cannot use client_credentials'] : []),
-    ...(has('refresh_token') && !has('authorization_code') && !has(deviceGrant)
-      ? ['A refresh token comes from authorization_code or the device grant']
-      : []),
-    ...(client.pkce !== 'required' && (applicationType !== 'native' || method !== 'none')
-      ? ['The exception from PKCE is for public native clients']
-      : []),
-    ...(client.backchannelLogoutUri !== undefined && findRedirectUriProblem(client.backchannelLogoutUri, 'web') !== undefined
-      ? [`${client.backchannelLogoutUri} ${findRedirectUriProblem(client.backchannelLogoutUri, 'web')}`]
-      : []),
-  ]
-  if (problems.length > 0) throw new OperationRefused('invalid', problems.join('; '), { problems })
-  return client
-}
 
 const setStatus = (status: Client['status'], summary: string) =>
   operation({
@@ -113,8 +95,10 @@ const setStatus = (status: Client['status'], summary: string) =>
     changed: ({ output }) => ({ subject: output.id }),
     run: async ({ input, at }) => {
       const client = await replace(at, { ...(await requireClient(at.kept, input.client)), status })
-      if (status === 'disabled')
+      if (status === 'disabled') {
         await at.kept.refreshTokens.revokeByClient(client.id, { at: at.clock(), because: 'client disabled' })
+        await withdrawActorTokens(at.kept, client, at.clock())
+      }
       return toClientView(client)
     },
   })
@@ -122,12 +106,15 @@ const setStatus = (status: Client['status'], summary: string) =>
 export const clientOperations = [
   operation({
     name: 'client.add',
-    summary: 'Register a client; a preset carries what a mail program has built in',
+    summary: 'Register a client; a preset carries what a mail program has built in, or what a mail server needs',
     scope: 'realm',
     positional: ['displayName'],
     input: z.object({
       displayName: shownText('Shown to people; may be left out with a preset').optional(),
-      preset: z.enum(clientPresetNames).optional().describe('A known mail program'),
+      preset: z
+        .enum(clientPresetNames)
+        .optional()
+        .describe('A known mail program, or mail-server for one that asks for tokens of other servers'),
       id: clientId.optional().describe('Client identifier; a new GUID when left out'),
       authenticationMethod: clientView.shape.authenticationMethod
         .optional()
@@ -143,21 +130,28 @@ export const clientOperations = [
       pushedAuthorizationRequired: z.boolean().default(false).describe('Authorization requests only by PAR (RFC 9126)'),
     }),
     output: clientView,
-    next: ({ id, access }) =>
-      access.length > 0
-        ? undefined
-        : `This client may ask for nothing yet. Give it access: postern client grant ${id} <resource>   (postern resource list)`,
+    next: ({ id, access, authenticationMethod: method }) =>
+      [
+        ...(method === 'private_key_jwt' ? [`It proves itself by a key: postern client add-key ${id} <certificate-file>`] : []),
+        ...(access.length === 0
+          ? [
+              `This client may ask for nothing yet. Give it access: postern client grant ${id} <resource>   (postern resource list)`,
+            ]
+          : []),
+      ].join('\n') || undefined,
     errors: ['conflict', 'invalid'],
     changed: ({ output }) => ({ subject: output.id }),
     run: async ({ input: { preset: name, backchannelLogoutUri: backchannel, ...input }, at }) => {
       const preset = name === undefined ? undefined : clientPresets[name]
       const displayName = input.displayName ?? preset?.displayName
       if (displayName === undefined) throw new OperationRefused('invalid', 'Give the client a name, or use a preset')
-      const method = input.authenticationMethod ?? preset?.authenticationMethod ?? 'none'
+      const grantTypes = input.grantTypes ?? preset?.grantTypes ?? ['authorization_code', 'refresh_token']
+      const method =
+        input.authenticationMethod ?? preset?.authenticationMethod ?? (isServer({ grantTypes }) ? 'private_key_jwt' : 'none')
       const now = at.clock()
       const client = checkClient(
         Object.freeze({
-          id: (input.id ?? preset?.id ?? at.newId()) as Client['id'], // checked by the input's schema
+          id: (input.id ?? (preset !== undefined && 'id' in preset ? preset.id : at.newId())) as Client['id'], // checked by the input's schema
           displayName,
           status: 'active',
           authenticationMethod: method,
@@ -165,7 +159,7 @@ export const clientOperations = [
           redirectUris: input.redirectUris ?? preset?.redirectUris ?? [],
           postLogoutRedirectUris: input.postLogoutRedirectUris,
           ...(backchannel === undefined ? {} : { backchannelLogoutUri: backchannel }),
-          grantTypes: input.grantTypes ?? preset?.grantTypes ?? ['authorization_code', 'refresh_token'],
+          grantTypes,
           pkce: input.pkce ?? preset?.pkce ?? 'required',
           consent: input.consent,
           dpopBoundAccessTokens: input.dpopBoundAccessTokens,
@@ -249,12 +243,14 @@ export const clientOperations = [
       const { backchannelLogoutUri: before, ...client } = await requireClient(at.kept, id)
       const uri = wantedUri ?? before
       const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
-      return toClientView(
-        await replace(
-          at,
-          checkClient({ ...client, ...given, ...(uri === undefined || uri === '' ? {} : { backchannelLogoutUri: uri }) }),
-        ),
+      const changed = await replace(
+        at,
+        checkClient({ ...client, ...given, ...(uri === undefined || uri === '' ? {} : { backchannelLogoutUri: uri }) }),
       )
+      // What it got by a grant that it has no more is worth nothing any more.
+      if (client.grantTypes.some((grant) => !changed.grantTypes.includes(grant)))
+        await withdrawActorTokens(at.kept, client, at.clock())
+      return toClientView(changed)
     },
   }),
   setStatus('disabled', 'Stop a client: the sign-ins that it holds end at once'),
@@ -322,6 +318,7 @@ export const clientOperations = [
       const client = await requireClient(at.kept, input.client)
       const resource = await requireResource(at.kept, input.resource)
       await at.kept.refreshTokens.revokeByClient(client.id, { at: at.clock(), because: 'access withdrawn' })
+      await withdrawActorTokens(at.kept, client, at.clock())
       return toClientView(
         await replace(at, { ...client, access: client.access.filter(({ resourceId }) => resourceId !== resource.id) }),
       )

@@ -7,6 +7,7 @@ import { OperationRefused } from '../errors.ts'
 import { scopeName, seconds, shownText, when } from '../fields.ts'
 import { operation, type RealmPorts } from '../operation.ts'
 import { renameResources } from '../policy-resources.ts'
+import { findTargetNameProblem, isTargetName } from '../target-names.ts'
 
 /** An absolute URI without a fragment (RFC 8707 section 2). */
 const resourceName = z
@@ -16,6 +17,18 @@ const resourceName = z
   .refine(
     (text) => URL.canParse(text) && !text.includes('#') && !text.includes('*'),
     'must be an absolute URI without a fragment, for example https://mail.contoso.com/',
+  )
+
+/** A URI as above, or what Exchange-like servers ask for each other by: `client_id/host` (F§1.2), which has no colon. */
+const furtherName = z
+  .string()
+  .max(2000)
+  .transform((text) => (isTargetName(text) ? text.replace(/\/.*/, (host) => host.toLowerCase()) : text))
+  .pipe(
+    z.union(
+      [z.string().refine(isTargetName), resourceName],
+      'must be an absolute URI without a fragment, or <client id>/<host name> without a realm, for example https://mail.contoso.com/',
+    ),
   )
 
 const resourceView = z.object({
@@ -61,7 +74,14 @@ export function namesOf(audience: string, further: readonly string[]): readonly 
   return Object.freeze([...new Set([audience, ...twins, ...further])])
 }
 
-async function replace({ kept, clock }: RealmPorts, resource: Resource): Promise<Resource> {
+/** @throws {OperationRefused} `invalid`, for names by which another server would be asked for */
+function checkNames(resource: Resource): Resource {
+  const problems = resource.names.flatMap((name) => findTargetNameProblem(name, resource.principalId) ?? [])
+  if (problems.length > 0) throw new OperationRefused('invalid', problems.join('; '), { problems })
+  return resource
+}
+
+export async function replaceResource({ kept, clock }: RealmPorts, resource: Resource): Promise<Resource> {
   const updated = Object.freeze({ ...resource, updatedAt: clock() })
   const outcome = await kept.resources.replace(updated)
   if (outcome === 'conflict')
@@ -96,7 +116,10 @@ export const certificateNameOf = (realm: RealmPorts['realm']): string => {
   return domain.length <= 64 ? domain : realm.id
 }
 
-const names = z.array(resourceName).max(50).describe('Further names that clients call it by; may be repeated')
+const names = z
+  .array(furtherName)
+  .max(50)
+  .describe('Further names that clients call it by: URIs, or <principal-id>/<host name>; may be repeated')
 const scopes = z.array(scopeName).min(1, 'must name one at least').max(100).describe('The scopes that it knows; may be repeated')
 const tokenType = z.enum(['at+jwt', 'JWT']).describe('`typ` of its access tokens; JWT for Dovecot 2.3')
 const lifetime = seconds('How long its access tokens live; as the realm says when left out', {
@@ -122,21 +145,23 @@ export const resourceOperations = [
       accessTokenSeconds: lifetime.optional(),
     }),
     output: resourceView,
-    errors: ['conflict'],
+    errors: ['conflict', 'invalid'],
     changed: ({ output }) => ({ subject: output.audience }),
     run: async ({ input: { principalId: principal, accessTokenSeconds, ...input }, at }) => {
       const now = at.clock()
-      const resource: Resource = Object.freeze({
-        ...input,
-        id: at.newId() as Resource['id'], // made here, so it names no other kind of thing
-        displayName: input.displayName ?? input.audience,
-        names: namesOf(input.audience, input.names),
-        ...(principal === undefined ? {} : { principalId: principal }),
-        ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
-        status: 'active',
-        createdAt: now,
-        updatedAt: now,
-      })
+      const resource: Resource = checkNames(
+        Object.freeze({
+          ...input,
+          id: at.newId() as Resource['id'], // made here, so it names no other kind of thing
+          displayName: input.displayName ?? input.audience,
+          names: namesOf(input.audience, input.names),
+          ...(principal === undefined ? {} : { principalId: principal }),
+          ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
+          status: 'active',
+          createdAt: now,
+          updatedAt: now,
+        }),
+      )
       await ensureSigningKey(at, resource.algorithm)
       if ((await at.kept.resources.add(resource)) === 'conflict') {
         throw new OperationRefused(
@@ -183,16 +208,16 @@ export const resourceOperations = [
       accessTokenSeconds: lifetime.optional(),
     }),
     output: resourceView,
-    errors: ['missing', 'conflict'],
+    errors: ['missing', 'conflict', 'invalid'],
     changed: ({ output }) => ({ subject: output.audience }),
     run: async ({ input: { resource: name, ...wanted }, at }) => {
       const resource = await requireResource(at.kept, name)
       const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
       const audience = wanted.audience ?? resource.audience
       // A new audience takes its twin along and leaves the old names, which clients may still use.
-      const changed = { ...resource, ...given, names: namesOf(audience, wanted.names ?? resource.names) }
+      const changed = checkNames({ ...resource, ...given, names: namesOf(audience, wanted.names ?? resource.names) })
       await ensureSigningKey(at, changed.algorithm)
-      const replaced = await replace(at, changed)
+      const replaced = await replaceResource(at, changed)
       if (audience !== resource.audience) await followAudience(at, { from: resource.audience, to: audience })
       return toView(replaced)
     },
@@ -208,7 +233,8 @@ export const resourceOperations = [
       columns,
       errors: ['missing', 'conflict'],
       changed: ({ output }) => ({ subject: output.audience }),
-      run: async ({ input, at }) => toView(await replace(at, { ...(await requireResource(at.kept, input.resource)), status })),
+      run: async ({ input, at }) =>
+        toView(await replaceResource(at, { ...(await requireResource(at.kept, input.resource)), status })),
     }),
   ),
   operation({
