@@ -35,6 +35,11 @@ function createCertificateMemory(): (certificate: string | Uint8Array) => Certif
   }
 }
 
+const keysOf = (
+  { certificates = [], keys = [] }: ActorPartner,
+  read: (certificate: string | Uint8Array) => CertifiedKey,
+): readonly CertifiedKey[] => [...certificates.map(read), ...keys]
+
 function indexStatic(
   list: readonly ActorPartner[],
   read: (certificate: string | Uint8Array) => CertifiedKey,
@@ -44,8 +49,7 @@ function indexStatic(
   for (const partner of list) {
     if (byId.has(partner.clientId)) throw new TypeError(`partner ${partner.clientId} is given twice`)
     byId.set(partner.clientId, partner)
-    for (const certificate of partner.certificates ?? []) {
-      const { x5t } = read(certificate)
+    for (const { x5t } of keysOf(partner, read)) {
       const owner = owners.get(x5t) ?? partner.clientId
       if (owner !== partner.clientId) throw new TypeError(`certificate ${x5t} is given to ${owner} and ${partner.clientId}`)
       owners.set(x5t, owner)
@@ -69,7 +73,7 @@ export function createActingPartners<User extends ActorTokenUser>(
   function certificatesOf(partner: ActorPartner): ReadonlyMap<string, CertifiedKey> {
     let index = certificates.get(partner)
     if (index === undefined) {
-      index = new Map((partner.certificates ?? []).map(read).map((key) => [key.x5t, key]))
+      index = new Map(keysOf(partner, read).map((key) => [key.x5t, key]))
       certificates.set(partner, index)
     }
     return index
