@@ -68,6 +68,25 @@ export function realmsContract(opened: () => OpenBackend): void {
       expect((await realms.find(realm.id))?.domains).toEqual([...realm.domains, domain])
     })
 
+    test('gives a domain up, but never the primary one and none of another realm', async () => {
+      const { realms } = opened().store
+      const [realm, other] = [sampleRealm(), sampleRealm()]
+      await realms.add(realm)
+      await realms.add(other)
+      const [primary = ''] = realm.domains
+      const domain = `${randomUUID()}.example`
+      await realms.addDomain(realm.id, domain)
+      const before = await realms.version(realm.id)
+      expect(await realms.removeDomain(other.id, domain)).toBe(false)
+      expect(await realms.removeDomain(realm.id, primary)).toBe(false)
+      expect(await realms.removeDomain(realm.id, domain.toUpperCase())).toBe(true)
+      expect(await realms.removeDomain(realm.id, domain)).toBe(false)
+      expect((await realms.find(realm.id))?.domains).toEqual(realm.domains)
+      expect(await realms.version(realm.id)).toBeGreaterThan(before ?? 0)
+      expect(await realms.findByDomain(domain)).toBeUndefined()
+      for (const odd of ['', 'a\0b']) expect(await realms.removeDomain(RealmId.of(odd), odd)).toBe(false)
+    })
+
     test('misses on ids and domains that nobody has, however strange', async () => {
       const { realms } = opened().store
       for (const id of [randomUUID(), 'common', '', 'a\0b']) {

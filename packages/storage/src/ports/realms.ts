@@ -53,4 +53,6 @@ export interface RealmDirectory {
   /** Replaces the named members. `false`: no such realm. */
   change(id: RealmId, change: { displayName?: string; status?: Realm['status']; settings?: RealmSettings }): Promise<boolean>
   addDomain(id: RealmId, domain: string): Promise<'added' | 'conflict'>
+  /** Does NOT look who still has an address in it. `false`: it is not of this realm, or its primary one, which stays. */
+  removeDomain(id: RealmId, domain: string): Promise<boolean>
 }

@@ -131,5 +131,22 @@ export function createRealmDirectory(database: Database): RealmDirectory {
       )
       return (await bringDomain(id, domain, (last?.position ?? -1) + 1)) ? 'added' : 'conflict'
     },
+    async removeDomain(id, domain) {
+      if (!isUuid(id) || !isText(domain)) return false
+      const { numDeletedRows } = await database.run((db) =>
+        db
+          .deleteFrom('realm_domain')
+          .where('realm_id', '=', id)
+          .where('domain', '=', domain.toLowerCase())
+          .where('position', '>', (query) =>
+            query
+              .selectFrom('realm_domain as all')
+              .select((column) => column.fn.min('all.position').as('position'))
+              .where('all.realm_id', '=', id),
+          )
+          .executeTakeFirstOrThrow(),
+      )
+      return numDeletedRows === 1n
+    },
   } satisfies RealmDirectory)
 }
