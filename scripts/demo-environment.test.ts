@@ -15,6 +15,7 @@ test('the demo inherits no setting of a real installation, and says which ones i
     postern_master_key: 'as Windows may spell it',
     POSTERN_PORT: '9080',
     POSTERN_DEMO_MAIL_PORT: '9090',
+    POSTERN_DEMO_CLOUD_PORT: '9091',
     POSTERN_LOG_LEVEL: '',
   })
   expect(inherited).toEqual({ PATH: '/bin', HOME: '/home/mary' })

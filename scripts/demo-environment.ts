@@ -5,7 +5,7 @@
  */
 const SETTING = /^(?:POSTERN_|DATABASE_URL(?:_FILE)?$)/i
 /** The ones that `npm start` documents; it passes them on by itself. */
-const DOCUMENTED: readonly string[] = ['POSTERN_PORT', 'POSTERN_DEMO_MAIL_PORT']
+const DOCUMENTED: readonly string[] = ['POSTERN_PORT', 'POSTERN_DEMO_MAIL_PORT', 'POSTERN_DEMO_CLOUD_PORT']
 
 type Variables = Readonly<Record<string, string | undefined>>
 

@@ -17,6 +17,7 @@ export async function renderSummary(options: { demo: DemoFile; token: string; lo
     ['Portal', await whenServed(demo.endpoints.portal)],
     ['Admin console', await whenServed(demo.endpoints.admin)],
     ['Mail server', demo.mailServer],
+    ['In the cloud', demo.hybrid?.cloudServer],
   ]
   const people = [...demo.accounts, demo.admin].map(
     ({ upn, password, totpSecret }) => [upn, password, totpSecret ?? 'none yet: sign in to set one up'] as const,
@@ -40,6 +41,9 @@ export async function renderSummary(options: { demo: DemoFile; token: string; lo
     '',
     '  A mail client at work, from an address to the mailbox:',
     `  node_modules/.bin/node examples/contoso/src/client.ts ${demo.accounts[0]?.upn ?? ''}`,
+    '',
+    '  The two mail servers ask each other: Mary sees when Joe is free (each HTTP exchange, tokens decoded):',
+    '  npm run hybrid',
     '',
     '  An access token of Mary, from a sign-in with password and code:',
     '',

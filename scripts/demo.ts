@@ -1,7 +1,7 @@
 /**
- * `npm start`: Postern with its demo realm, the Exchange-like mail server, and a token obtained by a real sign-in.
+ * `npm start`: Postern with its demo realm, the two Exchange-like mail servers, and a token obtained by a real sign-in.
  *
- * It owns the two child processes and what is printed. The realm, its accounts and `.postern/demo.json` belong to
+ * It owns the three child processes and what is printed. The realm, its accounts and `.postern/demo.json` belong to
  * `postern demo`; the sign-in is that of examples/contoso, through the real pages. Nothing is simulated here.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -50,24 +50,27 @@ try {
   requireNotRunning()
   const port = portOf('POSTERN_PORT', 8080)
   const mailPort = portOf('POSTERN_DEMO_MAIL_PORT', 8090)
+  const cloudPort = portOf('POSTERN_DEMO_CLOUD_PORT', 8091)
   await requireFreePort(port, 'POSTERN_PORT', 'Postern')
   await requireFreePort(mailPort, 'POSTERN_DEMO_MAIL_PORT', 'the demo mail server')
+  await requireFreePort(cloudPort, 'POSTERN_DEMO_CLOUD_PORT', 'the demo mail server in the cloud')
   mkdirSync(DATA, { recursive: true, mode: 0o700 })
 
   say('Starting Postern ...')
   const environment = {
     POSTERN_PORT: String(port),
     POSTERN_DEMO_MAIL_PORT: String(mailPort),
+    POSTERN_DEMO_CLOUD_PORT: String(cloudPort),
     POSTERN_DATA_DIR: DATA,
     POSTERN_CONFIG: devNull,
   }
   await start('Postern', 'postern.log', ['packages/sts/src/cli.ts', 'demo'], environment)
   const demo = await loadDemoFile(join(DATA, 'demo.json'))
 
-  say('Starting the demo mail server ...')
-  await start('The demo mail server', 'mail-server.log', ['examples/contoso/src/main.ts'], {
-    POSTERN_DEMO_FILE: join(DATA, 'demo.json'),
-  })
+  say('Starting the demo mail servers, on premises and in the cloud ...')
+  const where = { POSTERN_DEMO_FILE: join(DATA, 'demo.json') }
+  await start('The demo mail server', 'mail-server.log', ['examples/contoso/src/main.ts'], where)
+  await start('The demo mail server in the cloud', 'cloud-server.log', ['examples/contoso/src/main.ts', '--cloud'], where)
 
   const token = await obtainToken(demo)
   if (!stopping) {

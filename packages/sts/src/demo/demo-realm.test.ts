@@ -1,14 +1,16 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAttemptGate, createFactors, createMethods } from '@postern/mfa'
 import { connect, createStore, migrate } from '@postern/storage'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AdminStage, openAdminStage } from '../admin/testing/admin-stage.ts'
-import { type DemoFile, findDemoFile, writeDemoFile } from './demo-file.ts'
+import { type DemoFile, type EarlierDemoFile, findDemoFile, writeDemoFile } from './demo-file.ts'
 import { ensureDemoRealm } from './demo-realm.ts'
 
+const exchange = '00000002-0000-0ff1-ce00-000000000000'
+const cloud = '8f5d1c7e-3b0a-4c52-9d0e-6a41c2f7b9d3'
 let directory: string
 let stage: AdminStage
 let first: DemoFile
@@ -25,7 +27,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
-async function run(mailPort: number, previous?: DemoFile): Promise<DemoFile> {
+async function run(mailPort: number, previous?: EarlierDemoFile): Promise<DemoFile> {
   const clock = () => stage.now
   const methods = createMethods({
     clock,
@@ -35,8 +37,17 @@ async function run(mailPort: number, previous?: DemoFile): Promise<DemoFile> {
     relyingParty: { id: 'localhost', origins: ['http://localhost:8080'] },
   })
   const factors = createFactors({ clock, random: randomBytes, gate: createAttemptGate({ clock }), methods })
-  const keyFiles = { privateKey: join(directory, 'key.pem'), certificate: join(directory, 'certificate.pem') }
-  const data = await ensureDemoRealm({ ports: stage.ports, factors, previous, keep: async () => undefined, mailPort, keyFiles })
+  const filesOf = (name: string) => ({ privateKey: join(directory, `${name}.key`), certificate: join(directory, `${name}.pem`) })
+  const keyFiles = { exchange: filesOf('exchange'), cloud: filesOf('cloud') }
+  const data = await ensureDemoRealm({
+    ports: stage.ports,
+    factors,
+    previous,
+    keep: async () => undefined,
+    mailPort,
+    cloudPort: mailPort + 100,
+    keyFiles,
+  })
   return { issuer: `http://localhost:8080/${data.realm.id}`, ...data, endpoints: {} }
 }
 
@@ -44,18 +55,31 @@ test('a second run keeps every secret and follows the mail port; without its fil
   first = await run(8090)
   expect(first).toMatchObject({
     realm: { domain: 'contoso.com' },
-    accounts: [{ upn: 'mary@contoso.com', totpSecret: expect.stringMatching(/^[A-Z2-7]{32}$/) }, { upn: 'joe@contoso.com' }],
+    cloudDomain: 'contoso.onmicrosoft.test',
+    accounts: [
+      { upn: 'mary@contoso.com', totpSecret: expect.stringMatching(/^[A-Z2-7]{32}$/) },
+      { upn: 'joe@contoso.com' },
+      { upn: 'ann@contoso.com', totpSecret: expect.any(String) },
+    ],
     admin: { upn: 'admin@contoso.com', totpSecret: expect.any(String) },
-    resources: { mail: 'http://localhost:8090/' },
+    resources: { mail: 'http://localhost:8090/', cloud: 'http://localhost:8190/' },
   })
   expect(first.accounts[1]).not.toHaveProperty('totpSecret')
   expect((await stat(first.clients.exchange.privateKeyFile)).mode & 0o777).toBe(0o600)
 
   const moved = await run(8091, first)
-  expect(moved).toEqual({ ...first, resources: { mail: 'http://localhost:8091/' }, mailServer: 'http://localhost:8091' })
+  expect(moved).toEqual({
+    ...first,
+    resources: { mail: 'http://localhost:8091/', cloud: 'http://localhost:8191/' },
+    mailServer: 'http://localhost:8091',
+    cloudServer: 'http://localhost:8191',
+  })
   const kept = stage.store.realm(first.realm.id as Parameters<typeof stage.store.realm>[0])
   expect((await stage.store.realms.list())[0]?.settings.trustedNetworks).toEqual(['127.0.0.0/8', '::1/128'])
-  expect((await kept.resources.list()).map(({ names }) => names)).toEqual([['http://localhost:8091/', 'http://localhost:8091']])
+  expect((await kept.resources.list()).map(({ names }) => names).toSorted()).toEqual([
+    ['http://localhost:8091/', 'http://localhost:8091', `${exchange}/localhost`],
+    ['http://localhost:8191/', 'http://localhost:8191', `${cloud}/localhost`],
+  ])
   const web = (await kept.clients.list({ limit: 10 })).find(({ id }) => id === first.clients.confidential.clientId)
   expect(web?.redirectUris).toEqual(['http://localhost:8091/callback'])
 
@@ -71,7 +95,59 @@ test('a second run keeps every secret and follows the mail port; without its fil
     message: expect.stringContaining('mary@contoso.com'),
   })
   expect(await rows()).toEqual(before)
-  expect((await kept.resources.list()).map(({ audience }) => audience)).toEqual(['http://localhost:8091/'])
+  expect((await kept.resources.list()).map(({ audience }) => audience).toSorted()).toEqual([
+    'http://localhost:8091/',
+    'http://localhost:8191/',
+  ])
+})
+
+test('each of the two servers has a certificate of its own, may ask for the other one, and acts for people there but for administrators', async () => {
+  const kept = stage.store.realm(first.realm.id as Parameters<typeof stage.store.realm>[0])
+  expect((await stage.store.realms.find(first.realm.id as never))?.domains).toEqual(['contoso.com', 'contoso.onmicrosoft.test'])
+  const principals = await kept.partners.principals()
+  expect(principals.map(({ client, certificates }) => [client.id, certificates.length]).toSorted()).toEqual([
+    [exchange, 1],
+    [cloud, 1],
+  ])
+  const resources = new Map((await kept.resources.list()).map(({ id, principalId }) => [id, principalId]))
+  const acting = (await kept.delegations.list()).map(({ clientId, resourceId, scopes, exceptGroups }) => [
+    clientId,
+    resources.get(resourceId),
+    scopes,
+    exceptGroups,
+  ])
+  expect(acting.toSorted()).toEqual([
+    [exchange, cloud, ['EWS.AccessAsUser.All'], ['administrators']],
+    [cloud, exchange, ['EAS.AccessAsUser.All'], ['administrators']],
+  ])
+})
+
+test('the demo of an earlier version, which knew no cloud, gets it and keeps everything else', async () => {
+  const kept = stage.store.realm(first.realm.id as Parameters<typeof stage.store.realm>[0])
+  // As it was: one server with one grant and no names for servers, no cloud, no colleague.
+  await kept.clients.remove(cloud as never)
+  const [cloudResource] = (await kept.resources.list()).filter(({ principalId }) => principalId === cloud)
+  const [mailResource] = (await kept.resources.list()).filter(({ principalId }) => principalId === exchange)
+  const server = await kept.clients.find(exchange as never)
+  const ann = await kept.accounts.findByName('ann@contoso.com')
+  if (cloudResource === undefined || mailResource === undefined || server === undefined || ann === undefined)
+    throw new TypeError('the demo is there')
+  await kept.resources.remove(cloudResource.id)
+  await kept.resources.replace({ ...mailResource, names: ['http://localhost:8091/', 'http://localhost:8091'] })
+  await kept.clients.replace({ ...server, grantTypes: ['client_credentials'], access: [] })
+  await kept.accounts.remove(ann.id)
+  const path = join(directory, 'earlier.json')
+  const { cloudDomain: _domain, cloudServer: _server, clients, resources, accounts, ...others } = first
+  const { cloud: _client, ...earlierClients } = clients
+  const earlier = { ...others, accounts: accounts.slice(0, 2), clients: earlierClients, resources: { mail: resources.mail } }
+  await writeFile(path, JSON.stringify(earlier))
+
+  const now = await run(8091, await findDemoFile(path))
+  expect(now.accounts.slice(0, 2)).toEqual(accounts.slice(0, 2))
+  expect(now.clients.exchange).toEqual(clients.exchange)
+  expect(now).toMatchObject({ clients: { cloud: { clientId: cloud } }, resources: { cloud: 'http://localhost:8191/' } })
+  expect(await kept.delegations.list()).toHaveLength(2)
+  first = now
 })
 
 test('a password and a factor that somebody changed since are left alone', async () => {
@@ -92,6 +168,8 @@ test('the file is for its owner only, and is read back as it was written', async
   const demo = await run(8090, first)
   await writeDemoFile(path, demo)
   expect((await stat(path)).mode & 0o777).toBe(0o600)
-  expect(await findDemoFile(path)).toEqual(demo)
+  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(demo)
+  const { realm, accounts, admin } = demo
+  expect(await findDemoFile(path)).toMatchObject({ realm, accounts, admin })
   expect(await findDemoFile(join(directory, 'none.json'))).toBeUndefined()
 })

@@ -4,40 +4,35 @@
  * It touches no realm but one that `demo.json` names as the demo's own. Names prove nothing: a real installation may
  * well be called contoso.com and have a Mary.
  */
-import { X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Factors } from '@postern/mfa'
-import type { Account, Realm, RealmStore } from '@postern/storage'
+import type { Account, Realm } from '@postern/storage'
 import { deviceGrant } from '../admin/client-presets.ts'
 import { OperationRefused } from '../admin/errors.ts'
 import { administratorsGroup } from '../admin/last-administrator.ts'
 import type { AdminPorts } from '../admin/operation.ts'
 import { generatePassword } from '../admin/operations/account.ts'
 import { operations } from '../admin/operations.ts'
-import { createSigningKey, thumbprintOf, toCertificatePem } from '../protocol/signing-keys.ts'
-import { type DemoFile, writeSecretFile } from './demo-file.ts'
+import type { DemoFile, EarlierDemoFile } from './demo-file.ts'
+import { type DemoAt, ensureAccess, ensureClient, ensureServers, type KeyFiles } from './demo-servers.ts'
 
 const domain = 'contoso.com'
-const scopes = [
-  'EAS.AccessAsUser.All',
-  'EWS.AccessAsUser.All',
-  'IMAP.AccessAsUser.All',
-  'POP.AccessAsUser.All',
-  'SMTP.Send',
-  'Mail.Read',
-]
-const mailServerId = '00000002-0000-0ff1-ce00-000000000000'
+/** Of the cloud side. Both belong to one organisation, so to one realm. */
+const cloudDomain = 'contoso.onmicrosoft.test'
 /** The demo's own, so that a second run finds them again. */
 const clientIds = { mail: '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b01', confidential: '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b02' } as const
 const mailRedirectUris = ['http://127.0.0.1/callback', 'http://localhost']
 
-export type DemoData = Pick<DemoFile, 'realm' | 'accounts' | 'admin' | 'clients' | 'resources' | 'mailServer'>
+export type DemoData = Omit<DemoFile, 'issuer' | 'endpoints'>
+type Clients = Pick<DemoFile['clients'], 'mail' | 'confidential'>
+type Resources = DemoFile['resources']
 type Named = { readonly name: string; readonly displayName: string; readonly groups: readonly string[]; readonly factor: boolean }
 
 const people = {
   mary: { name: 'mary', displayName: 'Mary Miller', groups: ['staff'], factor: true },
   // No factor yet, so that enrolment can be tried.
   joe: { name: 'joe', displayName: 'Joe Jones', groups: ['staff'], factor: false },
+  // A colleague, to whom Joe's calendar shows less than to Mary.
+  ann: { name: 'ann', displayName: 'Ann Archer', groups: ['staff'], factor: true },
   admin: { name: 'admin', displayName: 'Demo Administrator', groups: [administratorsGroup], factor: true },
 } as const satisfies Record<string, Named>
 
@@ -45,11 +40,12 @@ export interface DemoParts {
   readonly ports: AdminPorts
   readonly factors: Factors
   /** What an earlier run wrote: which realm is the demo's, and its secrets. */
-  readonly previous: DemoFile | undefined
+  readonly previous: EarlierDemoFile | undefined
   /** Writes what `previous` will be. Called before anything is committed, so that no realm is ever left without its file. */
   readonly keep: (data: DemoData) => Promise<void>
   readonly mailPort: number
-  readonly keyFiles: { readonly privateKey: string; readonly certificate: string }
+  readonly cloudPort: number
+  readonly keyFiles: { readonly exchange: KeyFiles; readonly cloud: KeyFiles }
 }
 
 /**
@@ -58,7 +54,7 @@ export interface DemoParts {
  */
 export function ensureDemoRealm(parts: DemoParts): Promise<DemoData> {
   return parts.ports.store.transaction(async () => {
-    const { ports, mailPort } = parts
+    const { ports, mailPort, cloudPort } = parts
     const found = await findOwnRealm(parts)
     const realm = found ?? (await addRealm(ports))
     const previous = found === undefined ? undefined : parts.previous
@@ -70,16 +66,20 @@ export function ensureDemoRealm(parts: DemoParts): Promise<DemoData> {
       call: (name, input) => perform(ports, name, { input, realm }),
     }
     await ensureTrustedNetworks(at)
-    const mailServer = `http://localhost:${mailPort}`
-    const resource = await ensureResource(at, `${mailServer}/`)
-    const clients = await ensureClients(at, { resource, callback: `${mailServer}/callback` })
+    await ensureDomain(at)
+    const [mailServer, cloudServer] = [`http://localhost:${mailPort}`, `http://localhost:${cloudPort}`]
+    const resources = { mail: `${mailServer}/`, cloud: `${cloudServer}/` }
+    const servers = await ensureServers(at, { resources, keyFiles: parts.keyFiles })
+    const clients = await ensureClients(at, { resources, callback: `${mailServer}/callback` })
     const data: DemoData = {
       realm: { id: realm.id, domain },
-      accounts: [await ensureAccount(at, people.mary), await ensureAccount(at, people.joe)],
+      cloudDomain,
+      accounts: [await ensureAccount(at, people.mary), await ensureAccount(at, people.joe), await ensureAccount(at, people.ann)],
       admin: await ensureAccount(at, people.admin),
-      clients,
-      resources: { mail: `${mailServer}/` },
+      clients: { ...clients, ...servers },
+      resources,
       mailServer,
+      cloudServer,
     }
     await parts.keep(data)
     return data
@@ -98,11 +98,7 @@ async function findOwnRealm({ ports, previous }: DemoParts): Promise<Realm | und
   )
 }
 
-type At = DemoParts & {
-  readonly realm: Realm
-  readonly kept: RealmStore
-  readonly call: (name: string, input: Record<string, unknown>) => Promise<Readonly<Record<string, unknown>>>
-}
+type At = DemoParts & DemoAt
 
 async function perform(
   ports: AdminPorts,
@@ -119,6 +115,11 @@ async function perform(
 async function ensureTrustedNetworks({ ports, realm }: At): Promise<void> {
   if (realm.settings.trustedNetworks !== undefined) return
   await perform(ports, 'realm.change', { input: { realm: realm.id, trustedNetworks: ['127.0.0.0/8', '::1/128'] } })
+}
+
+async function ensureDomain({ realm, ports }: At): Promise<void> {
+  if (realm.domains.includes(cloudDomain)) return
+  await perform(ports, 'realm.add-domain', { input: { realm: realm.id, domain: cloudDomain } })
 }
 
 async function addRealm(ports: AdminPorts): Promise<Realm> {
@@ -163,18 +164,7 @@ async function addFactor({ kept, factors, realm, ports }: At, account: Account):
   return enrolment.presentation.secret
 }
 
-async function ensureResource({ kept, call }: At, audience: string): Promise<string> {
-  const present = (await kept.resources.list()).find(({ principalId }) => principalId === mailServerId)
-  if (present === undefined) {
-    await call('resource.add', { audience, displayName: 'Demo mail server', scopes, principalId: mailServerId })
-  } else if (present.audience !== audience) {
-    // POSTERN_DEMO_MAIL_PORT moved; the names of the old port go.
-    await call('resource.change', { resource: present.id, audience, names: [] })
-  }
-  return audience
-}
-
-async function ensureClients(at: At, wanted: { resource: string; callback: string }): Promise<DemoFile['clients']> {
+async function ensureClients(at: At, wanted: { resources: Resources; callback: string }): Promise<Clients> {
   const mail = { displayName: 'Demo mail client', redirectUris: mailRedirectUris }
   await ensureClient(at, clientIds.mail, { ...mail, grantTypes: ['authorization_code', 'refresh_token', deviceGrant] })
   await ensureClient(at, clientIds.confidential, {
@@ -183,29 +173,11 @@ async function ensureClients(at: At, wanted: { resource: string; callback: strin
     redirectUris: [wanted.callback],
     grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
   })
-  await ensureClient(at, mailServerId, {
-    displayName: 'Demo mail server',
-    authenticationMethod: 'private_key_jwt',
-    grantTypes: ['client_credentials'],
-  })
-  for (const client of Object.values(clientIds)) await at.call('client.grant', { client, resource: wanted.resource })
+  for (const client of Object.values(clientIds)) await at.call('client.grant', { client, resource: wanted.resources.mail })
+  await ensureAccess(at, clientIds.mail, { resource: wanted.resources.cloud })
   return {
     mail: { clientId: clientIds.mail, redirectUris: mailRedirectUris },
     confidential: { clientId: clientIds.confidential, clientSecret: await ensureSecret(at) },
-    exchange: { clientId: mailServerId, ...(await ensureKeyFiles(at)) },
-  }
-}
-
-/** Adds the client, or lets its redirect addresses follow. */
-async function ensureClient(
-  { kept, call }: At,
-  id: string,
-  wanted: { redirectUris?: readonly string[] } & Record<string, unknown>,
-): Promise<void> {
-  const present = (await kept.clients.list({ limit: 1000 })).find((client) => client.id === id)
-  if (present === undefined) await call('client.add', { id, ...wanted })
-  else if (wanted.redirectUris !== undefined && wanted.redirectUris.join() !== present.redirectUris.join()) {
-    await call('client.change', { client: id, redirectUris: wanted.redirectUris })
   }
 }
 
@@ -216,36 +188,4 @@ async function ensureSecret({ call, previous }: At): Promise<string> {
   if (secret !== undefined && present.length > 0) return secret
   for (const { id } of present) await call('client.remove-credential', { client: clientIds.confidential, credential: id })
   return String((await call('client.add-secret', { client: clientIds.confidential })).secret)
-}
-
-async function ensureKeyFiles({ call, keyFiles, ports }: At): Promise<{ privateKeyFile: string; certificateFile: string }> {
-  const files = { privateKeyFile: keyFiles.privateKey, certificateFile: keyFiles.certificate }
-  const { credentials } = await call('client.show', { client: mailServerId })
-  const present = Array.isArray(credentials) ? credentials : []
-  const x5t = await findThumbprint(keyFiles)
-  if (x5t !== undefined && present.some((one) => one.x5t === x5t)) return files
-  for (const { id } of present) await call('client.remove-credential', { client: mailServerId, credential: id })
-  const key = await createSigningKey({ algorithm: 'RS256', commonName: 'mail.contoso.com', now: ports.clock() })
-  await writeSecretFile(keyFiles.privateKey, toPem('PRIVATE KEY', key.privateKey))
-  await writeSecretFile(keyFiles.certificate, toCertificatePem(key))
-  await call('client.add-key', { client: mailServerId, key: toCertificatePem(key) })
-  return files
-}
-
-async function findThumbprint(files: DemoParts['keyFiles']): Promise<string | undefined> {
-  try {
-    await readFile(files.privateKey)
-    return thumbprintOf(new X509Certificate(await readFile(files.certificate)).raw)
-  } catch {
-    // Missing or damaged: a new pair is made.
-    return undefined
-  }
-}
-
-function toPem(label: string, der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
 }

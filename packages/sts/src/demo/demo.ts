@@ -27,10 +27,11 @@ export async function runDemo(config: Config): Promise<void> {
   // Standard output says little and ends with `ready`, for scripts that wait for it; the log goes to standard error.
   const log = createLog(config, standardError)
   const path = join(config.dataDirectory, 'demo.json')
-  const keyFiles = {
-    privateKey: join(config.dataDirectory, 'exchange.key.pem'),
-    certificate: join(config.dataDirectory, 'exchange.cert.pem'),
-  }
+  const keyFilesOf = (name: string) => ({
+    privateKey: join(config.dataDirectory, `${name}.key.pem`),
+    certificate: join(config.dataDirectory, `${name}.cert.pem`),
+  })
+  const keyFiles = { exchange: keyFilesOf('exchange'), cloud: keyFilesOf('cloud') }
   const seeded = Promise.withResolvers<DemoData>()
   const issuerOf = ({ realm }: DemoData) => `${config.baseUrl}/${realm.id}`
   const server = await startServer(config, {
@@ -50,7 +51,8 @@ export async function runDemo(config: Config): Promise<void> {
       const previous = await findDemoFile(path)
       const keep = (data: DemoData) =>
         writeDemoFile(path, { issuer: issuerOf(data), ...data, endpoints: previous?.endpoints ?? {} })
-      seeded.resolve(await ensureDemoRealm({ ports, factors, previous, keep, mailPort: config.demoMailPort, keyFiles }))
+      const { demoMailPort: mailPort, demoCloudPort: cloudPort } = config
+      seeded.resolve(await ensureDemoRealm({ ports, factors, previous, keep, mailPort, cloudPort, keyFiles }))
     },
   })
   endWithSignals(() => server.close(), log)
