@@ -89,6 +89,8 @@ describe('a database that goes away', () => {
     proxy.cut()
     await expectUnavailable(store.ping())
     await expectUnavailable(store.transaction(() => realm.policies.list()))
+    const many = Array.from({ length: 300 }, () => realm.audit.append(sampleAuditRow()))
+    await Promise.all(many.map(expectUnavailable))
     proxy.restore()
     await expectBack()
   })

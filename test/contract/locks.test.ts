@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { ClientId, FamilyId, type RealmStore, StorageUnavailable } from '@postern/storage'
+import { ClientId, connect, createStore, FamilyId, type RealmStore, StorageUnavailable } from '@postern/storage'
 import {
   type OpenBackend,
   postgres,
@@ -264,4 +264,18 @@ describe('a service principal', () => {
       samplePartner(client.id, { metadataProblem: 'x', tokensValidFrom: secondsAfter(60) }),
     )
   })
+})
+
+test('two processes that claim the same in opposite order give way to nobody, and share the claims', async () => {
+  const url = backend.url ?? ''
+  const connection = connect({ kind: 'postgres', url, poolSize: 4 })
+  const { masterKey, clock } = backend
+  const other = createStore({ connection, masterKey, clock: () => clock.now }).realm(realm.realmId)
+  const jtis = Array.from({ length: 2_000 }, (_, index) => String(index))
+  const claimAll = (of: RealmStore, order: readonly string[]) =>
+    Promise.all(order.map(async (jti) => [jti, await of.replay.claim('issuer', jti, secondsAfter(60))] as const))
+  const [one, two] = await Promise.all([claimAll(realm, jtis), claimAll(other, jtis.toReversed())])
+  await connection.close()
+  const won = [...one, ...two].flatMap(([jti, mine]) => (mine ? [jti] : []))
+  expect(won.sort()).toEqual(jtis.toSorted())
 })

@@ -7,7 +7,7 @@ import { createAccountStore } from './postgres/accounts.ts'
 import { createApprovalStore } from './postgres/approvals.ts'
 import { createArtifactStore } from './postgres/artifacts.ts'
 import { createAttemptStore } from './postgres/attempts.ts'
-import { createAuditStore } from './postgres/audit.ts'
+import { createAuditAppender, createAuditStore } from './postgres/audit.ts'
 import { createAuthenticatorStore } from './postgres/authenticators.ts'
 import { createClientStore } from './postgres/clients.ts'
 import { createDelegationStore } from './postgres/delegations.ts'
@@ -22,7 +22,7 @@ import { createRealmDirectory } from './postgres/realms.ts'
 import { createRecoveryCodeStore } from './postgres/recovery-codes.ts'
 import { createRefreshTokenStore } from './postgres/refresh-tokens.ts'
 import { createRememberedBrowserStore } from './postgres/remembered-browsers.ts'
-import { createReplayGuard } from './postgres/replay.ts'
+import { createReplayClaims, createReplayGuard } from './postgres/replay.ts'
 import { createResourceStore } from './postgres/resources.ts'
 import { isUuid, type RealmPart } from './postgres/row.ts'
 import { createSigningKeyStore } from './postgres/signing-keys.ts'
@@ -70,12 +70,19 @@ export function createStore(options: { connection: Connection; masterKey: Uint8A
   const { connection, clock } = options
   const sealer = createSealer(options.masterKey)
   const database = createDatabase(connection)
+  const shared = {
+    database,
+    sealer,
+    clock,
+    appendAuditRow: createAuditAppender(database),
+    claimReplay: createReplayClaims(database, clock),
+  }
   return Object.freeze({
     realms: createRealmDirectory(database),
     realm(id) {
       if (!isUuid(id)) throw new TypeError('The id of a realm is a UUID')
       // Lower case, as the database gives it back: look-up hashes and seals are bound to this very text.
-      return createRealmStore({ database, realmId: id.toLowerCase() as typeof id, sealer, clock })
+      return createRealmStore({ ...shared, realmId: id.toLowerCase() as typeof id })
     },
     transaction: (work) => database.transaction(work),
     outsideTransaction: (work) => database.outside(work),

@@ -8,6 +8,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { Connection } from './connect.ts'
+import { createGroup } from './group-commit.ts'
 import type { Schema } from './schema.ts'
 import { Turns } from './turns.ts'
 
@@ -23,6 +24,13 @@ export interface Database {
   together<T>(work: () => Promise<T>): Promise<T>
   transaction<T>(work: () => Promise<T>): Promise<T>
   outside<T>(work: () => Promise<T>): Promise<T>
+  /**
+   * For one statement that many write with (group-commit.ts): outside of every transaction, callers who come at the same time
+   * share it; inside, the item goes alone, in its turn. `send` is to write all or none, and answers in their order.
+   */
+  grouped<Item, Answer>(
+    send: (db: Executor, items: readonly Item[]) => Promise<readonly Answer[]>,
+  ): (item: Item) => Promise<Answer>
   /** Whether what is done now is done again if the transaction around it rolls back: `outside`, where there is one session. */
   isNoted(): boolean
 }
@@ -103,13 +111,31 @@ export function createDatabase(connection: Connection): Database {
     })
   }
 
+  const inTurn = <T>(scope: InTransaction, statement: (db: Executor) => Promise<T>): Promise<T> =>
+    scope.turns.take(() =>
+      scope.kind === 'transaction' ? statement(scope.db) : connection.recording.run(scope.notes, () => statement(scope.db)),
+    )
+
   return Object.freeze({
     run(statement) {
       const scope = scopes.getStore()
       if (scope === undefined) return statement(connection.db)
-      if (scope.kind === 'outside') return statement(scope.db)
-      if (scope.kind === 'transaction') return scope.turns.take(() => statement(scope.db))
-      return scope.turns.take(() => connection.recording.run(scope.notes, () => statement(scope.db)))
+      return scope.kind === 'outside' ? statement(scope.db) : inTurn(scope, statement)
+    },
+    grouped<Item, Answer>(send: (db: Executor, items: readonly Item[]) => Promise<readonly Answer[]>) {
+      const group = (db: Executor, statements: number) =>
+        createGroup<Item, Answer>({ send: (items) => send(db, items), statements })
+      // Two under way keep the database busy while the next ones gather. A single session has nothing to gain by a second.
+      const usual = group(connection.db, connection.outside === undefined ? 1 : 2)
+      // Never the other group: its sessions may all be held by transactions that wait for just this.
+      const outside = group(connection.outside ?? connection.db, 2)
+      return async (item: Item): Promise<Answer> => {
+        const scope = scopes.getStore()
+        if (scope === undefined) return usual(item)
+        if (scope.kind === 'outside') return outside(item)
+        const [answer] = await inTurn(scope, (db) => send(db, [item]))
+        return answer as Answer // one for each item
+      }
     },
     together(work) {
       const scope = scopes.getStore()

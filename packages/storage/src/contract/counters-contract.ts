@@ -117,6 +117,36 @@ export function replayContract(opened: () => OpenBackend): void {
       expect(claimed.filter(Boolean)).toHaveLength(1)
     })
 
+    test('lets exactly one of three callers claim each of two hundred identifiers at the same time', async () => {
+      const { replay } = await opened().newRealm()
+      const jtis = Array.from({ length: 600 }, (_, index) => `jti ${index % 200}`)
+      const claimed = await Promise.all(jtis.map((jti) => replay.claim('https://idp', jti, secondsAfter(60))))
+      expect(jtis.filter((_, index) => claimed[index]).sort()).toEqual(jtis.slice(0, 200).sort())
+      expect(await Promise.all(jtis.map((jti) => replay.claim('https://idp', jti, secondsAfter(60))))).not.toContain(true)
+    })
+
+    test('gives claims at the same time in different realms to each', async () => {
+      const realms = await Promise.all(Array.from({ length: 3 }, () => opened().newRealm()))
+      const claims = realms.map(({ replay }) =>
+        Promise.all(Array.from({ length: 10 }, () => replay.claim('a', 'b', secondsAfter(60)))),
+      )
+      expect((await Promise.all(claims)).map((all) => all.filter(Boolean))).toEqual([[true], [true], [true]])
+    })
+
+    test('claims in a transaction, while others claim outside of it, and gives back its own alone', async () => {
+      const { store, newRealm } = opened()
+      const { replay } = await newRealm()
+      const claim = (jti: number) => replay.claim('a', String(jti), secondsAfter(60))
+      const claimSome = (from: number) => Promise.all(Array.from({ length: 20 }, (_, index) => claim(from + index)))
+      const failing = store.transaction(async () => {
+        await claimSome(0)
+        throw new RangeError('rolled back')
+      })
+      await Promise.all([expect(failing).rejects.toThrow(RangeError), claimSome(100), claimSome(200)])
+      expect(await claimSome(0)).not.toContain(false)
+      expect([...(await claimSome(100)), ...(await claimSome(200))]).not.toContain(true)
+    })
+
     test('tells issuers and identifiers apart, wherever one ends', async () => {
       const { replay } = await opened().newRealm()
       const claims = [
@@ -204,6 +234,53 @@ export function auditContract(opened: () => OpenBackend): void {
       })
       await audit.append(row)
       expect(await audit.list({ limit: 10 })).toEqual([{ ...row, source: 'a\uFFFDb\uFFFD', clientId: 'c\uFFFD' }])
+    })
+
+    test('writes rows of the same time with few commits, and answers when they are there', async () => {
+      const { connection, newRealm } = opened()
+      const realms = [await newRealm(), await newRealm()]
+      const rows = Array.from({ length: 300 }, (_, index) => ({ realm: realms[index % 2], row: sampleAuditRow() }))
+      const seen = await Promise.all(
+        rows.map(async ({ realm, row }, index) => {
+          await realm?.audit.append(row)
+          return index % 60 === 0 ? realm?.audit.list({ limit: 1, reference: row.reference }) : [row]
+        }),
+      )
+      expect(seen).toEqual(rows.map(({ row }) => [row]))
+      for (const [index, { audit }] of realms.entries()) {
+        const kept = (await audit.list({ limit: 1000 })).map(({ id }) => id)
+        expect(kept.sort()).toEqual(rows.flatMap(({ row }, at) => (at % 2 === index ? [row.id] : [])).sort())
+      }
+      const [commits] = await connection.session((session) =>
+        session.query('select count(distinct xmin::text) as commits from audit_event where realm_id = any($1::uuid[])', [
+          realms.map(({ realmId }) => realmId),
+        ]),
+      )
+      expect(commits?.commits).toBeLessThan(10)
+    })
+
+    test('lets a row that is there already fail alone', async () => {
+      const { audit } = await opened().newRealm()
+      const rows = Array.from({ length: 40 }, () => sampleAuditRow())
+      const [first, twice = sampleAuditRow()] = rows
+      await audit.append(twice)
+      const told = await Promise.allSettled(rows.map((row) => audit.append(row)))
+      expect(told.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([1])
+      expect(first).toBeDefined()
+      expect(await audit.list({ limit: 100 })).toHaveLength(40)
+    })
+
+    test('keeps times to the millisecond, also far away ones', async () => {
+      const { audit } = await opened().newRealm()
+      const times = [
+        '1800-03-15T12:00:00.001Z',
+        '1969-12-31T23:59:59.999Z',
+        '2031-05-06T07:08:09.123Z',
+        '9999-12-31T23:59:59.999Z',
+      ]
+      const rows = times.map((at) => sampleAuditRow({ at: new Date(at) }))
+      await Promise.all(rows.map((row) => audit.append(row)))
+      expect(await audit.list({ limit: 10 })).toEqual(rows.toReversed())
     })
 
     test('is append only', async () => {

@@ -11,6 +11,23 @@ export interface RealmPart {
   readonly realmId: RealmId
   readonly sealer: Sealer
   readonly clock: Clock
+  /** One for the whole installation, so that callers of different realms can share a statement. */
+  readonly appendAuditRow: (row: NewAuditRow) => Promise<void>
+  readonly claimReplay: (claim: ReplayClaim) => Promise<boolean>
+}
+
+/** An audit row as it is written: text that the database keeps whatever it is. */
+export type NewAuditRow = Omit<Row<'audit_event'>, 'detail' | 'at'> & {
+  /** Milliseconds since 1970: as text, the engines differ in which years they take. */
+  readonly at: number
+  /** JSON */
+  readonly detail: string
+}
+
+export interface ReplayClaim {
+  readonly realmId: RealmId
+  readonly hash: Uint8Array
+  readonly expiresAt: Date
 }
 
 /** A row as it is read. */
