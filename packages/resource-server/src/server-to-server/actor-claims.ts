@@ -23,6 +23,8 @@ export type VerifiedActor = Readonly<{
   actor: Actor
   /** In comparable form. */
   audience: string
+  /** What the token says of delegation, for the log. */
+  delegation: string
   /** Seconds since 1970. */
   endsAt: number
   startsAt: number
@@ -81,7 +83,7 @@ function requireNameid({ nameid }: JsonObject): Readonly<{ nameid: string; clien
 
 /**
  * Checks the verified claims of an actor token (F§1.7, F§1.10). `issuer` is what the signature was found to be of: its `iss` and its realm.
- * Does NOT check the signature, nor what the actor is granted here.
+ * Does NOT check the signature, that nothing is nested in it (actor-tokens.ts), nor what the actor is granted here.
  * @throws {ActorTokenError}
  */
 export function readActor(
@@ -91,8 +93,6 @@ export function readActor(
   now: number,
 ): VerifiedActor {
   const part = 'actor token'
-  if (claims.actortoken !== undefined || claims.actor !== undefined)
-    throw refusal('actor_nested', part, 'an actor inside an actor')
   const audience = requireOwnAudience(claims, part, rules.audiences)
   const named = requireNameid(claims)
   if (named.realm !== issuer.realm) throw refusal('realm_mismatch', part, `nameid ${quoted(named.nameid)}`)
@@ -116,5 +116,6 @@ export function readActor(
     trustedForDelegation: claims.trustedfordelegation === 'true',
   })
   requireCommonClaims(claims, part, 'service_asserted_app_v1', actor)
-  return Object.freeze({ actor, audience, ...life })
+  const delegation = actor.trustedForDelegation ? 'true' : quoted(claims.trustedfordelegation)
+  return Object.freeze({ actor, audience, delegation, ...life })
 }

@@ -22,7 +22,7 @@ import type {
 } from './actor-token-contract.ts'
 import { type ActorTokens, createActorTokens } from './actor-tokens.ts'
 import { requireSoundKey, requireValidity } from './certificates.ts'
-import { ActorTokenError, refusal } from './errors.ts'
+import { ActorTokenError, quoted, refusal } from './errors.ts'
 import { createIssuerSource, type IssuerSource } from './issuer-source.ts'
 import { createPartnerMetadata } from './partner-metadata.ts'
 import { requireComparableAudience } from './principal.ts'
@@ -130,8 +130,12 @@ async function requireAuthorship(
 }
 
 /** The service's word that it may act for people at all, and ours that it may here (R68). */
-function requireActAs(partner: ActorPartner, { actor }: VerifiedActor, { operation }: ActorTokenRequest): void {
-  if (!actor.trustedForDelegation) throw refusal('delegation_missing', 'actor token', 'trustedfordelegation is not "true"')
+function requireActAs(partner: ActorPartner, verified: VerifiedActor, { read, request: { operation } }: Presented): void {
+  const { actor, delegation } = verified
+  if (!actor.trustedForDelegation) {
+    const version = read.claims.ver === undefined ? '' : ` under ${quoted(read.claims.ver)}`
+    throw refusal('delegation_missing', 'actor token', `trustedfordelegation is ${delegation}${version}`)
+  }
   if (partner.actAs === undefined) throw refusal('act_as_not_granted', 'actor token', actor.nameid)
   const { operations } = partner.actAs
   if (operations !== undefined && (operation === undefined || !operations.includes(operation))) {
@@ -171,7 +175,7 @@ async function acceptUser<User extends ActorTokenUser>(
   presented: Presented,
   actorToken: string,
 ): Promise<ActorTokenAccepted<User>> {
-  const { token, read, request, trail, now } = presented
+  const { token, read, trail, now } = presented
   const { options, rules } = parts
   const form = read.header.alg === 'none' ? 'unsigned' : 'signed'
   trail.form = form
@@ -184,7 +188,7 @@ async function acceptUser<User extends ActorTokenUser>(
   const { toleranceSeconds } = rules
   const userToken = readUserToken(read.claims, verified, { toleranceSeconds, trustedProviders: parts.trustedProviders }, now)
   trail.user = userToken.name
-  requireActAs(partner, verified, request)
+  requireActAs(partner, verified, presented)
   const user = await requireOneUser(userToken.contexts, verified.actor.realm, options.findUser)
   await requireStatus(parts.status, actorToken, now)
   await requireFirstUse(options.oneTime, token, userToken)

@@ -48,7 +48,9 @@ export function createActorTokens(
   const memory = new TokenMemory<Remembered>(rememberTokens)
 
   function findSource(read: ServerToken | undefined): IssuerSource {
-    const iss = read?.claims.iss
+    const { iss, actortoken, actor } = read?.claims ?? {}
+    // One level: whatever is signed around it, an actor has no actor. Said first, so that no chain is followed to its end.
+    if (actortoken !== undefined || actor !== undefined) throw refusal('actor_nested', part, 'an actor inside an actor')
     if (iss === undefined) throw refusal('claim_missing', part, 'iss')
     if (typeof iss !== 'string') throw refusal('claim_invalid', part, 'iss is not a string')
     const source = sources.get(iss)

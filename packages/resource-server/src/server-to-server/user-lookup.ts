@@ -5,7 +5,7 @@
  * @module
  */
 import type { ActorTokenUser } from './actor-token-contract.ts'
-import { refusal } from './errors.ts'
+import { quoted, refusal } from './errors.ts'
 import type { UserContext } from './user-token.ts'
 
 export type FindUser<User> = (user: UserContext, realm: string) => Promise<readonly User[]> | readonly User[]
@@ -23,14 +23,15 @@ export async function requireOneUser<User extends ActorTokenUser>(
   findUser: FindUser<User>,
 ): Promise<User> {
   let found: User | undefined
-  for (const context of contexts) {
+  for (const [index, context] of contexts.entries()) {
     const answer = findUser(context, realm)
     const matches = answer instanceof Promise ? await answer : answer
     const [user] = matches
-    const by = Object.keys(context).join(', ')
-    if (user === undefined) throw refusal('user_unknown', part, `by ${by}`)
-    if (matches.length > 1) throw refusal('user_ambiguous', part, `${matches.length} by ${by}`)
-    if (user.realm !== realm) throw refusal('realm_mismatch', part, `the account by ${by} lives in another realm`)
+    if (user === undefined) {
+      throw refusal('user_unknown', part, `by ${quoted(context)}, name ${index + 1} of ${contexts.length}`)
+    }
+    if (matches.length > 1) throw refusal('user_ambiguous', part, `${matches.length} by ${quoted(context)}`)
+    if (user.realm !== realm) throw refusal('realm_mismatch', part, `the account by ${quoted(context)} lives in another realm`)
     if (found !== undefined && found.id !== user.id) throw refusal('user_ambiguous', part, 'its names are of two accounts')
     found = user
   }
