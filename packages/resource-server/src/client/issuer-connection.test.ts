@@ -215,12 +215,27 @@ test('long values are cut, and a batch has no more than 48000 characters', async
   const { sts, connection } = scene
   const long = 'x'.repeat(100_000)
   for (let number = 0; number < 90; number += 1)
-    connection.report(use(number, { user: long, actor: long, audience: long, realm: long }))
+    connection.report(use(number, { user: long, actor: long, realm: long, audience: `${callerId}/${'x'.repeat(400)}@x` }))
   await connection.flush()
   const bodies = sts.asked('tokens/uses').map(({ body }) => body)
   expect(Math.max(...bodies.map((body) => body.length))).toBeLessThanOrEqual(48_020)
   expect(bodies.length).toBeGreaterThan(1)
   expect(reported(sts.asked('tokens/uses')).length).toBe(90)
+})
+
+test('what the service would refuse a whole report for is left out of the one use', async () => {
+  await using scene = await makeScene()
+  const { sts, connection } = scene
+  const own = `${callerId}/mail.contoso.com@${realm}`
+  connection.report(use(1, { jti: 'no number', audience: `somebody/mail.contoso.com@${realm}`, ...{ password: 'x' } }))
+  connection.report(use(2, { audience: own }))
+  await connection.flush()
+  const { uses } = JSON.parse(sts.asked('tokens/uses')[0]?.body ?? '') as { uses: Record<string, unknown>[] }
+  expect(uses.map((one) => Object.keys(one))).toEqual([
+    ['at', 'outcome', 'form', 'actor', 'user'],
+    ['at', 'outcome', 'form', 'actor', 'user', 'jti', 'audience'],
+  ])
+  expect(uses[1]?.audience).toBe(own)
 })
 
 test('a batch that is not taken is kept, and tried again after longer and longer pauses', async () => {

@@ -1,11 +1,13 @@
 /**
  * use-reports tells the token service what was done with actor tokens, in batches, and keeps trying while it does not answer.
  *
- * It owns the queue and its bound, the batches and the pauses. It decides nothing about tokens: the validator did.
+ * It owns the queue and its bound, the batches and the pauses. It decides nothing about tokens: the validator did. A batch whose answer was
+ * lost goes out again: a use may stand in the trail twice, but not be missing from it.
  * @module
  */
 import type { Clock } from '../clock.ts'
 import type { ActorTokenUse } from '../server-to-server/actor-token-contract.ts'
+import { parsePrincipal } from '../server-to-server/principal.ts'
 import { makeSelfIssuedAssertion, type TrustedIssuer } from './assertions.ts'
 import { createClockOffset } from './clock-offset.ts'
 import { harmless, ServerClientError } from './errors.ts'
@@ -23,9 +25,27 @@ const longestPauseMs = 60_000
 /** Of one value. They come out of tokens that may be forged, and one must not crowd out a hundred others. */
 const longestValue = 320
 
-/** As the report goes on the wire; times as ISO 8601. */
-function write(use: ActorTokenUse): string {
-  return JSON.stringify(use, (_name, value: unknown) => (typeof value === 'string' ? value.slice(0, longestValue) : value))
+/** What the token service takes for a number. */
+const number = /^[\w.:~-]{1,128}$/
+
+/**
+ * A use as it goes on the wire; times as ISO 8601. The service refuses a report as a whole, and what it says may stem from forged tokens: so
+ * one bad value is cut or left out here, and does not take a hundred good uses with it.
+ */
+function write(use: ActorTokenUse, clientId: string): string {
+  const { at, outcome, form, reason, actor, user, realm, jti, audience } = use
+  const cut = (text: string | undefined): string | undefined => text?.slice(0, longestValue)
+  return JSON.stringify({
+    at: at.toISOString(),
+    outcome,
+    form,
+    reason,
+    actor: cut(actor),
+    user: cut(user),
+    realm: cut(realm),
+    jti: jti !== undefined && number.test(jti) ? jti : undefined,
+    audience: audience !== undefined && parsePrincipal(audience)?.clientId === clientId ? cut(audience) : undefined,
+  })
 }
 
 /** True if the same batch would be refused again; 401 and 429 pass, and so does what is the server's own trouble. */
@@ -140,7 +160,7 @@ export function createUseReports(options: {
     report(use: ActorTokenUse) {
       if (closed) return lose(1, 'the connection is closed')
       if (waiting.length >= most) return lose(1, 'too many are waiting')
-      waiting.push(write(use))
+      waiting.push(write(use, identity.clientId))
       plan()
     },
     async flush() {
