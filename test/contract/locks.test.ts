@@ -266,16 +266,26 @@ describe('a service principal', () => {
   })
 })
 
-test('two processes that claim the same in opposite order give way to nobody, and share the claims', async () => {
+test('two processes that claim the same in opposite order share the claims, and wait for each other in one order', async () => {
   const url = backend.url ?? ''
   const connection = connect({ kind: 'postgres', url, poolSize: 4 })
   const { masterKey, clock } = backend
   const other = createStore({ connection, masterKey, clock: () => clock.now }).realm(realm.realmId)
-  const jtis = Array.from({ length: 2_000 }, (_, index) => String(index))
+  const jtis = Array.from({ length: 500 }, (_, index) => String(index))
   const claimAll = (of: RealmStore, order: readonly string[]) =>
     Promise.all(order.map(async (jti) => [jti, await of.replay.claim('issuer', jti, secondsAfter(60))] as const))
   const [one, two] = await Promise.all([claimAll(realm, jtis), claimAll(other, jtis.toReversed())])
-  await connection.close()
   const won = [...one, ...two].flatMap(([jti, mine]) => (mine ? [jti] : []))
   expect(won.sort()).toEqual(jtis.toSorted())
+  // A deadlock would be mended by trying again, and only slow things down. So the order itself is looked at.
+  const rows = await connection.session((session) =>
+    session.query(
+      "select xmin::text as statement, encode(claim_hash, 'hex') as hash from replay_claim where realm_id = $1 order by ctid",
+      [realm.realmId],
+    ),
+  )
+  await connection.close()
+  const written = Map.groupBy(rows, ({ statement }) => statement)
+  expect(written.size).toBeLessThan(100)
+  for (const each of written.values()) expect(each).toEqual(each.toSorted((a, b) => (String(a.hash) < String(b.hash) ? -1 : 1)))
 })
