@@ -1,18 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { DiscoveryError, type MetadataDocument } from '@postern/resource-server'
-import {
-  type AuditRow,
-  type Client,
-  type ClientCredential,
-  type ClientId,
-  connect,
-  createStore,
-  migrate,
-  type Partner,
-  type RealmId,
-  type RealmStore,
-  type Store,
-} from '@postern/storage'
+import type { AuditRow, Client, ClientCredential, ClientId, Partner, RealmStore, Store } from '@postern/storage'
+import { type OpenBackend, pglite, sampleClient } from '@postern/storage/contract'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createAudit } from '../audit/audit.ts'
@@ -31,22 +20,22 @@ const pass = (milliseconds: number) => {
   now = new Date(now.getTime() + milliseconds)
 }
 
+let open: OpenBackend
 let store: Store
 let one: TestCertificate
 let two: TestCertificate
 let taken: TestCertificate
 
 beforeAll(async () => {
-  const connection = await connect({ kind: 'pglite' })
-  await migrate(connection)
-  store = createStore({ connection, masterKey: randomBytes(32), clock })
+  open = await pglite.open()
+  store = open.store
   const validity = { notBefore: new Date(start.getTime() - minute), notAfter: new Date('2028-01-01T00:00:00Z') }
   one = await makeCertificate(validity)
   two = await makeCertificate(validity)
   taken = await makeCertificate(validity)
 })
 
-afterAll(() => store.close())
+afterAll(() => open.close())
 
 /** What the partner answers next; an error is thrown, a function is called. */
 let answer: MetadataDocument | Error | (() => Promise<MetadataDocument>)
@@ -84,47 +73,22 @@ afterEach(async () => {
 beforeEach(async () => {
   now = start
   asked = []
-  realm = await addRealm()
+  realm = await open.newRealm()
   clientId = await addPartner(realm)
   self = { clientId, realm: realm.realmId }
   answer = documentOf(self, [one])
   partners = make()
 })
 
-async function addRealm(): Promise<RealmStore> {
-  const id = randomUUID() as string as RealmId // brands have no runtime part
-  await store.realms.add({
-    id,
-    displayName: 'Contoso',
-    domains: [`${id.slice(0, 8)}.test`],
-    status: 'active',
-    settings: {} as never, // nothing here looks at them
-    createdAt: now,
-  })
-  return store.realm(id)
+async function addClient(kept: RealmStore): Promise<Client> {
+  const client = sampleClient()
+  await kept.clients.add(client)
+  made.push({ kept, id: client.id })
+  return client
 }
 
 async function addPartner(kept: RealmStore, own: Partial<Partner> = {}): Promise<ClientId> {
-  const id = randomUUID() as string as ClientId
-  const client: Client = {
-    id,
-    displayName: 'Partner',
-    status: 'active',
-    authenticationMethod: 'private_key_jwt',
-    applicationType: 'web',
-    redirectUris: [],
-    postLogoutRedirectUris: [],
-    grantTypes: [],
-    pkce: 'required',
-    consent: 'implicit',
-    dpopBoundAccessTokens: false,
-    pushedAuthorizationRequired: false,
-    access: [],
-    createdAt: now,
-    updatedAt: now,
-  }
-  await kept.clients.add(client)
-  made.push({ kept, id })
+  const { id } = await addClient(kept)
   await kept.partners.put({ clientId: id, metadataUrl: url, acceptsUnsignedUserTokens: false, ...own })
   return id
 }
@@ -191,7 +155,7 @@ describe('a reading', () => {
   })
 
   test('of a certificate that is another client’s, of this realm or another, changes nothing and is written down', async () => {
-    for (const [at, kept] of [realm, await addRealm()].entries()) {
+    for (const [at, kept] of [realm, await open.newRealm()].entries()) {
       const owner = await giveTaken(kept)
       answer = documentOf(self, [one, taken])
       expect(await partners.refresh(realm, clientId, 'asked')).toMatchObject({ outcome: 'refused', code: 'certificate_conflict' })

@@ -81,6 +81,7 @@ describe('a pin', () => {
     const renamed = documentOf({ clientId, realm: 'contoso.com' }, [one])
     expect(changes({ document: renamed })).toMatchObject({ add: [one.x5t] })
     expect(changes({ partner: pinned, document: renamed })).toBe('pin_mismatch')
+    expect(changes({ partner: pinned, document: documentOf(self, [one], { realm: 'contoso.com' }) })).toBe('pin_mismatch')
     expect(changes({ partner: pinned, document: documentOf(self, [one], { issuer: `somebody@${realm.id}` }) })).toBe(
       'pin_mismatch',
     )
@@ -95,6 +96,12 @@ describe('a pin', () => {
       'principal_mismatch',
     )
   })
+})
+
+test('a pin of every realm is worth nothing', () => {
+  const everybody = { clientId, realm: '*' }
+  const partner: Partner = { ...fresh, pinned: { issuer: `${clientId}@*`, realm: '*' } }
+  expect(changes({ partner, document: documentOf(everybody, [one]) })).toBe('realm_mismatch')
 })
 
 describe('certificates', () => {
