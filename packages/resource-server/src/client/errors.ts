@@ -3,7 +3,7 @@
 /** No text contains a part of a token. */
 const texts = {
   url_not_allowed: 'The address may not be asked.',
-  certificate_not_valid: 'The certificate of this server is not valid today.',
+  certificate_outdated: 'The certificate of this server has ended.',
   challenge_missing: 'The server refused, and did not say whose tokens it accepts.',
   challenge_malformed: 'The challenge of the server cannot be read.',
   issuer_not_trusted: 'The server names no token service that this one trusts.',

@@ -146,7 +146,7 @@ test('an outdated certificate is told as such, and nothing is sent with it', asy
   const old = makeSelfSigned('old.contoso.test', { notAfter: new Date('2026-01-01') })
   const client = createServerClient({ ...own, certificate: old.certificate, privateKey: old.privateKey })
   expect(await thrownBy(client.fetch(mail.url))).toMatchObject({
-    code: 'certificate_not_valid',
+    code: 'certificate_outdated',
     detail: expect.stringContaining('2026-01-01'),
   })
   expect(sts.asked('tokens/OAuth/2')).toEqual([])
