@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { comparableAudience, formatPrincipal, parsePrincipal, requireComparableAudience } from './principal.ts'
+
+const sts = '00000001-0000-0000-c000-000000000000'
+
+test('the three forms of the grammar are read', () => {
+  expect(parsePrincipal(`${sts}@contoso.com`)).toEqual({ clientId: sts, realm: 'contoso.com' })
+  expect(parsePrincipal(`${sts}/sts.example@*`)).toEqual({ clientId: sts, host: 'sts.example', realm: '*' })
+  expect(parsePrincipal(sts)).toEqual({ clientId: sts })
+})
+
+test.for([
+  '',
+  '@',
+  '/',
+  'a@',
+  '@b',
+  'a/@b',
+  '/h@b',
+  'a@b@c',
+  'a/b/c@d',
+  'a@b/c',
+  'a b@c',
+  'a@b ',
+  ' a@b',
+  'a@b\n',
+  'a@b\u0000',
+  'ä@b',
+  `${'a'.repeat(511)}@b`,
+])('%j is no principal', (text) => {
+  expect(parsePrincipal(text)).toBeUndefined()
+})
+
+test('reading what was written gives the same parts, and writing what was read the same text', () => {
+  const piece = fc.stringMatching(/^[\x21-\x2e\x30-\x3f\x41-\x7e]{1,40}$/)
+  const parts = fc.record({ clientId: piece, host: piece, realm: piece }, { requiredKeys: ['clientId'] })
+  fc.assert(
+    fc.property(parts, (principal) => {
+      expect(parsePrincipal(formatPrincipal(principal))).toEqual(principal)
+    }),
+  )
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[a/@]{0,8}$/)), (text) => {
+      const read = parsePrincipal(text)
+      if (read !== undefined) expect(formatPrincipal(read)).toBe(text)
+    }),
+  )
+})
+
+test('parts that would be read otherwise are not written', () => {
+  expect(() => formatPrincipal({ clientId: 'a', host: 'b@c' })).toThrow(TypeError)
+  expect(() => formatPrincipal({ clientId: 'a/b' })).toThrow(TypeError)
+  expect(() => formatPrincipal({ clientId: '' })).toThrow(TypeError)
+})
+
+test('audiences are one if they differ in the letter case of the host alone', () => {
+  expect(comparableAudience('Id/HOST.example@Realm')).toBe('Id/host.example@Realm')
+  expect(comparableAudience('id@realm')).toBeUndefined()
+  expect(comparableAudience('id/host')).toBeUndefined()
+  expect(() => requireComparableAudience('id@realm')).toThrow(TypeError)
+})
