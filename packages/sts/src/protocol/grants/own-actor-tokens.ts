@@ -79,7 +79,7 @@ export function ownActorTokens(realm: RealmParts, clock: Clock): ActorTokenValid
         },
       },
     ],
-    partners: (clientId) => describePartner(realm, clientId, clock()),
+    partners: (clientId) => describePartner(realm, clientId),
     findUser: (user) => findUsers(realm, user),
     status: {
       check: async (token) => (readOwnActorToken(realm, token, clock()) === undefined ? 'inactive' : 'active'),
@@ -92,12 +92,12 @@ export function ownActorTokens(realm: RealmParts, clock: Clock): ActorTokenValid
 }
 
 /** What the registration of a server says, in the words of the library. A disabled one is not known. */
-function describePartner(realm: RealmParts, clientId: string, now: Date): ActorPartner | undefined {
+function describePartner(realm: RealmParts, clientId: string): ActorPartner | undefined {
   const principal = realm.principals.find(clientId)
   if (principal?.client.status !== 'active') return undefined
   const keys = principal.certificates.flatMap(({ x5t }) => {
     const found = realm.principals.findCertificate(x5t)
-    if (found === undefined || (found.notAfter !== undefined && found.notAfter <= now)) return []
+    if (found === undefined) return []
     return [{ x5t, key: found.key, ...(found.notAfter === undefined ? {} : { notAfter: found.notAfter }) }]
   })
   return Object.freeze({
