@@ -13,6 +13,7 @@ import { operationErrors } from '../../packages/sts/src/admin/errors.ts'
 import { configErrors } from '../../packages/sts/src/config/errors.ts'
 import type { RequestProblemCode } from '../../packages/sts/src/http/problems.ts'
 import type { StartErrorCode } from '../../packages/sts/src/main.ts'
+import { readingRefusals } from '../../packages/sts/src/partners/errors.ts'
 import type { PolicyErrorCode } from '../../packages/sts/src/policy/errors.ts'
 import { code, renderHead, renderMarkdownTable } from './page.ts'
 
@@ -214,6 +215,11 @@ const sections: readonly (readonly [title: string, words: string, table: Explain
   ['Configuration', 'The service does not start (`ConfigError`).', configErrors],
   ['Start', 'The service cannot listen (`StartRefused`).', start],
   ['Administration', 'An operation was refused and changed nothing (`OperationRefused`).', operationErrors],
+  [
+    'Metadata of partners',
+    'The metadata document of a partner changed nothing. `postern partner show` tells it, and the event `partner.metadata_refused`.',
+    readingRefusals,
+  ],
   ['Requests', 'A page or form was refused (`RequestProblem`).', requests],
   ['Accounts', 'Raised inside the service (`AccountsError`).', accounts],
   ['Second factors', 'Raised inside the service (`FactorError`).', factors],
