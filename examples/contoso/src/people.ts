@@ -36,7 +36,7 @@ export function createPeople(all: readonly Person[]): People {
   })
 }
 
-/** Mary and the administrator on premises; Joe's calendar was moved to the cloud, where he has a second address. */
+/** All but Joe on premises; Joe's calendar was moved to the cloud, where he has a second address. */
 export function demoPeople(domains: Readonly<{ onPremises: string; cloud: string }>): People {
   const person = (name: string, displayName: string, at: keyof typeof domains): Person => {
     const upn = `${name}@${domains.onPremises}`
@@ -47,6 +47,7 @@ export function demoPeople(domains: Readonly<{ onPremises: string; cloud: string
     person('mary', 'Mary Miller', 'onPremises'),
     person('joe', 'Joe Jones', 'cloud'),
     person('admin', 'Demo Administrator', 'onPremises'),
-    person('recruiter', 'Rita Recruiter', 'onPremises'),
+    person('ann', 'Ann Archer', 'onPremises'),
+    person('rita', 'Rita Recruiter', 'onPremises'),
   ])
 }

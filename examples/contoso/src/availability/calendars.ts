@@ -83,11 +83,11 @@ export function workingDays(owner: string, sharing: Calendar['sharing'], habits:
   return Object.freeze({ owner, sharing: Object.freeze({ everybody: sharing.everybody, people }), between })
 }
 
-/** Joe shows his colleagues when he is busy, Mary also with what and where, and one person nothing at all. */
+/** Joe shows his colleagues when he is busy, Mary also with what and where, and Rita nothing at all. */
 export const calendarOfJoe = (domain: string): Calendar =>
   workingDays(
     `joe@${domain}`,
-    { everybody: 'availability', people: { [`mary@${domain}`]: 'limitedDetails', [`recruiter@${domain}`]: 'none' } },
+    { everybody: 'availability', people: { [`mary@${domain}`]: 'limitedDetails', [`rita@${domain}`]: 'none' } },
     [
       { from: '09:00', to: '10:00', busy: 'Busy', subject: 'Bridge drawings, second round', place: 'Room 3', isMeeting: true },
       { from: '12:30', to: '13:30', busy: 'Tentative', subject: 'Lunch with Mary', place: 'The place by the river' },

@@ -5,9 +5,10 @@
  * there. So watching needs the right to write on that machine, and no header, token or page can ask for it.
  * What is written holds tokens. It writes nothing else, and nothing anywhere else.
  */
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { showWbxml } from './show-wbxml.ts'
 
 /** One HTTP exchange as it was on the wire. Names of headers are in lower case. */
 export type Exchange = Readonly<{
@@ -31,12 +32,18 @@ export type Traces = Readonly<{
   find: (requestId: string) => Promise<Watcher | undefined>
   /** What was seen, in order. Ends the watching. */
   end: (requestId: string) => Promise<readonly Exchange[]>
+  /** Ends everything that this process began, at once: for a process that is told to stop. */
+  discard: () => void
 }>
 
 export function createTraces(directory: string): Traces {
   const fileOf = (requestId: string): string => join(directory, `trace-${requestId}.jsonl`)
+  const begun = new Set<string>()
   return Object.freeze({
-    begin: (requestId: string) => writeFile(fileOf(requestId), '', { mode: 0o600, flag: 'wx' }),
+    begin: async (requestId: string) => {
+      begun.add(requestId)
+      await writeFile(fileOf(requestId), '', { mode: 0o600, flag: 'wx' })
+    },
     find: async (requestId: string) => {
       if (!REQUEST_ID.test(requestId)) return undefined
       const file = fileOf(requestId)
@@ -47,12 +54,16 @@ export function createTraces(directory: string): Traces {
       const file = fileOf(requestId)
       const text = (await readOrUndefined(file)) ?? ''
       await rm(file, { force: true })
+      begun.delete(requestId)
       return Object.freeze(
         text
           .split('\n')
           .filter((line) => line !== '')
           .map((line) => JSON.parse(line) as Exchange), // written above, in a directory of one's own
       )
+    },
+    discard: () => {
+      for (const requestId of begun) rmSync(fileOf(requestId), { force: true })
     },
   })
 }
@@ -108,6 +119,7 @@ export function watchedFetch(request: typeof fetch, watch: Watcher | undefined):
 async function bodyAsText(message: Request | Response): Promise<string> {
   const type = message.headers.get('content-type') ?? ''
   const bytes = Buffer.from(await message.arrayBuffer())
-  if (bytes.length === 0 || /^text\/|json|xml(?!\w)|urlencoded/.test(type)) return bytes.toString('utf8')
-  return `(${bytes.length} bytes of ${type === '' ? 'an unnamed type' : type})`
+  const told = `(${bytes.length} bytes of ${type === '' ? 'an unnamed type' : type})`
+  if (type.includes('wbxml')) return showWbxml(bytes) ?? told
+  return bytes.length === 0 || /^text\/|json|xml|urlencoded/.test(type) ? bytes.toString('utf8') : told
 }
