@@ -1,43 +1,44 @@
+import { type Kysely, sql } from 'kysely'
 import { RealmId } from '../identifiers.ts'
 import type { Realm, RealmDirectory, RealmSettings } from '../ports/realms.ts'
 import { prepare } from '../prepared.ts'
+import type { Schema } from '../schema.ts'
 import type { Database } from '../transaction.ts'
 import { isText, isUuid, list, type Row, Taken } from './row.ts'
 
-const toRealm = (row: Row<'realm'>, domains: readonly string[]): Realm =>
+const toRealm = (row: Row<'realm'> & { readonly domains: readonly string[] }): Realm =>
   Object.freeze({
     id: RealmId.of(row.id),
     displayName: row.display_name,
-    domains: list(domains),
+    domains: list(row.domains),
     status: row.status as Realm['status'], // realm_status_known
     settings: Object.freeze({ ...(row.settings as RealmSettings) }), // written from RealmSettings alone
     version: row.version,
     createdAt: row.created_at,
   })
 
+/** A realm with its domains, in one statement: each request begins with it. */
+const selectRealm = (db: Kysely<Schema>) =>
+  db
+    .selectFrom('realm')
+    .select(['realm.id', 'realm.display_name', 'realm.status', 'realm.settings', 'realm.version', 'realm.created_at'])
+    .select(
+      sql<string[]>`array(select domain from realm_domain where realm_domain.realm_id = realm.id order by position, domain)`.as(
+        'domains',
+      ),
+    )
+
+const findById = prepare((db, at: { id: string }) => selectRealm(db).where('realm.id', '=', at.id))
+
+const findByDomain = prepare((db, at: { domain: string }) =>
+  selectRealm(db).where('realm.id', '=', (query) =>
+    query.selectFrom('realm_domain').select('realm_id').where('domain', '=', at.domain),
+  ),
+)
+
 const findVersion = prepare((db, at: { id: string }) => db.selectFrom('realm').select('version').where('id', '=', at.id))
 
 export function createRealmDirectory(database: Database): RealmDirectory {
-  const domainsOf = async (ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> => {
-    const rows = await database.run((db) =>
-      db
-        .selectFrom('realm_domain')
-        .select(['realm_id', 'domain'])
-        .where('realm_id', 'in', ids)
-        .orderBy('realm_id')
-        .orderBy('position')
-        .orderBy('domain')
-        .execute(),
-    )
-    const domains = new Map<string, string[]>()
-    for (const { realm_id, domain } of rows) domains.set(realm_id, [...(domains.get(realm_id) ?? []), domain])
-    return domains
-  }
-  const withDomains = async (rows: readonly Row<'realm'>[]): Promise<readonly Realm[]> => {
-    if (rows.length === 0) return list([])
-    const domains = await domainsOf(rows.map(({ id }) => id))
-    return list(rows.map((row) => toRealm(row, domains.get(row.id) ?? [])))
-  }
   const bringDomain = async (id: RealmId, domain: string, position: number): Promise<boolean> => {
     const { numInsertedOrUpdatedRows } = await database.run((db) =>
       db
@@ -80,20 +81,13 @@ export function createRealmDirectory(database: Database): RealmDirectory {
     },
     async find(id) {
       if (!isUuid(id)) return undefined
-      const row = await database.run((db) => db.selectFrom('realm').selectAll().where('id', '=', id).executeTakeFirst())
-      return row && (await withDomains([row]))[0]
+      const { rows } = await database.run((db) => findById(db, { id }))
+      return rows[0] && toRealm(rows[0])
     },
     async findByDomain(domain) {
       if (!isText(domain)) return undefined
-      const row = await database.run((db) =>
-        db
-          .selectFrom('realm')
-          .selectAll('realm')
-          .innerJoin('realm_domain', 'realm_domain.realm_id', 'realm.id')
-          .where('realm_domain.domain', '=', domain.toLowerCase())
-          .executeTakeFirst(),
-      )
-      return row && (await withDomains([row]))[0]
+      const { rows } = await database.run((db) => findByDomain(db, { domain: domain.toLowerCase() }))
+      return rows[0] && toRealm(rows[0])
     },
     async version(id) {
       if (!isUuid(id)) return undefined
@@ -101,9 +95,8 @@ export function createRealmDirectory(database: Database): RealmDirectory {
       return rows[0]?.version
     },
     async list() {
-      return withDomains(
-        await database.run((db) => db.selectFrom('realm').selectAll().orderBy('created_at').orderBy('id').execute()),
-      )
+      const rows = await database.run((db) => selectRealm(db).orderBy('realm.created_at').orderBy('realm.id').execute())
+      return list(rows.map(toRealm))
     },
     async change(id, change) {
       if (!isUuid(id)) return false
