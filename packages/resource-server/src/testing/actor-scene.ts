@@ -11,6 +11,19 @@ export type Person = ActorTokenUser & Readonly<{ names: readonly string[] }>
 const now = 1_800_000_000
 const ended = new Date((now - 86_400) * 1000)
 
+/** Made once for all scenes of a process: a key takes a while. */
+const keys = Object.freeze({
+  sts: makeSelfSigned('sts'),
+  otherSts: makeSelfSigned('other sts'),
+  endedSts: makeSelfSigned('ended sts', { notAfter: ended }),
+  partner: makeSelfSigned('partner'),
+  endedPartner: makeSelfSigned('ended partner', { notAfter: ended }),
+  otherPartner: makeSelfSigned('other partner'),
+  ungranted: makeSelfSigned('ungranted'),
+  limited: makeSelfSigned('limited'),
+  attacker: makeSelfSigned('attacker'),
+})
+
 /** The JWK that a token service publishes for one of its keys, certificate included. */
 export function publishedJwk({ x5t, key, der }: ServerKey): Record<string, unknown> {
   const { n, e } = key.export({ format: 'jwk' })
@@ -36,19 +49,19 @@ export function makeActorScene(): {
     own: { clientId: '00000002-0000-0ff1-ce00-000000000000', host: 'mail.contoso.com' },
     realm,
     otherRealm,
-    sts: makeSelfSigned('sts'),
-    otherSts: makeSelfSigned('other sts'),
-    endedSts: makeSelfSigned('ended sts', { notAfter: ended }),
+    sts: keys.sts,
+    otherSts: keys.otherSts,
+    endedSts: keys.endedSts,
     partner: {
       clientId: '8f5d1c7e-3b0a-4c52-9d0e-6a41c2f7b9d3',
-      key: makeSelfSigned('partner'),
-      endedKey: makeSelfSigned('ended partner', { notAfter: ended }),
+      key: keys.partner,
+      endedKey: keys.endedPartner,
     },
-    otherPartner: { clientId: 'aaaaaaaa-1111-4111-8111-111111111111', key: makeSelfSigned('other partner') },
+    otherPartner: { clientId: 'aaaaaaaa-1111-4111-8111-111111111111', key: keys.otherPartner },
     unsignedPartner: { clientId: 'bbbbbbbb-2222-4222-8222-222222222222' },
-    ungrantedPartner: { clientId: 'cccccccc-3333-4333-8333-333333333333', key: makeSelfSigned('ungranted') },
-    limitedPartner: { clientId: 'dddddddd-4444-4444-8444-444444444444', key: makeSelfSigned('limited') },
-    attacker: makeSelfSigned('attacker'),
+    ungrantedPartner: { clientId: 'cccccccc-3333-4333-8333-333333333333', key: keys.ungranted },
+    limitedPartner: { clientId: 'dddddddd-4444-4444-8444-444444444444', key: keys.limited },
+    attacker: keys.attacker,
     users: {
       good: { upn: 'mary@contoso.com', sid: 's-1-5-21-1-2-3-1001' },
       second: { upn: 'joe@contoso.com', sid: 's-1-5-21-1-2-3-1002', puid: '10032001e2cbe43b' },
