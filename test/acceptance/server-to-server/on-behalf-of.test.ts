@@ -1,7 +1,8 @@
 /** A mail server acts for somebody at another one, with the token that the person's own client brought (F 3.3, R70, R77). */
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
-import { mailTokens, programToken, signedIn, verdict } from '../support/world.ts'
+import { redeem } from '../../support/person-browser.ts'
+import { authorization, mailTokens, programToken, signedIn, verdict, walk } from '../support/world.ts'
 import { EAS, EWS, OBO, ONPREM, type Stage, startStage } from './on-behalf-of-stage.ts'
 
 let stage: Stage
@@ -74,6 +75,13 @@ test('what revoking ends, stays ended: the token is inactive and the family refr
   await stage.ask({ token: String(refresh) }, { path: '/oauth2/v2.0/revoke' })
   expect(await stage.introspect(String(access))).toEqual({ active: false })
   expect(verdict(await stage.ask({ grant_type: 'refresh_token', refresh_token: String(refresh) }))).toBe('400 invalid_grant')
+})
+
+test('a token for acting ends with the delegation, for whoever asks', async () => {
+  const token = String((await stage.onBehalfOf(mary.access)).body.access_token)
+  expect(await stage.introspect(token)).toMatchObject({ active: true })
+  await stage.world.sts.kept.delegations.revoke(stage.cloud.clientId as never, stage.onPrem.id)
+  expect(await stage.introspect(token)).toEqual({ active: false })
 })
 
 test('twenty at a time are answered alike', async () => {
@@ -189,6 +197,9 @@ describe('is refused, with the reason in the trail:', () => {
     expect(refused).toMatchObject([{ detail: { grantType: OBO, error: answer.slice(4) } }])
     expect(String(refused[0]?.detail.reason)).toBe(reason)
     expect(refused[0]?.actor).toBe(refused[0]?.clientId)
+    // Whose token it was is told wherever the token is a person's.
+    if (/^subject_is_delegated|^subject_not_for|^target|^delegation|^scope/.test(reason))
+      expect(refused[0]?.accountId).toBe(stage.world.sts.mary.account.id)
   })
 
   it('a token bound to a key is neither taken nor made', async () => {
@@ -242,6 +253,19 @@ describe('is refused, with the reason in the trail:', () => {
     })
     expect(rows).toMatchObject([{ accountId: stage.world.sts.mary.account.id, detail: { reason: 'policy_requires_more' } }])
   })
+})
+
+test('the challenge leads the person through one more step, and then the server may act', async () => {
+  const { world } = stage
+  const browser = await signedIn(world)
+  const weak = await mailTokens(world, browser)
+  await stage.putPolicy({ require: ['second-factor'], when: { resource: [ONPREM] } })
+  const refused = await stage.onBehalfOf(weak.access)
+  expect(verdict(refused)).toBe('400 interaction_required')
+  const asked = authorization(world, { change: { claims: String(refused.body.claims) } })
+  const page = await walk(world, browser, await browser.open(asked.url))
+  const strong = await redeem(world.token, { ...asked, code: page.left?.searchParams.get('code') ?? '' })
+  expect(verdict(await stage.onBehalfOf(String(strong.body.access_token)))).toBe('200 ok')
 })
 
 describe('nothing comes of a token whose ground is gone:', () => {

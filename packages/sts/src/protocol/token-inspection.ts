@@ -18,7 +18,7 @@ import { REFRESH_TYPE } from './refresh-tokens.ts'
 import { refuse } from './request-front.ts'
 import { encode, findParameter, type Parameters } from './request-rewriting.ts'
 import { type PresentedToken, requestState } from './request-state.ts'
-import { findTarget, isTrustedForDelegation, serviceIssuer } from './service-principals.ts'
+import { findDelegation, findTarget, isTrustedForDelegation, serviceIssuer } from './service-principals.ts'
 
 /** A handle that is never given out: too short, and with a character that handles lack. */
 const NOBODYS = 'not.ours'
@@ -86,7 +86,7 @@ const opaqueOf = (token: string): string => (OPAQUE.test(token) ? token : NOBODY
 
 /** Reads a token of ours that has not expired. Does NOT know whether it was withdrawn: the database does. */
 function inspect(token: string, options: Inspecting): Inspected | undefined {
-  const { ring, issuer, resources } = requestState().runtime
+  const { ring, issuer, resources, delegations } = requestState().runtime
   const now = Math.floor(options.clock().getTime() / 1000)
   const claims = readJwt(ring, token, { types: [REFRESH_TYPE, 'at+jwt', 'jwt'], issuer })
   if (!claims) return inspectActorToken(token, now, options)
@@ -95,6 +95,8 @@ function inspect(token: string, options: Inspecting): Inspected | undefined {
   // ID tokens say `typ: JWT` as well, but their audience is a client and they carry no `appid`.
   const resource = resources.find((one) => one.audience === claims.aud)
   if (!resource || typeof claims.appid !== 'string') return undefined
+  // Made for a client that acts for the person: it ends with the delegation.
+  if (claims.act !== undefined && !findDelegation(delegations, claims.appid, resource.id)) return undefined
   const ofPerson = claims.idtyp === 'user'
   const stored = {
     kind: ofPerson ? 'AccessToken' : 'ClientCredentials',

@@ -3,7 +3,7 @@ import { readJwt } from '../issued-jwt.ts'
 import type { RealmParts } from '../realm-parts.ts'
 import { REFRESH_TYPE } from '../refresh-tokens.ts'
 import { serviceIssuer } from '../service-principals.ts'
-import type { Shown } from './delegation-in-hand.ts'
+import { noteDelegation, type Shown } from './delegation-in-hand.ts'
 import { DelegationRefused } from './delegation-refusals.ts'
 
 /** A person's access token that was handed in by the server it is meant for. */
@@ -37,8 +37,10 @@ export async function proveSubjectToken(
   // ID tokens say `typ: JWT` as well, but their audience is a client and they carry no `appid`.
   const resource = resources.find((one) => one.audience === aud && one.status === 'active')
   if (typeof claims.appid !== 'string') throw new DelegationRefused('subject_is_id_token')
-  if (typeof exp !== 'number' || exp <= Math.floor(presented.now.getTime() / 1000)) throw new DelegationRefused('subject_expired')
   if (claims.idtyp !== 'user') throw new DelegationRefused('subject_is_app_only')
+  // Ours and a person's: whatever is wrong with it, the trail names whose it was.
+  if (typeof sub === 'string') noteDelegation({ actor: callerId, accountId: sub })
+  if (typeof exp !== 'number' || exp <= Math.floor(presented.now.getTime() / 1000)) throw new DelegationRefused('subject_expired')
   if (claims.cnf !== undefined) throw new DelegationRefused('subject_is_bound')
   if (claims.act !== undefined) throw new DelegationRefused('subject_is_delegated')
   if (resource?.principalId !== callerId) throw new DelegationRefused('subject_not_for_caller')
