@@ -9,7 +9,7 @@ import {
   StoppedClock,
   startMailServer,
   startTokenService,
-} from '../testing/token-service.ts'
+} from '../testing/loopback-issuer.ts'
 import { createServerClient } from './client.ts'
 
 async function makeScene(userTokens?: 'signed' | 'unsigned') {

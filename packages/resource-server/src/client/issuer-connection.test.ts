@@ -12,7 +12,7 @@ import {
   StoppedClock,
   startRecorder,
   startTokenService,
-} from '../testing/token-service.ts'
+} from '../testing/loopback-issuer.ts'
 import { createIssuerConnection, type IssuerConnectionOptions } from './client.ts'
 
 /** A timer that goes off when the test says so. */

@@ -11,7 +11,7 @@ import {
   startMailServer,
   startRecorder,
   startTokenService,
-} from '../testing/token-service.ts'
+} from '../testing/loopback-issuer.ts'
 import { createServerClient, type ServerClientOptions, type ServerExchange } from './client.ts'
 
 async function makeScene(options: Partial<ServerClientOptions> = {}) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { unsigned } from '../testing/token-service.ts'
+import { unsigned } from '../testing/loopback-issuer.ts'
 import { ServerClientError } from './errors.ts'
 import { readTokenAnswer } from './token-answer.ts'
 

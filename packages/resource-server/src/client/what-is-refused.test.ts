@@ -1,6 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { makeSelfSigned } from '../testing/self-signed.ts'
 import {
   caller,
   callerId,
@@ -10,7 +9,8 @@ import {
   startMailServer,
   startRecorder,
   startTokenService,
-} from '../testing/token-service.ts'
+} from '../testing/loopback-issuer.ts'
+import { makeSelfSigned } from '../testing/self-signed.ts'
 import { createServerClient, ServerClientError, type ServerClientOptions, serverClientErrorCodes } from './client.ts'
 
 async function makeScene(options: Partial<ServerClientOptions> = {}) {
