@@ -4,6 +4,7 @@ import { auditOperations } from './operations/audit.ts'
 import { clientOperations } from './operations/client.ts'
 import { clientCredentialOperations } from './operations/client-credential.ts'
 import { delegationOperations } from './operations/delegation.ts'
+import { hybridOperations } from './operations/hybrid.ts'
 import { keyOperations } from './operations/key.ts'
 import { mfaOperations } from './operations/mfa.ts'
 import { mfaCampaignOperations } from './operations/mfa-campaign.ts'
@@ -27,6 +28,7 @@ export const operations: readonly Operation[] = Object.freeze([
   ...resourceOperations,
   ...partnerOperations,
   ...delegationOperations,
+  ...hybridOperations,
   ...keyOperations,
   ...policyOperations,
   ...auditOperations,
@@ -41,6 +43,7 @@ export const nouns = Object.freeze({
   resource: 'Servers that accept tokens',
   partner: 'Servers that obtain tokens for each other: certificates, metadata, switches',
   delegation: 'Which servers may act for people, and where',
+  hybrid: 'Two mail servers that work together: set up in one go, looked at, taken back',
   key: 'Signing keys',
   policy: 'Who needs what to sign in',
   audit: 'What was decided and changed',

@@ -1,12 +1,10 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { RealmStore, Resource } from '@postern/storage'
 import { z } from 'zod'
-import { parsePolicy } from '../../policy/policy.ts'
 import { decideKeyUse, longestTokenSeconds } from '../../protocol/signing-keys.ts'
 import { OperationRefused } from '../errors.ts'
 import { scopeName, seconds, shownText, when } from '../fields.ts'
 import { operation, type RealmPorts } from '../operation.ts'
-import { renameResources } from '../policy-resources.ts'
+import { followAudience, namesOf } from '../resource-names.ts'
 import { findTargetNameProblem, isTargetName } from '../target-names.ts'
 
 /** An absolute URI without a fragment (RFC 8707 section 2). */
@@ -66,14 +64,6 @@ export async function requireResource(kept: RealmStore, name: string): Promise<R
   return resource
 }
 
-/** The audience is a name too; so is its twin with or without a slash at the end, because mail clients send either (F§3.1). */
-export function namesOf(audience: string, further: readonly string[]): readonly string[] {
-  const twin = audience.endsWith('/') ? audience.slice(0, -1) : `${audience}/`
-  const { pathname, protocol } = new URL(audience)
-  const twins = pathname === '/' && /^https?:$/.test(protocol) ? [twin] : []
-  return Object.freeze([...new Set([audience, ...twins, ...further])])
-}
-
 /** @throws {OperationRefused} `invalid`, for names by which another server would be asked for */
 function checkNames(resource: Resource): Resource {
   const problems = resource.names.flatMap((name) => findTargetNameProblem(name, resource.principalId) ?? [])
@@ -89,15 +79,6 @@ export async function replaceResource({ kept, clock }: RealmPorts, resource: Res
   if (outcome === 'missing')
     throw new OperationRefused('missing', `The resource ${resource.audience} is gone. See: postern resource list`)
   return updated
-}
-
-/** Policies name a resource by its audience, so they go with it; else a rule about it would silently end. */
-async function followAudience({ kept, clock }: RealmPorts, { from, to }: { from: string; to: string }): Promise<void> {
-  for (const policy of await kept.policies.list()) {
-    const { definition } = renameResources(parsePolicy(policy.definition), (name) => (name === from ? to : name))
-    if (isDeepStrictEqual(definition, policy.definition)) continue
-    await kept.policies.put(Object.freeze({ ...policy, definition: { ...definition }, updatedAt: clock() }))
-  }
 }
 
 /** A resource is useless without a key of its algorithm, so the first one that needs it brings it. */

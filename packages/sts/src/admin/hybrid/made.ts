@@ -1,0 +1,62 @@
+/** What a set-up has made, as it is kept beside the realm: all that is needed to take exactly that back. */
+import { z } from 'zod'
+
+const scopes = z.array(z.string())
+const client = z.string()
+/** Id of a resource. */
+const resource = z.string()
+const side = z.object({ client, url: z.string() })
+const pinned = z.object({ issuer: z.string(), realm: z.string() })
+
+/** One thing that was made, in words that survive releases. Lists hold only what was not there before. */
+const madeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('domain'), domain: z.string() }),
+  z.object({ kind: z.literal('client'), client, displayName: z.string() }),
+  z.object({ kind: z.literal('grant-types'), client, grantTypes: z.array(z.string()) }),
+  z.object({ kind: z.literal('certificate'), client, credential: z.string(), x5t: z.string() }),
+  z.object({
+    kind: z.literal('metadata'),
+    client,
+    url: z.string(),
+    pinned,
+    before: z.object({ url: z.string(), pinned: pinned.optional() }).optional(),
+  }),
+  z.object({
+    kind: z.literal('resource'),
+    resource,
+    audience: z.string(),
+    names: z.array(z.string()),
+    displayName: z.string(),
+    client,
+    scopes,
+  }),
+  z.object({ kind: z.literal('resource-names'), resource, names: z.array(z.string()) }),
+  z.object({ kind: z.literal('resource-principal'), resource, client }),
+  z.object({ kind: z.literal('resource-scopes'), resource, scopes }),
+  z.object({ kind: z.literal('access'), client, resource, scopes }),
+  z.object({ kind: z.literal('delegation'), client, resource, scopes }),
+])
+
+export type Made = z.output<typeof madeSchema>
+export type MadeKind = Made['kind']
+
+/** The whole record of one hybrid. `sides`: whom it was made for. */
+const recordSchema = z.tuple([z.object({ kind: z.literal('sides'), onPremises: side, cloud: side })], madeSchema)
+
+export interface HybridRecord {
+  readonly onPremises: z.output<typeof side>
+  readonly cloud: z.output<typeof side>
+  /** In the order in which it was made. */
+  readonly made: readonly Made[]
+}
+
+/** Reads what {@link writeRecord} wrote. Anything else is a fault. */
+export function readRecord(kept: readonly Readonly<Record<string, unknown>>[]): HybridRecord {
+  const [{ onPremises, cloud }, ...made] = recordSchema.parse(kept)
+  return Object.freeze({ onPremises, cloud, made: Object.freeze(made) })
+}
+
+export const writeRecord = ({ onPremises, cloud, made }: HybridRecord): readonly Readonly<Record<string, unknown>>[] => [
+  { kind: 'sides', onPremises, cloud },
+  ...made,
+]
