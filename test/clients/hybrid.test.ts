@@ -207,6 +207,12 @@ describe('free/busy across the hybrid', () => {
     })
   })
 
+  test('for an administrator is refused: no server may act for one', async () => {
+    const acting = clientOf(onPremises).actAs({ upn: `admin@${DOMAIN}` })
+    expect((await refusalOf(acting.fetch(`${cloud.url}${EWS}`, soap('<x/>')))).diagnostics).toMatch(/^2000005;/)
+    expect(said.join('\n')).toContain('user_excluded')
+  })
+
   test('with a user token that nobody signed is refused', async () => {
     const acting = clientOf(onPremises, 'unsigned').actAs({ upn: sts.mary.upn })
     const { status, diagnostics } = await refusalOf(acting.fetch(`${cloud.url}${EWS}`, soap('<x/>')))

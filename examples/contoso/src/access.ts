@@ -245,7 +245,9 @@ function createServerValidator(
     ],
     metadataHosts: [new URL(neighbour.metadataUrl).host],
     findUser: (names, realm) =>
-      people.matching(names).map((person) => Object.freeze({ id: person.upn, realm, active: true, person })),
+      people
+        .matching(names)
+        .map((person) => Object.freeze({ id: person.upn, realm, active: true, closedToActors: person.isAdministrator, person })),
     ...(status === undefined ? {} : { status }),
     ...(onUse === undefined ? {} : { onUse }),
     ...at.transport,

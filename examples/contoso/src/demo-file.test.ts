@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DemoFileError, loadDemoFile, parseDemoFile } from './demo-file.ts'
+import { planSide } from './demo-server.ts'
 
 const file = {
   issuer: 'http://localhost:8080/3f0c1f5e',
@@ -19,6 +20,14 @@ const file = {
   endpoints: { token_endpoint: 'http://localhost:8080/3f0c1f5e/oauth2/v2.0/token' },
 }
 
+const withCloud = {
+  ...file,
+  cloudDomain: 'contoso.onmicrosoft.test',
+  clients: { ...file.clients, cloud: { clientId: 'c', privateKeyFile: 'd', certificateFile: 'e' } },
+  resources: { ...file.resources, cloud: 'http://localhost:8091/' },
+  cloudServer: 'http://localhost:8091',
+}
+
 describe('demo.json', () => {
   test('is read as product.md describes it', () => {
     const demo = parseDemoFile(JSON.stringify(file), 'demo.json')
@@ -31,7 +40,37 @@ describe('demo.json', () => {
     expect(demo.accounts.map(({ totpSecret }) => totpSecret)).toEqual(['GEZDGNBV', undefined])
   })
 
+  test('of an earlier version knows no cloud; of this one it names both sides', () => {
+    expect(parseDemoFile(JSON.stringify(file), 'demo.json').hybrid).toBeUndefined()
+    expect(planSide(parseDemoFile(JSON.stringify(file), 'demo.json'), 'cloud')).toBeUndefined()
+    const demo = parseDemoFile(JSON.stringify(withCloud), 'demo.json')
+    const [near, far] = (['onPremises', 'cloud'] as const).map((side) => planSide(demo, side))
+    expect(near).toMatchObject({
+      options: { domain: 'contoso.com', baseUrl: 'http://localhost:8090' },
+      hybrid: { files: { privateKeyFile: 'a' }, options: { neighbour: { clientId: 'c', baseUrl: 'http://localhost:8091' } } },
+    })
+    expect(far).toMatchObject({
+      options: {
+        domain: 'contoso.onmicrosoft.test',
+        principalId: 'c',
+        audience: ['http://localhost:8091/', 'http://localhost:8091'],
+      },
+      hybrid: {
+        files: { privateKeyFile: 'd' },
+        options: { neighbour: { clientId: '00000002-0000-0ff1-ce00-000000000000', domain: 'contoso.com' } },
+      },
+    })
+    expect(far?.options).not.toHaveProperty('webClient')
+  })
+
   test.each([
+    ['cloudDomain', { ...withCloud, cloudDomain: undefined }],
+    ['cloudServer', { ...withCloud, cloudServer: 1 }],
+    ['resources.cloud', { ...withCloud, resources: file.resources }],
+    [
+      'clients.cloud.privateKeyFile',
+      { ...withCloud, clients: { ...withCloud.clients, cloud: { clientId: 'c', certificateFile: 'e' } } },
+    ],
     ['issuer', { ...file, issuer: '' }],
     ['realm', { ...file, realm: [] }],
     ['accounts[1].password', { ...file, accounts: [file.accounts[0], { upn: 'joe@contoso.com' }] }],

@@ -11,6 +11,8 @@ export type Person = Readonly<{
   addresses: readonly string[]
   /** The mail domain of the server that keeps the calendar. */
   calendarAt: string
+  /** No server may act for them: they have power over others. They come themselves. */
+  isAdministrator: boolean
 }>
 
 /** How a token may name a person. */
@@ -41,7 +43,13 @@ export function demoPeople(domains: Readonly<{ onPremises: string; cloud: string
   const person = (name: string, displayName: string, at: keyof typeof domains): Person => {
     const upn = `${name}@${domains.onPremises}`
     const addresses = at === 'cloud' ? [upn, `${name}@${domains.cloud}`] : [upn]
-    return Object.freeze({ upn, displayName, addresses: Object.freeze(addresses), calendarAt: domains[at] })
+    return Object.freeze({
+      upn,
+      displayName,
+      addresses: Object.freeze(addresses),
+      calendarAt: domains[at],
+      isAdministrator: name === 'admin',
+    })
   }
   return createPeople([
     person('mary', 'Mary Miller', 'onPremises'),

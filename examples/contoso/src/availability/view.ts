@@ -62,10 +62,12 @@ function withoutDetails(view: View): View {
 /** The busiest thing that touches an interval counts for all of it. */
 function mergeDigits(appointments: readonly Appointment[], { from, to, intervalMinutes }: AvailabilityQuery): string {
   const step = intervalMinutes * MINUTE
-  const digits: string[] = []
-  for (let at = from.getTime(); at < to.getTime(); at += step) {
-    const touching = appointments.filter((one) => one.from.getTime() < at + step && one.to.getTime() > at)
-    digits.push(String(Math.max(0, ...touching.map(({ busy }) => WEIGHT[busy]))))
+  const intervalOf = (time: Date): number => (time.getTime() - from.getTime()) / step
+  const digits = new Uint8Array(Math.ceil(intervalOf(to)))
+  for (const one of appointments) {
+    const last = Math.min(digits.length, Math.ceil(intervalOf(one.to)))
+    for (let at = Math.max(0, Math.floor(intervalOf(one.from))); at < last; at += 1)
+      digits[at] = Math.max(digits[at] ?? 0, WEIGHT[one.busy])
   }
   return digits.join('')
 }

@@ -64,7 +64,8 @@ export function createMobileSync(options: MobileSyncOptions): MobileSync {
   return async ({ claims, token, watch }) => {
     const endpoints = await fetchEndpoints(issuer, options.fetch)
     const request = watchedFetch(options.fetch ?? fetch, watch)
-    const key = `${claims.iss} ${claims.sub}`
+    // For this sign-in by this app alone: one that proved less must not profit from what another proved.
+    const key = JSON.stringify([claims.iss, claims.sub, claims.client_id, claims.sid])
     const scope = `${mailbox.resource}EAS.AccessAsUser.All offline_access`
     const kept = refreshTokens.get(key)
     // A refresh token is used once; whoever comes at the same moment begins anew.

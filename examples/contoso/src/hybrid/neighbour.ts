@@ -49,7 +49,7 @@ export type Neighbour = Readonly<{
   ) => Promise<readonly MailboxAvailability[]>
 }>
 
-const LARGEST_ANSWER = 512 * 1024
+const LARGEST_ANSWER = 4 * 1024 * 1024
 const SECONDS = 15
 
 /** The other side gave no usable answer. The message is for the log. */

@@ -72,7 +72,8 @@ export function showToken(token: string): ShownToken | undefined {
 
 /** What people call it. Guessed from what it says. */
 function kindOf(token: string): string {
-  const { header, payload } = parseToken(token) ?? { header: {}, payload: {} }
+  const nothing: Json = {}
+  const { header, payload } = parseToken(token) ?? { header: nothing, payload: nothing }
   if (header.typ === 'rt+jwt') return 'refresh token'
   if (header.typ === 'client-authentication+jwt') return 'client assertion'
   if ('actortoken' in payload) return 'user token'

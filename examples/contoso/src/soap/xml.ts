@@ -26,6 +26,7 @@ export class XmlError extends Error {
 }
 
 const DEEPEST = 24
+/** Enough for a request of 100 mailboxes. */
 const MOST_ELEMENTS = 5000
 
 type Growing = { namespace: string; name: string; text: string; children: XmlElement[] }
@@ -35,7 +36,7 @@ type Growing = { namespace: string; name: string; text: string; children: XmlEle
  * The caller bounds the size. Only the five entities of XML itself are known.
  * @throws {XmlError}
  */
-export function parseXml(bytes: Uint8Array): XmlElement {
+export function parseXml(bytes: Uint8Array, mostElements = MOST_ELEMENTS): XmlElement {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -62,7 +63,7 @@ export function parseXml(bytes: Uint8Array): XmlElement {
   })
   parser.on('opentag', ({ uri, local }) => {
     elements += 1
-    if (elements > MOST_ELEMENTS) throw new XmlError('too_many_elements', `The document has more than ${MOST_ELEMENTS} elements.`)
+    if (elements > mostElements) throw new XmlError('too_many_elements', `The document has more than ${mostElements} elements.`)
     if (open.length >= DEEPEST) throw new XmlError('too_deep', `The document is deeper than ${DEEPEST} elements.`)
     open.push({ namespace: uri, name: local, text: '', children: [] })
   })

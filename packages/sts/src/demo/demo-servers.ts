@@ -6,7 +6,7 @@
  */
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { RealmStore } from '@postern/storage'
+import type { Realm, RealmStore } from '@postern/storage'
 import type { AdminPorts } from '../admin/operation.ts'
 import { mailServerGrants } from '../admin/server-grants.ts'
 import { createSigningKey, thumbprintOf, toCertificatePem } from '../protocol/signing-keys.ts'
@@ -17,7 +17,7 @@ export type KeyFiles = { readonly privateKey: string; readonly certificate: stri
 /** One run over the demo's realm: its nouns, and its operations by name. */
 export interface DemoAt {
   readonly ports: AdminPorts
-  readonly realm: { readonly id: string; readonly domains: readonly string[] }
+  readonly realm: Realm
   readonly kept: RealmStore
   readonly call: (name: string, input: Record<string, unknown>) => Promise<Readonly<Record<string, unknown>>>
 }
