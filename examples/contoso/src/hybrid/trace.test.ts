@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -35,8 +35,12 @@ test('a request is watched only when its file is there; it is for its owner, and
 })
 
 test('no name of a request leads to another file', async () => {
+  await mkdir(join(directory, 'inner', 'trace-'), { recursive: true })
+  await writeFile(join(directory, 'secret.jsonl'), '')
   const traces = createTraces(join(directory, 'inner'))
-  for (const name of ['../x', '', `${ID}/../../x`, ID.replace('5', '.')]) expect(await traces.find(name)).toBeUndefined()
+  for (const name of ['/../../secret', '../x', '', ID.replace('5', '.')]) expect(await traces.find(name)).toBeUndefined()
+  await rm(join(directory, 'inner'), { recursive: true })
+  await rm(join(directory, 'secret.jsonl'))
 })
 
 test('a process that is told to stop leaves nothing', async () => {
