@@ -21,13 +21,13 @@ import type {
   ActorTokenValidatorOptions,
 } from './actor-token-contract.ts'
 import { type ActorTokens, createActorTokens } from './actor-tokens.ts'
-import { requireSoundKey, requireValidity } from './certificates.ts'
+import { type CertifiedKey, requireSoundKey, requireValidity } from './certificates.ts'
 import { ActorTokenError, quoted, refusal } from './errors.ts'
 import { createIssuerSource, type IssuerSource } from './issuer-source.ts'
 import { createPartnerMetadata } from './partner-metadata.ts'
 import { requireComparableAudience } from './principal.ts'
 import { type KnownHeaders, readServerToken, rememberHeader, requireSignature, type ServerToken } from './token-form.ts'
-import { requireOneUser } from './user-lookup.ts'
+import { requireOpenUser, requireSameUser } from './user-lookup.ts'
 import { readUserToken, requireBinding, type UserToken } from './user-token.ts'
 
 /** What is known of a token so far, for the report. Only what was verified is written here. */
@@ -39,6 +39,7 @@ type Presented = Readonly<{ token: string; read: ServerToken; request: ActorToke
 type Parts<User extends ActorTokenUser> = Readonly<{
   options: ActorTokenValidatorOptions<User>
   rules: ActorRules
+  toleranceSeconds: number
   trustedProviders: ReadonlySet<string>
   actors: ActorTokens
   partners: ActingPartners
@@ -93,39 +94,31 @@ function createPartners<User extends ActorTokenUser>(options: ActorTokenValidato
   return createActingPartners(partners, metadata)
 }
 
-async function requirePartner({ partners }: Pick<Parts<never>, 'partners'>, { actor }: VerifiedActor): Promise<ActorPartner> {
-  const found = partners.find(actor.clientId, actor.realm)
-  const partner = found instanceof Promise ? await found : found
-  if (partner?.clientId !== actor.clientId) throw refusal('partner_unknown', 'actor token', actor.nameid)
-  return partner
+/** `found` if it is the partner that the actor token names. @throws {ActorTokenError} `partner_unknown` */
+function requirePartner(found: ActorPartner | undefined, { actor }: VerifiedActor): ActorPartner {
+  if (found?.clientId !== actor.clientId) throw refusal('partner_unknown', 'actor token', actor.nameid)
+  return found
 }
 
 /** Asked last, so that nothing goes over the network for a token that is refused anyway. */
-async function requireStatus(status: StatusDesk | undefined, actorToken: string, now: number): Promise<void> {
-  if (status === undefined) return
+async function requireStatus(status: StatusDesk, actorToken: string, now: number): Promise<void> {
   const checked = status.check(actorToken, now)
   const answer = checked instanceof Promise ? await checked : checked
   if (answer === 'inactive') throw refusal('token_withdrawn', 'actor token', 'the issuer says inactive')
   if (answer === 'unavailable') throw refusal('status_unavailable', 'actor token', 'the issuer does not answer')
 }
 
-/** The signature by one of the partner's own certificates, or the switch that does without. */
-async function requireAuthorship(
-  { partners, headers }: Pick<Parts<never>, 'partners' | 'headers'>,
-  { read, request, now }: Presented,
-  partner: ActorPartner,
-): Promise<void> {
-  const part = 'user token'
-  if (read.header.alg === 'none') {
-    if (partner.dangerouslyAcceptUnsignedUserTokens !== true) throw refusal('unsigned_not_allowed', part, partner.clientId)
-    if (request.secure !== true) throw refusal('connection_not_secure', part, partner.clientId)
-    return
-  }
-  const found = partners.requireKey(partner, read.header.x5t)
-  const certificate = found instanceof Promise ? await found : found
-  requireValidity(certificate, part, now)
+/** What stands in for a signature: the switch of this partner, over TLS. */
+function requireUnsignedAllowed(partner: ActorPartner, { secure }: ActorTokenRequest): void {
+  if (partner.dangerouslyAcceptUnsignedUserTokens !== true) throw refusal('unsigned_not_allowed', 'user token', partner.clientId)
+  if (secure !== true) throw refusal('connection_not_secure', 'user token', partner.clientId)
+}
+
+/** The signature by one of the partner's own certificates. */
+function requireAuthorship(certificate: CertifiedKey, { read, now }: Presented, headers: KnownHeaders): void {
+  requireValidity(certificate, 'user token', now)
   requireSoundKey(certificate.key)
-  requireSignature(read, certificate.key, part)
+  requireSignature(read, certificate.key, 'user token')
   rememberHeader(read, headers)
 }
 
@@ -144,17 +137,18 @@ function requireActAs(partner: ActorPartner, verified: VerifiedActor, { read, re
 }
 
 async function requireFirstUse(
-  oneTime: ActorTokenValidatorOptions<never>['oneTime'],
+  oneTime: NonNullable<ActorTokenValidatorOptions<never>['oneTime']>,
   token: string,
   { jti, endsAt, claims: { iss } }: UserToken,
 ): Promise<void> {
-  if (oneTime === undefined) return
   // A token without `jti` is known by its text: a signed one has no second text.
   const mark = jti === undefined ? `#${createHash('sha256').update(token).digest('base64url')}` : `=${jti}`
   if (!(await oneTime.claim(`${String(iss)} ${mark}`, new Date(endsAt * 1000)))) {
     throw refusal('token_replayed', 'user token', jti === undefined ? 'the same token' : 'the same jti')
   }
 }
+
+// In the two functions below nothing waits that need not: most answers are at hand, and each wait costs as much as a check.
 
 async function acceptApp<User extends ActorTokenUser>(
   parts: Parts<User>,
@@ -164,10 +158,12 @@ async function acceptApp<User extends ActorTokenUser>(
   const judged = parts.actors.verify(token, now, read)
   const verified = judged instanceof Promise ? await judged : judged
   trail.verified = verified
-  const partner = await requirePartner(parts, verified)
-  if (partner.appOnly !== true) throw refusal('app_only_not_granted', 'actor token', verified.actor.nameid)
-  await requireStatus(parts.status, token, now)
-  return Object.freeze({ kind: 'app', actor: verified.actor })
+  const { actor } = verified
+  const found = parts.partners.find(actor.clientId, actor.realm)
+  const partner = requirePartner(found instanceof Promise ? await found : found, verified)
+  if (partner.appOnly !== true) throw refusal('app_only_not_granted', 'actor token', actor.nameid)
+  if (parts.status !== undefined) await requireStatus(parts.status, token, now)
+  return Object.freeze({ kind: 'app', actor })
 }
 
 async function acceptUser<User extends ActorTokenUser>(
@@ -175,32 +171,48 @@ async function acceptUser<User extends ActorTokenUser>(
   presented: Presented,
   actorToken: string,
 ): Promise<ActorTokenAccepted<User>> {
-  const { token, read, trail, now } = presented
-  const { options, rules } = parts
+  const { options, rules, partners } = parts
+  const { token, read, request, trail, now } = presented
   const form = read.header.alg === 'none' ? 'unsigned' : 'signed'
   trail.form = form
   const judged = parts.actors.verify(actorToken, now)
   const verified = judged instanceof Promise ? await judged : judged
   trail.verified = verified
+  const { actor } = verified
   requireBinding(read.claims, verified, rules)
-  const partner = await requirePartner(parts, verified)
-  await requireAuthorship(parts, presented, partner)
-  const { toleranceSeconds } = rules
-  const userToken = readUserToken(read.claims, verified, { toleranceSeconds, trustedProviders: parts.trustedProviders }, now)
+
+  const found = partners.find(actor.clientId, actor.realm)
+  const partner = requirePartner(found instanceof Promise ? await found : found, verified)
+  if (form === 'unsigned') requireUnsignedAllowed(partner, request)
+  else {
+    const key = partners.requireKey(partner, read.header.x5t)
+    requireAuthorship(key instanceof Promise ? await key : key, presented, parts.headers)
+  }
+  const userToken = readUserToken(read.claims, verified, parts, now)
   trail.user = userToken.name
   requireActAs(partner, verified, presented)
-  const user = await requireOneUser(userToken.contexts, verified.actor.realm, options.findUser)
-  await requireStatus(parts.status, actorToken, now)
-  await requireFirstUse(options.oneTime, token, userToken)
-  return Object.freeze({ kind: 'user', actor: verified.actor, user, form, claims: userToken.claims })
+
+  let named: User | undefined
+  for (const context of userToken.contexts) {
+    const matches = options.findUser(context, actor.realm)
+    const asked = { context, of: userToken.contexts, realm: actor.realm }
+    named = requireSameUser(matches instanceof Promise ? await matches : matches, asked, named)
+  }
+  const user = requireOpenUser(named)
+  if (parts.status !== undefined) await requireStatus(parts.status, actorToken, now)
+  if (options.oneTime !== undefined) await requireFirstUse(options.oneTime, token, userToken)
+  return Object.freeze({ kind: 'user', actor, user, form, claims: userToken.claims })
 }
 
-async function judge<User extends ActorTokenUser>(
+function judge<User extends ActorTokenUser>(
   parts: Parts<User>,
-  given: Omit<Presented, 'read'>,
+  token: string,
+  request: ActorTokenRequest,
+  trail: Trail,
+  now: number,
 ): Promise<ActorTokenAccepted<User>> {
-  const read = readServerToken(given.token, 'user token', parts.headers)
-  const presented: Presented = { ...given, read }
+  const read = readServerToken(token, 'user token', parts.headers)
+  const presented: Presented = { token, read, request, trail, now }
   const { actortoken } = read.claims
   if (actortoken === undefined) {
     if (read.header.alg === 'none') throw refusal('algorithm_not_allowed', 'user token', 'alg "none" and no actor token')
@@ -210,18 +222,21 @@ async function judge<User extends ActorTokenUser>(
   return acceptUser(parts, presented, actortoken)
 }
 
-function toUse(trail: Trail, at: Date, reason: ActorTokenUse['reason']): ActorTokenUse {
-  const { form, verified, user } = trail
-  const jti = verified?.actor.jti
-  return Object.freeze({
+function toUse({ form, verified, user }: Trail, at: Date, reason: ActorTokenUse['reason']): ActorTokenUse {
+  const use: { -readonly [Name in keyof ActorTokenUse]: ActorTokenUse[Name] } = {
     at,
     outcome: reason === undefined ? 'allowed' : 'refused',
-    ...(reason === undefined ? {} : { reason }),
-    ...(verified === undefined ? {} : { actor: verified.actor.nameid, realm: verified.actor.realm, audience: verified.audience }),
-    ...(user === undefined ? {} : { user }),
-    ...(jti === undefined ? {} : { jti }),
     form,
-  })
+  }
+  if (reason !== undefined) use.reason = reason
+  if (verified !== undefined) {
+    use.actor = verified.actor.nameid
+    use.realm = verified.actor.realm
+    use.audience = verified.audience
+    if (verified.actor.jti !== undefined) use.jti = verified.actor.jti
+  }
+  if (user !== undefined) use.user = user
+  return Object.freeze(use)
 }
 
 /**
@@ -243,6 +258,7 @@ export function createActorTokenValidator<User extends ActorTokenUser>(
   const parts: Parts<User> = Object.freeze({
     options,
     rules,
+    toleranceSeconds: rules.toleranceSeconds,
     trustedProviders: new Set(options.trustedProviders ?? []),
     actors: createActorTokens(sources, rules, rememberTokens),
     partners: createPartners(options),
@@ -265,7 +281,7 @@ export function createActorTokenValidator<User extends ActorTokenUser>(
       const trail: Trail = { form: 'unknown' }
       let accepted: ActorTokenAccepted<User>
       try {
-        accepted = await judge(parts, { token, request, trail, now: Math.floor(at.getTime() / 1000) })
+        accepted = await judge(parts, token, request, trail, Math.floor(at.getTime() / 1000))
       } catch (error) {
         if (error instanceof ActorTokenError) reportRefusal(trail, at, error.code)
         throw error

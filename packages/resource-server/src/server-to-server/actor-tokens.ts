@@ -72,7 +72,7 @@ export function createActorTokens(
     requireSignature(read, key.key, part)
     const verified = readActor(read.claims, source, rules, now)
     rememberHeader(read, known)
-    memory.forget(token)
+    if (remembered !== undefined) memory.forget(token)
     memory.remember(token, { verified, source, x5t, key: key.key })
     return verified
   }

@@ -5,8 +5,15 @@
  * empty signature part and is not accepted by reading it. Canonical base64url, sizes and strict JSON: compact-token.ts.
  * @module
  */
-import { createVerify, type KeyObject } from 'node:crypto'
-import { type CompactToken, decodeObject, parseTokenPayload, signatureBytes, splitCompactToken } from '../compact-token.ts'
+import { type KeyObject, verify } from 'node:crypto'
+import {
+  type CompactToken,
+  decodeObject,
+  maxTokenLength,
+  parseTokenPayload,
+  signatureBytes,
+  splitCompactToken,
+} from '../compact-token.ts'
 import type { JsonObject } from '../strict-json.ts'
 import { fromGate, quoted, refusal, type TokenPart } from './errors.ts'
 
@@ -66,6 +73,9 @@ export function rememberHeader({ compact, header }: ServerToken, known: KnownHea
   if (known.size < mostHeaders) known.set(compact.headerPart, header)
 }
 
+/** What a signature is made over, as bytes. One buffer will do: nothing waits while it is in use. */
+const signedRoom = Buffer.alloc(maxTokenLength)
+
 /** Checks the RS256 signature (RFC 7518 section 3.3). @throws {ActorTokenError} `signature_invalid`, `token_malformed` */
 export function requireSignature({ compact }: ServerToken, key: KeyObject, part: TokenPart): void {
   let signature: Buffer
@@ -74,8 +84,8 @@ export function requireSignature({ compact }: ServerToken, key: KeyObject, part:
   } catch (error) {
     throw fromGate(error, part)
   }
-  // Both parts are base64url by now, so ASCII. A key of another kind than RSA would not mean RS256: certificates.ts keeps it out.
-  if (!createVerify('sha256').update(compact.signingInput, 'latin1').verify(key, signature)) {
-    throw refusal('signature_invalid', part, 'RS256')
-  }
+  // Both parts are base64url by now, so ASCII. In one call, because a hash object costs a fifth of a verification.
+  const signed = signedRoom.subarray(0, signedRoom.write(compact.signingInput, 'latin1'))
+  // A key of another kind than RSA would not mean RS256: certificates.ts keeps it out.
+  if (!verify('sha256', signed, key, signature)) throw refusal('signature_invalid', part, 'RS256')
 }

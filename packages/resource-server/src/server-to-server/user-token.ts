@@ -85,15 +85,15 @@ function readContexts(
   const sip = readAddress('sip', claims.sip)
   const byNameid = readNameid(claims, trustedProviders)
   const contexts: UserContext[] = []
-  for (const one of new Set([upn, smtp, sip])) {
-    if (one === undefined) continue
-    contexts.push(
-      Object.freeze({
-        ...(upn === one ? { upn } : {}),
-        ...(smtp === one ? { smtp } : {}),
-        ...(sip === one ? { sip } : {}),
-      }),
-    )
+  const asked: string[] = []
+  for (const one of [upn, smtp, sip]) {
+    if (one === undefined || asked.includes(one)) continue
+    asked.push(one)
+    const context: { upn?: string; smtp?: string; sip?: string } = {}
+    if (upn === one) context.upn = one
+    if (smtp === one) context.smtp = one
+    if (sip === one) context.sip = one
+    contexts.push(Object.freeze(context))
   }
   if (byNameid !== undefined) contexts.push(Object.freeze(byNameid))
   const name = upn ?? smtp ?? sip ?? byNameid?.nameid
@@ -115,6 +115,13 @@ export function requireBinding(claims: JsonObject, { actor, audience }: Verified
   if (own !== audience) throw refusal('audience_mismatch', part, `aud ${quoted(claims.aud)} is not that of the actor token`)
 }
 
+/** A loop, because taking one member out by a pattern costs several times as much. */
+function withoutActor(claims: JsonObject): Readonly<Record<string, unknown>> {
+  const rest: Record<string, unknown> = {}
+  for (const name in claims) if (name !== 'actortoken') rest[name] = claims[name]
+  return Object.freeze(rest)
+}
+
 /**
  * Reads the verified claims of a user token around `verified` (F§1.8, F§1.10). The binding was checked by {@link requireBinding}.
  * @throws {ActorTokenError}
@@ -131,6 +138,5 @@ export function readUserToken(
   if (endsAt > verified.endsAt) throw refusal('outlives_actor', part, `exp ${endsAt}, actor ${verified.endsAt}`)
   const jti = readJti(claims, part)
   const { contexts, name } = readContexts(claims, rules.trustedProviders)
-  const { actortoken: _, ...rest } = claims
-  return { contexts, name, claims: Object.freeze(rest), jti, endsAt }
+  return { contexts, name, claims: withoutActor(claims), jti, endsAt }
 }
