@@ -56,7 +56,9 @@ beforeEach(async () => {
       const isFederation = wanted.operation === 'GetFederationInformation'
       return response.end(
         renderEnvelope(
-          isFederation ? renderFederation(wanted.domain, federation) : renderSettings(wanted.mailboxes, () => ewsUrl),
+          isFederation
+            ? renderFederation(federation.domains[0] ?? wanted.domain, federation)
+            : renderSettings(wanted.mailboxes, () => ewsUrl),
         ),
       )
     })
