@@ -55,6 +55,9 @@ export interface AssertionValidator {
 
 const longestJti = 512
 
+/** Whoever says these speaks of a person: a user token that lost its actor token, and no proof of a server (R57). */
+const personalClaims = ['upn', 'smtp', 'sip', 'nii'] as const
+
 /** A principal of this realm without a host. @throws {ActorTokenError} */
 function requireOwnPrincipal(claims: JsonObject, name: 'iss' | 'nameid', realms: ReadonlySet<string>): string {
   const value = claims[name]
@@ -93,6 +96,8 @@ export function createAssertionValidator(options: AssertionValidatorOptions): As
       const { claims, header } = token
       // An assertion proves a server, and nothing travels in it.
       if (claims.actortoken !== undefined) throw refusal('actor_nested', 'assertion', 'actortoken')
+      const person = personalClaims.find((name) => claims[name] !== undefined)
+      if (person !== undefined) throw refusal('type_mismatch', 'assertion', `claim ${person}`)
       const clientId = requireOwnPrincipal(claims, 'iss', realms)
       const certificate = await options.findCertificate(header.x5t)
       if (certificate === undefined) throw refusal('key_unknown', 'assertion', `x5t ${header.x5t} of ${quoted(clientId)}`)

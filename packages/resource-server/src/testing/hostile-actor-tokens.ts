@@ -53,6 +53,8 @@ export type ActorScene = Readonly<{
     unknown: string
     foreign: Readonly<{ upn: string; sid: string; puid: string }>
   }>
+  /** Nobody here is known by a SID, so the good token names none; default false. */
+  withoutSids?: boolean
 }>
 
 export type HostileActorToken = Readonly<{
@@ -107,8 +109,9 @@ export class ActorBench {
     return this.actor({ claims: { nameid: this.nameid(partner), ...claims } })
   }
   userClaims(changes: Members = {}): string {
-    const { now, users } = this.scene
-    const who = { upn: users.good.upn, smtp: users.good.upn, nameid: users.good.sid, nii: 'urn:office:idp:activedirectory' }
+    const { now, users, withoutSids } = this.scene
+    const sid = { nameid: users.good.sid, nii: 'urn:office:idp:activedirectory' }
+    const who = { upn: users.good.upn, smtp: users.good.upn, ...(withoutSids ? {} : sid) }
     const { actortoken = this.actor(), ...others } = changes
     return JSON.stringify({
       aud: this.audience,
