@@ -95,8 +95,12 @@ describe('nothing is refreshed after', () => {
     ],
   ])('%s', async (_name, answer, reason, change, undo) => {
     await change()
-    const rows = await stage.written(async () => expect(verdict(await refreshed())).toBe(answer))
+    let got = ''
+    const rows = await stage.written(async () => {
+      got = verdict(await refreshed())
+    })
     await undo()
+    expect(got).toBe(answer)
     expect(rows.filter(({ event }) => event === 'token.refused')).toMatchObject([
       { actor: stage.cloud.clientId, accountId: stage.world.sts.mary.account.id, detail: { grantType: 'refresh_token', reason } },
     ])

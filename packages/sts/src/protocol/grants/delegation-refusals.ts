@@ -8,7 +8,7 @@ type Answer = 'subject' | 'request' | 'target' | 'scope' | 'client'
  * Why a client may not act for a person, from code to wire. `text` goes out; the code is for the audit trail alone. What is
  * wrong with a token is not told one by one: whoever shows somebody else's learns nothing of it (R35).
  */
-export const delegationRefusals = {
+const delegationRefusals = {
   client_is_public: { answer: 'client', text: 'this grant is for clients that prove who they are' },
   token_bound_to_key: { answer: 'request', text: 'this grant gives no tokens that are bound to a key' },
   use_unknown: { answer: 'request', text: "'requested_token_use' must be 'on_behalf_of'" },
@@ -42,7 +42,7 @@ export const delegationRefusals = {
   scope_empty: { answer: 'scope', text: 'this client may use none of these scopes for people' },
 } as const satisfies Record<string, { readonly answer: Answer; readonly text: string | undefined }>
 
-export type DelegationRefusalCode = keyof typeof delegationRefusals
+type DelegationRefusalCode = keyof typeof delegationRefusals
 
 /** A refusal to let a client act for somebody. `detail` may say more than the code, for the audit trail alone. */
 export class DelegationRefused extends Error {

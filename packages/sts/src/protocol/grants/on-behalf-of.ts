@@ -73,7 +73,7 @@ async function proveSignedIn({ realm, clock }: DelegatedGrantParts, presented: P
 }
 
 /** Whether this is a user token: it carries an actor token. Nothing about it is believed yet. */
-export function isUserToken(token: string): boolean {
+function isUserToken(token: string): boolean {
   const [, body = ''] = token.split('.')
   try {
     const claims: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'))

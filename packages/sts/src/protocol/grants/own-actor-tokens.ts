@@ -32,7 +32,6 @@ export interface NamedUser {
 export interface OwnActorToken {
   readonly clientId: string
   readonly jti: string
-  readonly trustedForDelegation: boolean
 }
 
 /**
@@ -52,11 +51,7 @@ export function readOwnActorToken(realm: RealmParts, token: string, now: Date): 
   if (principal?.client.status !== 'active') return undefined
   const { tokensValidFrom } = principal.partner
   if (tokensValidFrom !== undefined && iat * 1000 < tokensValidFrom.getTime()) return undefined
-  return Object.freeze({
-    clientId: named.clientId,
-    jti,
-    trustedForDelegation: claims.trustedfordelegation === 'true',
-  })
+  return Object.freeze({ clientId: named.clientId, jti })
 }
 
 const validators = new WeakMap<RealmParts, ActorTokenValidator<NamedUser>>()
