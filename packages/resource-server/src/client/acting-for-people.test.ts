@@ -1,37 +1,9 @@
 import { expect, test } from 'vitest'
-import {
-  caller,
-  callerId,
-  isSignedByCaller,
-  mailId,
-  readPart,
-  realm,
-  StoppedClock,
-  startMailServer,
-  startTokenService,
-} from '../testing/loopback-issuer.ts'
-import { createServerClient } from './client.ts'
-
-async function makeScene(userTokens?: 'signed' | 'unsigned') {
-  const clock = new StoppedClock()
-  const stack = new AsyncDisposableStack()
-  const sts = stack.use(await startTokenService(clock))
-  const mail = stack.use(await startMailServer())
-  const client = createServerClient({
-    clientId: callerId,
-    realm,
-    certificate: caller.certificate,
-    privateKey: caller.privateKey,
-    issuers: [{ realm, issuer: sts.issuer }],
-    allowInsecureLoopback: true,
-    clock: clock.now,
-    ...(userTokens === undefined ? {} : { userTokens }),
-  })
-  return { clock, sts, mail, client, [Symbol.asyncDispose]: () => stack.disposeAsync() }
-}
+import { makeCallingScene } from '../testing/calling-scene.ts'
+import { caller, callerId, isSignedByCaller, mailId, readPart, realm } from '../testing/loopback-issuer.ts'
 
 test('for a person the actor token goes inside a token that our certificate signs', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { sts, mail, client, clock } = scene
   await client.actAs({ upn: 'Mary@Contoso.COM', smtp: 'Mary@contoso.com' }).fetch(mail.url)
   const [token = ''] = mail.tokens()
@@ -53,7 +25,7 @@ test('for a person the actor token goes inside a token that our certificate sign
 })
 
 test('everything that binds is taken from the actor token, letter by letter, and the person is never outlived by the actor', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { sts, mail, client, clock } = scene
   sts.claims = { nameid: `${callerId}@Contoso.com`, aud: `${mailId}/LOCALHOST@${realm}`, exp: clock.seconds + 100 }
   await client.actAs({ upn: 'mary@contoso.com' }).fetch(mail.url)
@@ -61,7 +33,7 @@ test('everything that binds is taken from the actor token, letter by letter, and
 })
 
 test('each call has a token of its own, around one actor token', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { sts, mail, client } = scene
   const mary = client.actAs({ upn: 'mary@contoso.com' })
   await Promise.all([mary.fetch(mail.url), mary.fetch(mail.url), client.actAs({ upn: 'joe@contoso.com' }).fetch(mail.url)])
@@ -72,7 +44,7 @@ test('each call has a token of its own, around one actor token', async () => {
 })
 
 test('a person is named by SID or PUID as well, the SID in lower case', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { mail, client } = scene
   await client.actAs({ nameid: 'S-1-5-21-1-2-3-1104', nii: 'urn:office:idp:activedirectory' }).fetch(mail.url)
   await client.actAs({ nameid: '10032001E2CBE43B', nii: 'urn:federation:MicrosoftOnline', smtp: 'a@b.c' }).fetch(mail.url)
@@ -83,7 +55,7 @@ test('a person is named by SID or PUID as well, the SID in lower case', async ()
 })
 
 test('the original form is made on demand alone: no signature, an empty third part', async () => {
-  await using scene = await makeScene('unsigned')
+  await using scene = await makeCallingScene({ userTokens: 'unsigned' })
   const { mail, client, clock } = scene
   await client.actAs({ upn: 'mary@contoso.com' }).fetch(mail.url)
   const [token = ''] = mail.tokens()
@@ -112,13 +84,13 @@ test.each([
   ['an address between spaces', { smtp: ' mary@contoso.com' }],
   ['an endless address', { upn: 'a'.repeat(321) }],
 ])('%s is no person to act for, and nothing is sent', async (_what, user) => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   expect(() => scene.client.actAs(user)).toThrow(TypeError)
   expect(scene.sts.all).toEqual([])
 })
 
 test('a clock that is far off is corrected by the token service once, for assertions and for the tokens of people', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { sts, mail, client, clock } = scene
   sts.ahead = 5000
   const plain = sts.tokens
@@ -141,7 +113,7 @@ test.each([
   ['is no time', Number.NaN],
   ['is days away', 3 * 86_400],
 ])('a refusal whose Date %s is final', async (_what, ahead) => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { sts, mail, client, clock } = scene
   sts.tokens = () => {
     const date = Number.isNaN(ahead) ? 'soon' : new Date((clock.seconds + ahead) * 1000).toUTCString()
@@ -152,7 +124,7 @@ test.each([
 })
 
 test('a Date that changes with every refusal is followed once for each call', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { sts, mail, client, clock } = scene
   let ahead = 0
   sts.tokens = () => {

@@ -23,7 +23,10 @@ export type IssuerConnectionOptions = Readonly<{
   /** PEM. */
   certificate: string
   privateKey: string | KeyObject
-  /** How long the answer about a token is used, in seconds; default and most 60: this is how long a withdrawn token can live on. */
+  /**
+   * How long `status` uses an answer again, in seconds; at most 60, default 0. The validator remembers answers for 60 seconds already, and the
+   * two add up: a withdrawn token could live on for as long as both. For callers of `status` that remember nothing.
+   */
   statusSeconds?: number
   /** How many tokens' answers are remembered; default 10000. */
   rememberTokens?: number
@@ -67,7 +70,7 @@ export function createIssuerConnection(options: IssuerConnectionOptions): Issuer
   if (url === undefined || issuer.endsWith('/')) throw new TypeError('issuer must be an https address without a slash at its end')
   const realm = options.realm ?? url.pathname.split('/').at(-1) ?? ''
   if (realm === '') throw new TypeError('the issuer names no realm: give it')
-  const statusSeconds = options.statusSeconds ?? 60
+  const statusSeconds = options.statusSeconds ?? 0
   if (!Number.isInteger(statusSeconds) || statusSeconds < 0 || statusSeconds > 60)
     throw new TypeError('statusSeconds must be a whole number from 0 to 60')
   const line = Object.freeze({

@@ -1,7 +1,7 @@
 /**
- * token-status asks the token service whether an actor token still holds (RFC 7662), and remembers the answer for a minute.
+ * token-status asks the token service whether an actor token still holds (RFC 7662), once for all who ask at the same time.
  *
- * It owns the question, the memory, and what counts as no answer. What follows from `unavailable` the validator decides: it refuses.
+ * It owns the question, the memory where one is wanted, and what counts as no answer. What follows from `unavailable` the validator decides: it refuses.
  * @module
  */
 import { createHash } from 'node:crypto'
@@ -71,7 +71,7 @@ export function createTokenStatus(options: {
   async function findOnce(key: string, token: string): Promise<Status> {
     const askedAt = clock().getTime()
     const status = await find(token)
-    if (status !== 'unavailable') remembered.set(key, { status, askedAt })
+    if (status !== 'unavailable' && options.seconds > 0) remembered.set(key, { status, askedAt })
     return status
   }
 

@@ -1,41 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
-import {
-  caller,
-  callerId,
-  goodChallenge,
-  realm,
-  StoppedClock,
-  startMailServer,
-  startRecorder,
-  startTokenService,
-} from '../testing/loopback-issuer.ts'
+import { makeCallingScene } from '../testing/calling-scene.ts'
+import { goodChallenge, realm, startRecorder } from '../testing/loopback-issuer.ts'
 import { makeSelfSigned } from '../testing/self-signed.ts'
 import { createServerClient, ServerClientError, type ServerClientOptions, serverClientErrorCodes } from './client.ts'
-
-async function makeScene(options: Partial<ServerClientOptions> = {}) {
-  const clock = new StoppedClock()
-  const stack = new AsyncDisposableStack()
-  const sts = stack.use(await startTokenService(clock))
-  const mail = stack.use(await startMailServer())
-  const own = {
-    clientId: callerId,
-    realm,
-    certificate: caller.certificate,
-    privateKey: caller.privateKey,
-    issuers: [{ realm, issuer: sts.issuer }],
-    allowInsecureLoopback: true,
-    clock: clock.now,
-  }
-  return {
-    clock,
-    sts,
-    mail,
-    own,
-    client: createServerClient({ ...own, ...options }),
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  }
-}
 
 const thrownBy = async (work: Promise<unknown>): Promise<ServerClientError> => {
   const thrown = await work.then(
@@ -47,7 +15,7 @@ const thrownBy = async (work: Promise<unknown>): Promise<ServerClientError> => {
 }
 
 test('a server that names none of our issuers gets nothing, and neither does anybody else', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { sts, mail, client } = scene
   mail.challenge = goodChallenge.replace('@*', '@0c6c0d4e-0000-4000-8000-000000000000')
   expect((await thrownBy(client.fetch(mail.url))).code).toBe('issuer_not_trusted')
@@ -62,7 +30,7 @@ test('a server that names none of our issuers gets nothing, and neither does any
 })
 
 test('metadata of the issuer must be its own, with one endpoint on its own origin', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   await using elsewhere = await startRecorder(() => ({}))
   const { sts, mail, client } = scene
   const good = sts.document()
@@ -98,7 +66,7 @@ test('metadata of the issuer must be its own, with one endpoint on its own origi
 })
 
 test('metadata are read again after eight hours, and not at all where the endpoint is configured', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { sts, mail, own, clock } = scene
   const { client } = scene
   await client.fetch(mail.url)
@@ -114,7 +82,7 @@ test('metadata are read again after eight hours, and not at all where the endpoi
 })
 
 test('a token service that cannot be reached, or does not answer in time, is unavailable, and is asked again for the next call', async () => {
-  await using scene = await makeScene({ timeoutMs: 50 })
+  await using scene = await makeCallingScene({ timeoutMs: 50 })
   const { sts, mail, client } = scene
   const plain = sts.tokens
   sts.tokens = () => new Promise<never>(() => undefined)
@@ -128,7 +96,7 @@ test('a token service that cannot be reached, or does not answer in time, is una
 })
 
 test('no refusal holds a token, even where a server sends back what it was sent', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { sts, mail, client } = scene
   const everything = (error: unknown): string =>
     error instanceof Error ? `${error.stack} ${JSON.stringify(error)} ${everything(error.cause)}` : JSON.stringify(error ?? '')
@@ -141,7 +109,7 @@ test('no refusal holds a token, even where a server sends back what it was sent'
 })
 
 test('an outdated certificate is told as such, and nothing is sent with it', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { own, mail, sts } = scene
   const old = makeSelfSigned('old.contoso.test', { notAfter: new Date('2026-01-01') })
   const client = createServerClient({ ...own, certificate: old.certificate, privateKey: old.privateKey })
@@ -153,7 +121,7 @@ test('an outdated certificate is told as such, and nothing is sent with it', asy
 })
 
 test('options that cannot work are misuse, told at the start', async () => {
-  await using scene = await makeScene()
+  await using scene = await makeCallingScene()
   const { own, sts } = scene
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   const short = makeSelfSigned('short.contoso.test', { bits: 1024 })
