@@ -187,9 +187,10 @@ function withAccess(
   access: Client['access'],
   { resource, scopes }: { resource: string; scopes: readonly string[] },
 ): Client['access'] {
-  const present = access.find(({ resourceId }) => resourceId === resource)
   const resourceId = resource as ResourceId // it was found or made before
-  return [...access.filter((one) => one !== present), { resourceId, scopes: union(present?.scopes ?? [], scopes) }]
+  return access.some((one) => one.resourceId === resourceId)
+    ? access.map((one) => (one.resourceId === resourceId ? { ...one, scopes: union(one.scopes, scopes) } : one))
+    : [...access, { resourceId, scopes: [...scopes] }]
 }
 
 /** The record after a step: what is made joins it, what is followed is changed in it. Pure. */

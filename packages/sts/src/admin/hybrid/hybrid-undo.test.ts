@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import { connect, createStore, migrate } from '@postern/storage'
+import { describe, expect, test } from 'vitest'
+import { cloud, everything, find, onPremises, setUp, standBetweenServers, status, undo } from '../testing/hybrid-stage.ts'
+import { call, kept, refused, stage } from '../testing/mfa-stage.ts'
+
+standBetweenServers(async (clock) => {
+  const connection = connect({ kind: 'pglite' })
+  await migrate(connection)
+  return createStore({ connection, masterKey: randomBytes(32), clock })
+})
+
+describe('an undo', () => {
+  test('takes back exactly what was made, and tells it first in a dry run', async () => {
+    const before = await everything()
+    await setUp()
+    const after = await everything()
+    const dry = await undo({ dryRun: true })
+    expect(await everything()).toEqual(after)
+    expect(dry.parts.every(({ state }) => state === 'would be done')).toBe(true)
+    const done = await undo()
+    expect(done.parts.map(({ what }) => what)).toEqual(dry.parts.map(({ what }) => what))
+    expect(await everything()).toEqual(before)
+    await expect(undo()).rejects.toEqual(refused('missing'))
+  })
+
+  test('ends the actor tokens of a server that was there before', async () => {
+    await call('client.add', { preset: 'mail-server', id: cloud.id })
+    await setUp()
+    await undo()
+    expect((await kept.partners.find(cloud.id))?.tokensValidFrom).toEqual(stage.now)
+  })
+
+  test('leaves alone what is gone, and says so', async () => {
+    await setUp()
+    await call('delegation.revoke', { client: cloud.id, resource: onPremises.url })
+    expect(await status()).toMatchObject({ inPlace: false })
+    const done = await undo()
+    expect(done.parts.filter(({ state }) => state === 'gone before')).toHaveLength(1)
+  })
+
+  test('takes only its own of what others have added to', async () => {
+    await call('resource.add', { audience: onPremises.url, scopes: ['IMAP.AccessAsUser.All'], principalId: onPremises.id })
+    await setUp()
+    await call('resource.change', {
+      resource: onPremises.url,
+      names: [`${onPremises.id}/mail.contoso.com`, 'https://webmail.contoso.com/'],
+    })
+    await undo()
+    expect(await find(onPremises)).toMatchObject({
+      scopes: ['IMAP.AccessAsUser.All'],
+      names: [onPremises.url, 'https://mail.contoso.com', 'https://webmail.contoso.com/'],
+    })
+  })
+
+  test('is refused while another client uses what it made', async () => {
+    await setUp()
+    const { id } = await call('client.add', { preset: 'thunderbird' })
+    await call('client.grant', { client: id, resource: cloud.url })
+    const before = await everything()
+    await expect(undo()).rejects.toEqual(refused('in_use'))
+    expect(await everything()).toEqual(before)
+  })
+})
+
+describe('status', () => {
+  test('names what keeps it from working', async () => {
+    await expect(call('hybrid.status')).rejects.toEqual(refused('missing'))
+    await setUp()
+    await call('client.disable', { client: cloud.id })
+    expect(await status()).toMatchObject({ inPlace: false, problems: [expect.stringContaining('postern client enable')] })
+    await call('client.enable', { client: cloud.id })
+    const partner = await kept.partners.find(cloud.id)
+    if (partner === undefined) throw new TypeError('no partner')
+    await kept.partners.put({ ...partner, metadataProblem: 'pin_mismatch: another issuer' })
+    expect(await status()).toMatchObject({ inPlace: false, problems: [expect.stringContaining('pin_mismatch')] })
+  })
+
+  test('is right again after another set-up', async () => {
+    await setUp()
+    await call('delegation.revoke', { client: cloud.id, resource: onPremises.url })
+    await call('client.withdraw', { client: cloud.id, resource: onPremises.url })
+    expect((await setUp()).changed).toBe(2)
+    expect(await status()).toMatchObject({ inPlace: true })
+  })
+})
