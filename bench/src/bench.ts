@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { benchActorTokens } from './actor-tokens.ts'
 import { benchClientCredentials } from './client-credentials.ts'
 import { benchEnforcementImport } from './enforcement-import.ts'
 import { benchSignin } from './signin.ts'
@@ -20,6 +21,7 @@ const benches = {
   'client-credentials': benchClientCredentials,
   'enforcement-import': benchEnforcementImport,
   signin: benchSignin,
+  'actor-tokens': benchActorTokens,
 } as const
 const OUT = fileURLToPath(new URL('../../.bench/', import.meta.url))
 

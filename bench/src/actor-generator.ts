@@ -1,0 +1,156 @@
+/**
+ * A process of its own that asks for actor tokens on kept-alive connections. Cheap on purpose, because it shares the cores with
+ * the service: requests are bytes that were made before, assertions are signed before, and answers are looked at afterwards.
+ * Each answer must have status 200 and a token that no other answer had.
+ */
+import { createPrivateKey, randomUUID, sign } from 'node:crypto'
+import { connect, type Socket } from 'node:net'
+import process from 'node:process'
+import { promisify } from 'node:util'
+
+export interface ActorLoad {
+  readonly url: string
+  readonly resource: string
+  readonly header: Readonly<Record<string, string>>
+  readonly claims: Readonly<Record<string, string>>
+  /** PKCS #8 PEM. */
+  readonly privateKey: string
+  /** Each assertion is used once and says so by its `jti`; otherwise a few without one are used over and over. */
+  readonly once: boolean
+  readonly connections: number
+  readonly milliseconds: number
+}
+
+export interface ActorLoadResult {
+  readonly answered: number
+  readonly milliseconds: number
+  readonly median: number
+  readonly p99: number
+}
+
+/** Assertions without `jti` in use at a time. */
+const REUSED = 64
+const signed = promisify(sign)
+/** The signatures of all tokens that ever came, to find one that came twice. */
+const seen = new Set<string>()
+
+/** One request, ready to send. */
+async function makeRequest({ url, resource, header, claims, once }: ActorLoad, key: ReturnType<typeof createPrivateKey>) {
+  const now = Math.floor(Date.now() / 1000)
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const input = `${part(header)}.${part({ ...claims, nbf: now, exp: now + 600, ...(once ? { jti: randomUUID() } : {}) })}`
+  const assertion = `${input}.${(await signed('sha256', Buffer.from(input), key)).toString('base64url')}`
+  const body = new URLSearchParams({ grant_type: 'http://oauth.net/grant_type/jwt/1.0/bearer', assertion, resource }).toString()
+  const { host, pathname } = new URL(url)
+  const head = [
+    `POST ${pathname} HTTP/1.1`,
+    `Host: ${host}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${body.length}`,
+  ]
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1')
+}
+
+async function makeRequests(load: ActorLoad, count: number): Promise<Buffer[]> {
+  const key = createPrivateKey(load.privateKey)
+  const requests: Buffer[] = []
+  // As many at a time as the pool has threads.
+  while (requests.length < count) requests.push(...(await Promise.all([1, 2, 3, 4].map(() => makeRequest(load, key)))))
+  return requests
+}
+
+/** Answers as they came, one text each. */
+class Connection {
+  readonly #socket: Socket
+  #text = ''
+  #done: ((text: string) => void) | undefined
+  #failed: ((error: Error) => void) | undefined
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.setEncoding('latin1')
+    socket.on('data', (part: string) => this.#read(part))
+    for (const event of ['error', 'close'] as const)
+      socket.on(event, () => this.#failed?.(new TypeError(`the connection ended after: ${this.#text.slice(0, 300)}`)))
+  }
+
+  ask(request: Buffer): Promise<string> {
+    return new Promise((done, failed) => {
+      this.#done = done
+      this.#failed = failed
+      this.#socket.write(request)
+    })
+  }
+
+  #read(part: string): void {
+    this.#text += part
+    const end = this.#text.indexOf('\r\n\r\n')
+    const length = /\r\ncontent-length: (\d+)/i.exec(this.#text.slice(0, end))?.[1]
+    if (end === -1 || length === undefined || this.#text.length < end + 4 + Number(length)) return
+    const answer = this.#text
+    this.#text = ''
+    this.#done?.(answer)
+  }
+
+  end(): void {
+    this.#failed = undefined
+    this.#socket.destroy()
+  }
+}
+
+const open = (url: string): Promise<Connection> =>
+  new Promise((done, failed) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.once('error', failed)
+    socket.once('connect', () => done(new Connection(socket)))
+  })
+
+function checkAnswer(text: string): void {
+  const body = text.slice(text.indexOf('\r\n\r\n') + 4)
+  if (!text.startsWith('HTTP/1.1 200 ')) throw new TypeError(`refused: ${text.slice(0, 12)} ${body.slice(0, 300)}`)
+  const { access_token: token } = JSON.parse(body) as { access_token?: unknown } // checked on the next line
+  const signature = typeof token === 'string' ? token.split('.')[2] : undefined
+  if (signature === undefined || seen.has(signature)) throw new TypeError('a token is missing, or came twice')
+  seen.add(signature)
+}
+
+let requests: { url: string; once: boolean; left: Buffer[] } | undefined
+
+async function run(load: ActorLoad): Promise<ActorLoadResult> {
+  // More than any machine of today gives to one service in that time; a round that uses them up ends early.
+  const wanted = load.once ? Math.ceil((load.milliseconds / 1000) * 2500) : REUSED
+  if (requests?.url !== load.url || requests.once !== load.once) requests = { url: load.url, once: load.once, left: [] }
+  const { left } = requests
+  if (left.length < wanted) left.push(...(await makeRequests(load, wanted - left.length)))
+  const connections = await Promise.all(Array.from({ length: load.connections }, () => open(load.url)))
+  const texts: string[] = []
+  const times: number[] = []
+  const start = performance.now()
+  const end = start + load.milliseconds
+  await Promise.all(
+    connections.map(async (connection, at) => {
+      for (let turn = at; performance.now() < end; turn += load.connections) {
+        const request = load.once ? left.pop() : left[turn % left.length]
+        if (request === undefined) return
+        const sent = performance.now()
+        texts.push(await connection.ask(request))
+        times.push(performance.now() - sent)
+      }
+    }),
+  )
+  const milliseconds = performance.now() - start
+  for (const connection of connections) connection.end()
+  for (const text of texts) checkAnswer(text)
+  times.sort((one, other) => one - other)
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN
+  return { answered: times.length, milliseconds, median: at(0.5), p99: at(0.99) }
+}
+
+process.on('message', (load: ActorLoad) => {
+  run(load).then(
+    (result) => process.send?.({ result }),
+    (error: unknown) => process.send?.({ fault: String(error) }),
+  )
+})
+process.on('disconnect', () => process.exit(0))
