@@ -3,7 +3,7 @@ import type { Delegation, Realm, RealmStore, Resource } from '@postern/storage'
 import type { Provider } from 'oidc-provider'
 import type { Policy } from '../policy/policy.ts'
 import type { KeyRing } from './issued-jwt.ts'
-import type { PrincipalDirectory } from './service-principals.ts'
+import type { PrincipalDirectory } from './principals.ts'
 import type { KeyUse } from './signing-keys.ts'
 
 /** What of a realm is read once and kept until its version changes. */

@@ -6,7 +6,7 @@ import { createPolicy } from '../policy/policy.ts'
 import { createKeyRing } from './issued-jwt.ts'
 import { createProvider, type ProviderParts } from './provider.ts'
 import type { RealmParts, RealmRuntime } from './realm-parts.ts'
-import { createPrincipalDirectory, realmSpellings, serviceAudiences } from './service-principals.ts'
+import { createPrincipalDirectory, realmSpellings, serviceAudiences } from './principals.ts'
 import { decideKeyUse } from './signing-keys.ts'
 
 /**

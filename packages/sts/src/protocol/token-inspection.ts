@@ -18,7 +18,7 @@ import { REFRESH_TYPE } from './refresh-tokens.ts'
 import { refuse } from './request-front.ts'
 import { encode, findParameter, type Parameters } from './request-rewriting.ts'
 import { type PresentedToken, requestState } from './request-state.ts'
-import { findDelegation, findTarget, isTrustedForDelegation, serviceIssuer } from './service-principals.ts'
+import { findDelegation, findTarget, isTrustedForDelegation, serviceIssuer } from './principals.ts'
 
 /** A handle that is never given out: too short, and with a character that handles lack. */
 const NOBODYS = 'not.ours'

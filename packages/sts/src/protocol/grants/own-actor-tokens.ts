@@ -18,7 +18,7 @@ import type { Clock } from '../../clock.ts'
 import { readJwt } from '../issued-jwt.ts'
 import type { RealmParts } from '../realm-parts.ts'
 import { requestState } from '../request-state.ts'
-import { serviceAudiences, serviceIssuer } from '../service-principals.ts'
+import { serviceAudiences, serviceIssuer } from '../principals.ts'
 
 /** A person as the validator wants one, with the record behind. */
 export interface NamedUser {

@@ -21,7 +21,7 @@ import { assessProgram } from '../assurance.ts'
 import { signJwt } from '../issued-jwt.ts'
 import type { RealmRuntime } from '../realm-parts.ts'
 import { findParameter, type Parameters } from '../request-rewriting.ts'
-import { findTarget, isTrustedForDelegation, serviceIssuer, type Target } from '../service-principals.ts'
+import { findTarget, isTrustedForDelegation, serviceIssuer, type Target } from '../principals.ts'
 import { defineGrant } from './define-grant.ts'
 import { GrantRefused } from './errors.ts'
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { securityTokenServiceId } from '@postern/resource-server'
-import { serviceAudiences, serviceIssuer } from '../service-principals.ts'
+import { serviceAudiences, serviceIssuer } from '../principals.ts'
 import { thumbprintOf } from '../signing-keys.ts'
 import type { PublishedRealm } from './published-realm.ts'
 

@@ -1,5 +1,5 @@
 /**
- * service-principals answers who may ask for actor tokens, by which certificate, and for whom. Pure, but for reading keys.
+ * principals answers who may ask for actor tokens, by which certificate, and for whom. Pure, but for reading keys.
  *
  * A service principal is a client with a certificate. What it may be asked for by are the names of resources that name it as
  * their principal; what it may ask for is its access; whether it may act for people there is its delegation. It knows no
