@@ -1,6 +1,9 @@
 /**
- * What `npm test` runs: the checks of the sources, the published form of the libraries, then every layer of tests, one
- * by one, with a table at the end and a last line `N passed, N failed`.
+ * What `npm test` runs: the checks of the sources, the published form of the libraries, and every layer of tests, with a
+ * table at the end and a last line `N passed, N failed`.
+ *
+ * The checks and the small layers keep one core busy and a layer that runs alone keeps less than one, so these go side by
+ * side; then the other layers, which keep two busy, one by one.
  *
  * It owns the order and the verdict. It does not install anything (scripts/bootstrap.mjs did) and knows no test.
  *
@@ -39,33 +42,59 @@ if (unknown.length > 0) {
 }
 const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name)
 
+/** Shown as it comes, or kept until all of it is there, so that two that run side by side do not mix. */
+type Shown = 'as it comes' | 'at the end'
+
+/** `output` is empty where it was shown as it came. */
+interface Ran {
+  readonly result: LayerResult
+  readonly output: string
+}
+
+interface Step {
+  readonly name: string
+  readonly run: (shown: Shown) => Promise<Ran>
+}
+
 const started = performance.now()
-const results: (LayerResult & { readonly seconds: number })[] = []
-for (const [name, script] of CHECKS) {
-  if (isWanted(name)) await measure(name, () => runCheck(name, script))
-}
-for (const { name } of LAYERS) {
-  if (isWanted(name)) await measure(name, () => runLayer(name))
-}
+const results = new Map<string, LayerResult & { readonly seconds: number }>()
+const checks = CHECKS.map(([name, script]): Step => ({ name, run: (shown) => runCheck(name, script, shown) }))
+const layers = LAYERS.map((layer) => ({ ...layer, run: (shown: Shown) => runLayer(layer.name, shown) }))
+const small = layers.filter((layer) => layer.small === true)
+const alone = layers.filter((layer) => layer.alone === true)
+await Promise.all([inOrder([...checks, ...small], 'at the end'), inOrder(alone, 'at the end')])
+await inOrder(
+  layers.filter((layer) => layer.small !== true && layer.alone !== true),
+  'as it comes',
+)
 report()
 
-async function measure(name: string, work: () => Promise<LayerResult>): Promise<void> {
-  process.stdout.write(`\n=== ${name}\n`)
-  const start = performance.now()
-  results.push({ ...(await work()), seconds: (performance.now() - start) / 1000 })
+async function inOrder(steps: readonly Step[], shown: Shown): Promise<void> {
+  for (const { name, run } of steps.filter((step) => isWanted(step.name))) {
+    const title = `\n=== ${name}\n`
+    if (shown === 'as it comes') process.stdout.write(title)
+    const start = performance.now()
+    const { result, output } = await run(shown)
+    if (shown === 'at the end') process.stdout.write(`${title}${output}`)
+    results.set(name, { ...result, seconds: (performance.now() - start) / 1000 })
+  }
 }
 
-async function runCheck(name: string, script: string): Promise<LayerResult> {
+async function runCheck(name: string, script: string, shown: Shown): Promise<Ran> {
   const command = manifest.scripts[script]
-  if (command === undefined) return { name, passed: 0, failed: 1, problems: [`package.json has no script ${script}`] }
+  if (command === undefined) {
+    return { result: { name, passed: 0, failed: 1, problems: [`package.json has no script ${script}`] }, output: '' }
+  }
   // Through the pinned pnpm, because some of these scripts call it by its bare name.
-  const code = await run(`npx --yes ${manifest.packageManager} run ${script}`, { shell: true })
-  return code === 0
-    ? { name, passed: 1, failed: 0, problems: [] }
-    : { name, passed: 0, failed: 1, problems: [`${command} ended with ${code}`] }
+  const { code, output } = await run(`npx --yes ${manifest.packageManager} run ${script}`, { shell: true, shown })
+  const result =
+    code === 0
+      ? { name, passed: 1, failed: 0, problems: [] }
+      : { name, passed: 0, failed: 1, problems: [`${command} ended with ${code}`] }
+  return { result, output }
 }
 
-async function runLayer(name: string): Promise<LayerResult> {
+async function runLayer(name: string, shown: Shown): Promise<Ran> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-verify-'))
   const file = join(folder, 'report.json')
   const options = [
@@ -77,37 +106,51 @@ async function runLayer(name: string): Promise<LayerResult> {
     '--reporter=json',
     `--outputFile.json=${file}`,
   ]
-  const code = await run(process.execPath, { with: [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...options] })
+  const { code, output } = await run(process.execPath, {
+    with: [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...options],
+    shown,
+  })
   const text = await readFile(file, 'utf8').catch(() => undefined)
   await rm(folder, { recursive: true, force: true })
-  return judgeLayer(name, text === undefined ? undefined : JSON.parse(text), code)
+  return { result: judgeLayer(name, text === undefined ? undefined : JSON.parse(text), code), output }
 }
 
-/** Runs a program without input, its output shown as it comes. Resolves to the exit code; 128 when a signal ended it. */
-function run(command: string, options: { readonly shell?: boolean; readonly with?: readonly string[] }): Promise<number> {
+/** Runs a program without input. Resolves when it has ended and all of its output is there; 128 when a signal ended it. */
+function run(
+  command: string,
+  options: { readonly shown: Shown; readonly shell?: boolean; readonly with?: readonly string[] },
+): Promise<{ code: number; output: string }> {
   return new Promise((done, failed) => {
+    const stream = options.shown === 'as it comes' ? 'inherit' : 'pipe'
     const child = spawn(command, [...(options.with ?? [])], {
       cwd: ROOT,
       shell: options.shell ?? false,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', stream, stream],
       env: { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH ?? ''}` },
     })
+    let output = ''
+    for (const one of [child.stdout, child.stderr]) {
+      one?.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+      })
+    }
     child.once('error', failed)
-    child.once('exit', (code) => done(code ?? 128))
+    child.once('close', (code) => done({ code: code ?? 128, output }))
   })
 }
 
 function report(): never {
-  const width = Math.max(...results.map((one) => one.name.length))
+  const rows = known.flatMap((name) => results.get(name) ?? [])
+  const width = Math.max(...rows.map((one) => one.name.length))
   process.stdout.write('\n')
-  for (const { name, passed, failed, problems, seconds } of results) {
+  for (const { name, passed, failed, problems, seconds } of rows) {
     const verdict = failed === 0 ? 'ok  ' : 'FAIL'
     const time = `${seconds.toFixed(1)} s`.padStart(8)
     process.stdout.write(
       `${verdict} ${name.padEnd(width)} ${String(passed).padStart(5)} passed ${time}  ${problems.join('; ')}\n`,
     )
   }
-  const total = (key: 'passed' | 'failed') => results.reduce((sum, one) => sum + one[key], 0)
+  const total = (key: 'passed' | 'failed') => rows.reduce((sum, one) => sum + one[key], 0)
   process.stdout.write(`\n${((performance.now() - started) / 1000).toFixed(0)} s in all\n`)
   process.stdout.write(`${total('passed')} passed, ${total('failed')} failed\n`)
   process.exit(total('failed') === 0 ? 0 : 1)

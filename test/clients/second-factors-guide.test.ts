@@ -26,7 +26,13 @@ const wordsOf = (command: string): readonly string[] =>
 
 /** Runs the real command where the files of the guide are. */
 function postern(words: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const env = { PATH: process.env.PATH, POSTERN_DATA_DIR: join(directory, 'data'), POSTERN_BASE_URL: 'https://login.contoso.com' }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const env = {
+    PATH,
+    NODE_COMPILE_CACHE,
+    POSTERN_DATA_DIR: join(directory, 'data'),
+    POSTERN_BASE_URL: 'https://login.contoso.com',
+  }
   return new Promise((done) => {
     execFile(process.execPath, [join(ROOT, 'packages/sts/src/cli.ts'), ...words], { cwd: directory, env }, (error, out, err) => {
       done({ code: error === null ? 0 : Number(error.code ?? 1), out, err })

@@ -36,6 +36,7 @@ const postern = (...words: readonly string[]): Promise<{ code: unknown; written:
   new Promise((resolve) => {
     const env = {
       PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       POSTERN_DATABASE_URL: databaseUrl,
       POSTERN_MASTER_KEY: Buffer.from(sts.masterKey).toString('base64'),
       POSTERN_BASE_URL: sts.baseUrl,

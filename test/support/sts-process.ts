@@ -45,6 +45,7 @@ export async function startStsProcess(options: {
   const child = spawn(process.execPath, [CLI, 'serve'], {
     env: {
       PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       POSTERN_DATABASE_URL: options.databaseUrl,
       POSTERN_MASTER_KEY: Buffer.from(options.masterKey).toString('base64'),
       POSTERN_BASE_URL: options.baseUrl,

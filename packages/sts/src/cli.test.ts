@@ -19,7 +19,8 @@ afterAll(async () => rm(directory, { recursive: true }))
 function postern(words: readonly string[], options: { input?: string; variables?: Record<string, string> } = {}) {
   return new Promise<{ code: number; out: string; err: string }>((resolve) => {
     const cli = fileURLToPath(new URL('./cli.ts', import.meta.url))
-    const env = { PATH: process.env.PATH, POSTERN_BASE_URL: 'https://login.contoso.com', ...options.variables }
+    const { PATH, NODE_COMPILE_CACHE } = process.env
+    const env = { PATH, NODE_COMPILE_CACHE, POSTERN_BASE_URL: 'https://login.contoso.com', ...options.variables }
     const child = execFile(process.execPath, [cli, ...words], { cwd: directory, env }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err })
     })
