@@ -42,7 +42,7 @@ export async function renderSummary(options: { demo: DemoFile; token: string; lo
     '  A mail client at work, from an address to the mailbox:',
     `  node_modules/.bin/node examples/contoso/src/client.ts ${demo.accounts[0]?.upn ?? ''}`,
     '',
-    '  The two mail servers ask each other: Mary sees when Joe is free (each HTTP exchange, tokens decoded):',
+    '  Two mail servers at work: Mary asks when Joe, in the cloud, is free:',
     '  npm run hybrid',
     '',
     '  An access token of Mary, from a sign-in with password and code:',

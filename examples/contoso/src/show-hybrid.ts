@@ -21,10 +21,12 @@ import { type Account, SignInError, signIn } from './sign-in.ts'
 const USAGE = `usage: npm run hybrid [-- mobile]
 
 While npm start runs in another terminal:
-  npm run hybrid              Mary on premises sees when Joe, whose calendar is in the cloud, is free
-  npm run hybrid -- mobile    Mary's phone talks to the cloud alone, which fetches her letters from on premises
+  npm run hybrid              Mary on premises sees when Joe, in the cloud, is free
+  npm run hybrid -- mobile    Mary's phone talks to the cloud alone, which
+                              fetches her letters from on premises
 
-Every HTTP exchange is shown, with its tokens decoded. Exit codes: 0 it worked, 1 it did not, 2 wrong usage.
+Every HTTP exchange is shown, with its tokens decoded.
+Exit codes: 0 it worked, 1 it did not, 2 wrong usage.
 `
 const DEMO_FILE = process.env.POSTERN_DEMO_FILE ?? fileURLToPath(new URL('../../../.postern/demo.json', import.meta.url))
 
