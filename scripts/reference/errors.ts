@@ -7,7 +7,7 @@ import type {
   SaslErrorCode,
   TokenErrorCode,
 } from '../../packages/resource-server/src/errors.ts'
-import type { MigrationErrorCode, SealingErrorCode } from '../../packages/storage/src/errors.ts'
+import type { MigrationErrorCode, SealingErrorCode, UnfitData } from '../../packages/storage/src/errors.ts'
 import type { AccountsErrorCode } from '../../packages/sts/src/accounts/errors.ts'
 import { operationErrors } from '../../packages/sts/src/admin/errors.ts'
 import { configErrors } from '../../packages/sts/src/config/errors.ts'
@@ -16,8 +16,7 @@ import type { StartErrorCode } from '../../packages/sts/src/main.ts'
 import { readingRefusals } from '../../packages/sts/src/partners/errors.ts'
 import type { PolicyErrorCode } from '../../packages/sts/src/policy/errors.ts'
 import { code, renderHead, renderMarkdownTable } from './page.ts'
-
-type Explained<Code extends string> = Readonly<Record<Code, { readonly cause: string; readonly remedy: string }>>
+import { actorGrants, actorTokens, delegations, type Explained, serverClients } from './server-to-server-errors.ts'
 
 const start: Explained<StartErrorCode> = {
   port_taken: { cause: 'Another program listens on the port.', remedy: 'Stop it, or choose another port with POSTERN_PORT.' },
@@ -51,7 +50,7 @@ const sealing: Explained<SealingErrorCode> = {
   },
 }
 
-const migration: Explained<MigrationErrorCode> = {
+const migration: Explained<MigrationErrorCode | UnfitData['code']> = {
   gap: { cause: 'A number among the migrations is missing or given twice.', remedy: 'Use the release as it was published.' },
   malformed: { cause: 'A migration file does not begin as it must.', remedy: 'See migrations/README.md.' },
   edited: {
@@ -62,6 +61,10 @@ const migration: Explained<MigrationErrorCode> = {
   failed: {
     cause: 'The SQL of a migration failed; nothing of the run was kept.',
     remedy: 'The cause in the log says why, e.g. missing rights.',
+  },
+  unfit_data: {
+    cause: 'The data cannot be brought over before somebody decides, e.g. two clients have the same certificate.',
+    remedy: 'The message names the rows and what to do. Do that with the release that ran before, then start this one again.',
   },
 }
 
@@ -220,13 +223,29 @@ const sections: readonly (readonly [title: string, words: string, table: Explain
     'The metadata document of a partner changed nothing. `postern partner show` tells it, and the event `partner.metadata_refused`.',
     readingRefusals,
   ],
+  [
+    'Actor tokens: asking for one',
+    'The token service gave a server no actor token (`GrantRefused`): `error` of the answer, and of the event `actor_token.refused`.',
+    actorGrants,
+  ],
+  [
+    'Tokens between servers',
+    'A mail server or the token service did not accept an assertion, an actor token or a user token (`ActorTokenError`). It is `reason` in the events `actor_token.refused` and `actor_token.use_refused`.',
+    actorTokens,
+  ],
+  [
+    'Acting for a person',
+    'On-behalf-of or token exchange was refused (`DelegationRefused`). The code is in the audit trail, not in the answer.',
+    delegations,
+  ],
+  ['Calls to other servers', 'The server client came to nothing (`ServerClientError`).', serverClients],
   ['Requests', 'A page or form was refused (`RequestProblem`).', requests],
   ['Accounts', 'Raised inside the service (`AccountsError`).', accounts],
   ['Second factors', 'Raised inside the service (`FactorError`).', factors],
   ['Policies', 'A policy cannot be read (`PolicyError`).', policies],
   ['Database', '`StorageUnavailable`, `DirectoryInUse`.', storage],
   ['Sealed values', '`SealingError`.', sealing],
-  ['Migrations', 'The schema was left as it was (`MigrationError`).', migration],
+  ['Migrations', 'The schema was left as it was (`MigrationError`, `UnfitData`).', migration],
   ['Access tokens', 'The resource server library refused a token (`TokenError`).', tokens],
   ['Challenges', 'The resource server library cannot read a challenge (`ChallengeError`).', challenges],
   ['Discovery', 'The resource server library found no issuer (`DiscoveryError`).', discovery],
