@@ -174,10 +174,10 @@ describe('a refusal', () => {
   })
 
   test('tells an outsider nothing of who is registered', async () => {
-    const stranger = { ...partner.assertion(own) }
+    const tampered = `${partner.assertion(own).slice(0, -6)}AAAAAA`
     const answers = await Promise.all([
       ask(grant({ assertion: partner.sign({ aud: own }, { x5t: 'A'.repeat(27) }) })),
-      ask(grant({ assertion: `${Object.values(stranger).join('').slice(0, -6)}AAAAAA` })),
+      ask(grant({ assertion: tampered })),
     ])
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1)
   })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { ActorBench, signServerText } from '../testing/actor-bench.ts'
 import { makeActorScene } from '../testing/actor-scene.ts'
-import { ActorBench, signServerText } from '../testing/hostile-actor-tokens.ts'
 import { createActorTokenValidator } from './actor-token.ts'
 import { ActorTokenError } from './errors.ts'
 

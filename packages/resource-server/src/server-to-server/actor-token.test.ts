@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { ActorBench } from '../testing/actor-bench.ts'
 import { makeActorScene, type Person, publishedJwk } from '../testing/actor-scene.ts'
-import { ActorBench } from '../testing/hostile-actor-tokens.ts'
 import { createActorTokenValidator } from './actor-token.ts'
 import type { ActorPartner, ActorTokenUse, ActorTokenValidatorOptions } from './actor-token-contract.ts'
 

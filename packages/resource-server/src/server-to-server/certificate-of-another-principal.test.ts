@@ -1,7 +1,7 @@
 /** The shape of CVE-2025-53786: one server's certificate speaks for another server. */
 import { expect, test } from 'vitest'
+import { ActorBench } from '../testing/actor-bench.ts'
 import { makeActorScene } from '../testing/actor-scene.ts'
-import { ActorBench } from '../testing/hostile-actor-tokens.ts'
 import { createActorTokenValidator } from './actor-token.ts'
 
 const { scene, options } = makeActorScene()

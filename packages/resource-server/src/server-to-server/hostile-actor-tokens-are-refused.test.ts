@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { ActorBench, type HostileActorToken } from '../testing/actor-bench.ts'
 import { makeActorScene } from '../testing/actor-scene.ts'
-import { ActorBench, type HostileActorToken, hostileActorTokens } from '../testing/hostile-actor-tokens.ts'
+import { hostileActorTokens } from '../testing/hostile-actor-tokens.ts'
 import { createActorTokenValidator } from './actor-token.ts'
 import type { ActorTokenUse } from './actor-token-contract.ts'
 import { ActorTokenError, actorTokenErrorCodes } from './errors.ts'

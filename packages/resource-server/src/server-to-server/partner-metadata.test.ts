@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { ActorBench, type ServerKey } from '../testing/actor-bench.ts'
 import { makeActorScene, type Person } from '../testing/actor-scene.ts'
-import { ActorBench, type ServerKey } from '../testing/hostile-actor-tokens.ts'
 import { listenOnLoopback } from '../testing/loopback-server.ts'
 import { makeSelfSigned } from '../testing/self-signed.ts'
 import { createActorTokenValidator } from './actor-token.ts'

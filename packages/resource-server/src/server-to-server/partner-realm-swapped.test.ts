@@ -1,7 +1,7 @@
 /** The shape of CVE-2025-55241: an actor token of one realm opens the accounts of another. */
 import { expect, test } from 'vitest'
+import { ActorBench } from '../testing/actor-bench.ts'
 import { issuerOf, makeActorScene } from '../testing/actor-scene.ts'
-import { ActorBench } from '../testing/hostile-actor-tokens.ts'
 import { createActorTokenValidator } from './actor-token.ts'
 import type { ActorTokenUse } from './actor-token-contract.ts'
 

@@ -2,8 +2,8 @@
 import type { ActorPartner, ActorTokenUser, ActorTokenValidatorOptions } from '../server-to-server/actor-token-contract.ts'
 import { securityTokenServiceId } from '../server-to-server/principal.ts'
 import type { UserContext } from '../server-to-server/user-token.ts'
+import type { ActorScene, ServerKey } from './actor-bench.ts'
 import { DocumentServer } from './fake-issuer.ts'
-import type { ActorScene, ServerKey } from './hostile-actor-tokens.ts'
 import { makeSelfSigned } from './self-signed.ts'
 
 export type Person = ActorTokenUser & Readonly<{ names: readonly string[] }>

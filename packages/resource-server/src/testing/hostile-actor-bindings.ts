@@ -1,5 +1,5 @@
 /** Hostile server-to-server tokens A8 to A22, A37 to A42: who issued what for whom, and until when. */
-import { type ActorBench, type HostileActorToken, type Members, signServerText } from './hostile-actor-tokens.ts'
+import { type ActorBench, type HostileActorToken, type Members, signServerText } from './actor-bench.ts'
 
 export function hostileActorBindings(bench: ActorBench): readonly HostileActorToken[] {
   const { scene } = bench

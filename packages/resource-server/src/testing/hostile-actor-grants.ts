@@ -1,5 +1,5 @@
 /** Hostile server-to-server tokens A31 to A33, A41, A44, A46 to A49: rightly made, and not granted here. */
-import type { ActorBench, HostileActorToken, Members } from './hostile-actor-tokens.ts'
+import type { ActorBench, HostileActorToken, Members } from './actor-bench.ts'
 
 export function hostileActorGrants(bench: ActorBench): readonly HostileActorToken[] {
   const { ungrantedPartner, limitedPartner, partner } = bench.scene

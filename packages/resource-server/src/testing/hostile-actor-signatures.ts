@@ -1,7 +1,7 @@
 /** Hostile server-to-server tokens A1 to A7, A34 to A36, A45: how the two are signed, and what may be nested in what. */
 import { createHmac, X509Certificate } from 'node:crypto'
+import { type ActorBench, type HostileActorToken, signServerText } from './actor-bench.ts'
 import { base64url } from './fake-issuer.ts'
-import { type ActorBench, type HostileActorToken, signServerText } from './hostile-actor-tokens.ts'
 
 export function hostileActorSignatures(bench: ActorBench): readonly HostileActorToken[] {
   const { sts, endedSts, partner, otherPartner, attacker, otherSts } = bench.scene

@@ -1,5 +1,5 @@
 /** Hostile server-to-server tokens A23 to A30, A50: whom they speak for. All rightly bound and signed. */
-import type { ActorBench, HostileActorToken, Members } from './hostile-actor-tokens.ts'
+import type { ActorBench, HostileActorToken, Members } from './actor-bench.ts'
 
 export function hostileActorUsers(bench: ActorBench): readonly HostileActorToken[] {
   const { users, otherRealm, otherSts, partner, realm } = bench.scene

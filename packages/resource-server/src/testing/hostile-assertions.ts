@@ -5,8 +5,8 @@
  */
 import { createHmac, X509Certificate } from 'node:crypto'
 import type { ActorTokenErrorCode } from '../server-to-server/errors.ts'
+import { type Members, type ServerKey, signServerText } from './actor-bench.ts'
 import { base64url } from './fake-issuer.ts'
-import { type Members, type ServerKey, signServerText } from './hostile-actor-tokens.ts'
 
 export type AssertionScene = Readonly<{
   now: number
