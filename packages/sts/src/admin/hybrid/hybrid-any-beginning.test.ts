@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { connect, createStore, migrate, type ResourceId } from '@postern/storage'
-import { assert, asyncProperty, boolean, constantFrom, option, record, subarray } from 'fast-check'
+import { type Arbitrary, assert, asyncProperty, boolean, constantFrom, option, record, subarray } from 'fast-check'
 import { expect, test } from 'vitest'
 import { mailServerGrants } from '../server-grants.ts'
 import { cloud, everything, onPremises, setUp, standBetweenServers, status, undo } from '../testing/hybrid-stage.ts'

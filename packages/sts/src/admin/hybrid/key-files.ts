@@ -1,6 +1,6 @@
 /** Key and certificate of a server that has none yet, as files that its administrator takes there. */
 import { chmod, mkdir, open, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import type { SigningKey } from '@postern/storage'
 import { toCertificatePem } from '../../protocol/signing-keys.ts'
 import { OperationRefused } from '../errors.ts'
@@ -15,8 +15,8 @@ export interface KeyFiles {
 }
 
 const pathsOf = (directory: string, name: string) => ({
-  privateKeyFile: join(directory, `${name}.key.pem`),
-  certificateFile: join(directory, `${name}.cert.pem`),
+  privateKeyFile: resolve(directory, `${name}.key.pem`),
+  certificateFile: resolve(directory, `${name}.cert.pem`),
 })
 
 /** The certificate that a run before this one has made there. @throws {OperationRefused} `conflict`, when its key is gone */
