@@ -31,6 +31,7 @@ export type VerifiedActor = Readonly<{
 }>
 
 const longestJti = 512
+const namesOfPeople = ['upn', 'smtp', 'sip', 'nii'] as const
 
 /** Marks of proof tokens that once opened a server to everybody (CVE-2023-29357). No token that is meant here has them. */
 function refuseForeignMarks(claims: JsonObject, part: TokenPart, version: string): void {
@@ -100,9 +101,8 @@ export function readActor(
   if (claims.identityprovider !== undefined && claims.identityprovider !== issuer.principal) {
     throw refusal('issuer_mismatch', part, `identityprovider ${quoted(claims.identityprovider)}`)
   }
-  for (const name of ['upn', 'smtp', 'sip', 'nii'] as const) {
-    if (claims[name] !== undefined) throw refusal('type_mismatch', part, `it names a person: ${name}`)
-  }
+  const person = namesOfPeople.find((name) => claims[name] !== undefined)
+  if (person !== undefined) throw refusal('type_mismatch', part, `it names a person: ${person}`)
   const { toleranceSeconds, maxActorSeconds } = rules
   const life = requireLife(claims, part, { now, toleranceSeconds, maxSeconds: maxActorSeconds })
   const jti = readJti(claims, part)

@@ -129,7 +129,7 @@ export type ActorTokenValidatorOptions<User extends ActorTokenUser> = Readonly<{
   maxActorSeconds?: number
   /** How far in the future `nbf` and `iat` may lie, in seconds; default 30, at most 300. Never prolongs a life. */
   clockToleranceSeconds?: number
-  /** How many verified actor tokens are remembered; default 10000, 0 switches it off. */
+  /** How many verified actor tokens are remembered; default 1000, 0 switches it off. A server shows one for an hour. */
   rememberTokens?: number
   clock?: Clock
   fetch?: typeof fetch

@@ -253,7 +253,7 @@ export function createActorTokenValidator<User extends ActorTokenUser>(
     toleranceSeconds: requireRange('clockToleranceSeconds', options.clockToleranceSeconds ?? 30, 0, 300),
     maxActorSeconds: requireRange('maxActorSeconds', options.maxActorSeconds ?? 3600, 1, 3600),
   })
-  const rememberTokens = requireRange('rememberTokens', options.rememberTokens ?? 10_000, 0, 10_000_000)
+  const rememberTokens = requireRange('rememberTokens', options.rememberTokens ?? 1000, 0, 10_000_000)
   const onProblem = options.onProblem ?? (() => undefined)
   const parts: Parts<User> = Object.freeze({
     options,

@@ -22,6 +22,7 @@ export interface ActorTokens {
 type Remembered = Readonly<{ verified: VerifiedActor; source: IssuerSource; x5t: string; key: KeyObject }>
 
 const part = 'actor token'
+const mostMarks = 4096
 
 type Wanted = Readonly<{
   token: string
@@ -58,6 +59,19 @@ export function createActorTokens(
     return source
   }
 
+  /** Marks of tokens that were verified once. Two tokens with one mark do no harm: the second is remembered a turn early. */
+  const seen = new Set<number>()
+
+  /** True from the second time on. A token is kept then and not before: keeping costs more than the look-up, and many are shown once. */
+  function wasSeen({ compact: { signaturePart } }: ServerToken): boolean {
+    let mark = 0
+    for (let at = 0; at < 7; at += 1) mark = mark * 128 + signaturePart.charCodeAt(at) // seven of ASCII fit a safe integer
+    if (seen.has(mark)) return true
+    if (seen.size >= mostMarks) seen.clear()
+    seen.add(mark)
+    return false
+  }
+
   /** What a token needs once its key was looked for. */
   function settle(found: FoundKey, wanted: Wanted): VerifiedActor {
     const { token, source, x5t, remembered, now } = wanted
@@ -73,7 +87,7 @@ export function createActorTokens(
     const verified = readActor(read.claims, source, rules, now)
     rememberHeader(read, known)
     if (remembered !== undefined) memory.forget(token)
-    memory.remember(token, { verified, source, x5t, key: key.key })
+    if (remembered !== undefined || wasSeen(read)) memory.remember(token, { verified, source, x5t, key: key.key })
     return verified
   }
 
