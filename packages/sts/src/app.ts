@@ -5,7 +5,6 @@
  * no domain rules and builds nothing: compose.ts does.
  * @module
  */
-import type { Realm } from '@postern/storage'
 import Koa, { type Context, type Middleware, type Next } from 'koa'
 import type { Logger } from 'pino'
 import type { Clock } from './clock.ts'
@@ -18,6 +17,7 @@ import { createRouter, type Feature } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { findRealmOfQuery } from './protocol/metadata/metadata-documents.ts'
 import type { Protocol } from './protocol/protocol.ts'
+import type { RealmRuntime } from './protocol/realm-parts.ts'
 import { findRequestState, type RequestState, withRequestState } from './protocol/request-state.ts'
 import type { RealmRegistry } from './realms/realm-registry.ts'
 
@@ -94,7 +94,7 @@ function serveRealm(options: AppOptions): Middleware {
     const realm = name === undefined ? undefined : await options.registry.find(name)
     if (!realm) throw new RequestProblem('not_found', { detail: 'no such realm' })
     const runtime = await options.protocol.runtimeOf(realm)
-    ctx.state.realm = viewOf(realm, runtime.issuer)
+    ctx.state.realm = viewOf(runtime)
     const state: RequestState = {
       runtime,
       reference: String(ctx.state.reference),
@@ -139,12 +139,22 @@ export function splitPath(full: string): { name: string | undefined; path: strin
   return { name: name === '' || name.startsWith('.') ? undefined : name, path: `/${rest.join('/')}` }
 }
 
-const viewOf = (realm: Realm, issuer: string): RealmView => ({
-  id: realm.id,
-  displayName: realm.displayName,
-  issuer,
-  path: new URL(issuer).pathname,
-  ...(realm.domains[0] === undefined ? {} : { domain: realm.domains[0] }),
-  ...(realm.settings.accent === undefined ? {} : { accent: realm.settings.accent }),
-  ...(realm.settings.logo === undefined ? {} : { logo: realm.settings.logo }),
-})
+/** Made once: a runtime is replaced when anything of its realm changes. */
+const views = new WeakMap<RealmRuntime, RealmView>()
+
+function viewOf(runtime: RealmRuntime): RealmView {
+  const known = views.get(runtime)
+  if (known !== undefined) return known
+  const { realm, issuer } = runtime
+  const view: RealmView = Object.freeze({
+    id: realm.id,
+    displayName: realm.displayName,
+    issuer,
+    path: new URL(issuer).pathname,
+    ...(realm.domains[0] === undefined ? {} : { domain: realm.domains[0] }),
+    ...(realm.settings.accent === undefined ? {} : { accent: realm.settings.accent }),
+    ...(realm.settings.logo === undefined ? {} : { logo: realm.settings.logo }),
+  })
+  views.set(runtime, view)
+  return view
+}

@@ -73,9 +73,8 @@ const admit = {
     return /^[\w.:/-]{1,100}$/.test(text) ? withoutTokens(text) : '[other]'
   },
   text: (name: string, value: unknown): string => {
-    const line = requireString(name, value)
-      .slice(0, 4000)
-      .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
+    const start = requireString(name, value).slice(0, 4000)
+    const line = isPlain.test(start) ? start : start.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
     return withoutTokens(line).slice(0, 500)
   },
   flag: (name: string, value: unknown): boolean => {
@@ -97,12 +96,15 @@ const requireString = (name: string, value: unknown): string => {
   return value
 }
 
+/** Printable ASCII: nothing in it could end a line or hide. */
+const isPlain = /^[\x20-\x7e]*$/
+
 /** The compact form of a JWT or JWE, whole or cut off: its header is a JSON object in base64url. */
 const looksLikeToken = /eyJ[\w-]{5,}\.[\w.-]*/
+const everyToken = new RegExp(looksLikeToken, 'g')
 
 /** Opaque tokens, codes and client secrets are runs of 40 and more such characters; a UUID is 36 long and stays. */
-const withoutTokens = (text: string): string =>
-  text.replaceAll(new RegExp(looksLikeToken, 'g'), '[token]').replaceAll(/[\w+/=-]{40,}/g, maskRun)
+const withoutTokens = (text: string): string => text.replaceAll(everyToken, '[token]').replaceAll(/[\w+/=-]{40,}/g, maskRun)
 
 /** A path of a URL may be long too, and has slashes between short parts. */
 const maskRun = (run: string): string => (run.split('/').some((part) => part.length >= 40) ? '[token]' : run)

@@ -93,6 +93,7 @@ export function parsePairs(encoded: string): readonly (readonly [name: string, v
 }
 
 function decode(part: string): string {
+  if (!part.includes('%') && !part.includes('+')) return part
   try {
     return decodeURIComponent(part.replaceAll('+', ' '))
   } catch (cause) {

@@ -3,16 +3,19 @@ import type { Logger } from 'pino'
 
 /** Holds a UUID (36) and the names of ours. What is longer ends here (R134): tokens, and the 43 of a sign-in's uid. */
 const longestSegment = 40
+const hasLongSegment = new RegExp(`[^/]{${longestSegment + 1}}`)
 
 /**
  * The path as it may be logged: without the query, and without segments long enough to be a code or a token.
  * Does NOT hide short secrets in a path; no route of ours takes one.
  */
 export const loggablePath = (path: string): string =>
-  path
-    .split('/')
-    .map((segment) => (segment.length > longestSegment ? '[long]' : segment))
-    .join('/')
+  hasLongSegment.test(path)
+    ? path
+        .split('/')
+        .map((segment) => (segment.length > longestSegment ? '[long]' : segment))
+        .join('/')
+    : path
 
 /** One line a request: who, what, how it went, how long. No query, no header, no body (R134). */
 export function requestLog(options: { logger: Logger; clock: () => Date }): Middleware {

@@ -144,7 +144,11 @@ export function createRouter(routes: readonly Route[]): Middleware {
   if (twice !== undefined) throw new TypeError(`two routes for ${twice}`)
   const matchers = routes.map(matcherOf)
 
+  const first = new Set(routes.map((one) => firstSegment(one.path)))
+
   return async (ctx, next) => {
+    // Most requests are for no page at all, so no pattern need be tried.
+    if (!first.has(firstSegment(ctx.path)) && !first.has(':')) return next()
     const here = matchers.filter((matcher) => matcher.pattern.test(ctx.path))
     if (here.length === 0) return next()
     const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
@@ -156,6 +160,13 @@ export function createRouter(routes: readonly Route[]): Middleware {
     ctx.state.route = matcher.route.path
     send(ctx, await matcher.route.handle(ctx, paramsOf(matcher, ctx.path)))
   }
+}
+
+/** What stands before the second slash; `:` where any segment may. */
+const firstSegment = (path: string): string => {
+  const end = path.indexOf('/', 1)
+  const segment = end === -1 ? path : path.slice(0, end)
+  return segment.startsWith('/:') ? ':' : segment
 }
 
 function allowed(matchers: readonly Matcher[]): string {

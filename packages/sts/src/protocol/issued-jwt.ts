@@ -30,8 +30,22 @@ export function createKeyRing(keys: { signing: SigningKey | undefined; verifying
   })
 }
 
-// The asynchronous form signs on libuv's pool, so that the loop goes on serving.
 const signAsync = promisify(sign)
+let isPoolSigning = false
+
+/**
+ * On libuv's pool, so that the loop goes on serving; but one at a time. Who comes meanwhile is signed for here: with a worker
+ * for each core the cores are busy then, and threads that wake each other cost more than they bring.
+ */
+async function signBytes(bytes: Uint8Array, key: KeyObject): Promise<Buffer> {
+  if (isPoolSigning) return sign('sha256', bytes, key)
+  isPoolSigning = true
+  try {
+    return await signAsync('sha256', bytes, key)
+  } finally {
+    isPoolSigning = false
+  }
+}
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value), 'utf8').toString('base64url')
 
@@ -44,7 +58,7 @@ export async function signJwt(
   const { kid } = ring.signing
   const header = typeof type === 'string' ? { alg: 'RS256', typ: type, kid } : { typ: type.typ, alg: 'RS256', kid, x5t: kid }
   const input = `${encode(header)}.${encode(claims)}`
-  const signature = await signAsync('sha256', Buffer.from(input, 'ascii'), ring.signing.key)
+  const signature = await signBytes(Buffer.from(input, 'ascii'), ring.signing.key)
   return `${input}.${signature.toString('base64url')}`
 }
 

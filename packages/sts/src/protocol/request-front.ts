@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import { parsePairs, readFormText } from '../http/form.ts'
 import { RequestProblem } from '../http/problems.ts'
+import { asksForActorToken } from './grants/s2s.ts'
 import { digestRequest } from './kept-answer.ts'
 import { ROUTES } from './provider.ts'
 import { replayBody } from './provider-internals.ts'
@@ -90,12 +91,18 @@ async function rewriteForm(ctx: Context, refused: (ctx: Context, reason: string)
     refuse(ctx, thrown.status, reason)
     return false
   }
-  const twice = received.find(([name], at) => !REPEATABLE.has(name) && received.findIndex(([one]) => one === name) !== at)
+  const twice = findTwice(received)
   if (twice) {
-    const reason = `parameter '${twice[0].replaceAll(/[^\w-]/g, '?').slice(0, 40)}' must not come twice`
+    const reason = `parameter '${twice.replaceAll(/[^\w-]/g, '?').slice(0, 40)}' must not come twice`
     await refused(ctx, reason)
     refuse(ctx, 400, reason)
     return false
+  }
+  state.received = received
+  // oidc-provider never sees these, so there is nothing to hand it.
+  if (ctx.path === ROUTES.token && asksForActorToken(received)) {
+    state.parameters = received
+    return true
   }
   const rewritten =
     ctx.path === ROUTES.token
@@ -103,11 +110,20 @@ async function rewriteForm(ctx: Context, refused: (ctx: Context, reason: string)
       : AUTHORIZING.has(ctx.path)
         ? rewriteAuthorization(received, { resources, v1: state.v1 })
         : received
-  state.received = received
   state.parameters = rewritten
   if (ctx.path === ROUTES.token) state.form = digestRequest(grouped(rewritten), state.v1 ? 'v1' : 'v2')
   replayBody(ctx, encode(rewritten))
   return true
+}
+
+/** The name of a parameter that must not come twice, and does. */
+function findTwice(parameters: Parameters): string | undefined {
+  const names = new Set<string>()
+  for (const [name] of parameters) {
+    if (names.has(name) && !REPEATABLE.has(name)) return name
+    names.add(name)
+  }
+  return undefined
 }
 
 function grouped(parameters: Parameters): ReadonlyMap<string, readonly string[]> {

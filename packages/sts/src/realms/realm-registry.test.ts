@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { connect, createStore, migrate, type Realm, type RealmDirectory, type SigningKey, type Store } from '@postern/storage'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRealm } from './create-realm.ts'
-import { createRealmRegistry, isDomainName } from './realm-registry.ts'
+import { createRealmRegistry, isDomainName, shareReads } from './realm-registry.ts'
 
 const now = new Date('2027-03-01T10:00:00Z')
 let store: Store
@@ -135,4 +135,43 @@ test('isDomainName takes ASCII names with a dot', () => {
   expect(['contoso', 'Contoso.com', '-a.com', 'a-.com', 'a..com', 'münchen.de', '1.2.3.4/'].map(isDomainName)).toEqual(
     Array(7).fill(false),
   )
+})
+
+/** Reads that end when the test says so. */
+function reads() {
+  const begun: PromiseWithResolvers<number>[] = []
+  const read = () => {
+    const one = Promise.withResolvers<number>()
+    begun.push(one)
+    return one.promise
+  }
+  return { begun, ask: shareReads(read) }
+}
+
+test('whoever asks while a version is read shares one later read, and never the one that began before', async () => {
+  const { begun, ask } = reads()
+  const first = ask('realm')
+  const others = [ask('realm'), ask('realm'), ask('realm')]
+  expect(begun).toHaveLength(1)
+  begun[0]?.resolve(1)
+  expect(await first).toBe(1)
+  await Promise.resolve()
+  expect(begun).toHaveLength(2)
+  const last = ask('realm')
+  begun[1]?.resolve(2)
+  expect(await Promise.all(others)).toStrictEqual([2, 2, 2])
+  begun[2]?.resolve(3)
+  expect(await last).toBe(3)
+  expect(begun).toHaveLength(3)
+  void ask('realm')
+  expect(begun).toHaveLength(4)
+})
+
+test('a read that failed fails those who shared it, and no later one', async () => {
+  const { begun, ask } = reads()
+  const [first, second] = [ask('realm'), ask('realm')]
+  begun[0]?.reject(new RangeError('away'))
+  await expect(first).rejects.toThrow('away')
+  begun[1]?.resolve(7)
+  expect(await second).toBe(7)
 })

@@ -11,7 +11,8 @@ import { LRUCache } from 'lru-cache'
 export interface RealmRegistry {
   /**
    * By GUID or verified domain, without regard to case. `undefined`: unknown, ill-formed or disabled. Never older than
-   * the database: each call asks for the version, one indexed read, and reads the realm anew when it has changed.
+   * the database at the time of the call: each asks for the version, one indexed read that calls at the same time share, and
+   * reads the realm anew when it has changed.
    */
   find(name: string): Promise<Realm | undefined>
 }
@@ -27,9 +28,10 @@ export function createRealmRegistry(directory: RealmDirectory, options: { maximu
   const maximum = options.maximum ?? 500
   const realms = new LRUCache<RealmId, Realm>({ max: maximum })
   const idsByDomain = new LRUCache<string, RealmId>({ max: maximum })
+  const versionOf = shareReads((id: RealmId) => directory.version(id))
 
   async function findById(id: RealmId): Promise<Realm | undefined> {
-    const version = await directory.version(id)
+    const version = await versionOf(id)
     const remembered = realms.get(id)
     if (version !== undefined && remembered?.version === version) return remembered
     const realm = version === undefined ? undefined : await directory.find(id)
@@ -65,4 +67,33 @@ export function createRealmRegistry(directory: RealmDirectory, options: { maximu
       return realm?.status === 'active' ? realm : undefined
     },
   })
+}
+
+/**
+ * Whoever asks while a read is under way waits for the next one, together with all others who do: it begins after they asked,
+ * so it is as new as a read of their own, and a busy service reads no oftener than the database answers.
+ */
+export function shareReads<Key, Value>(read: (key: Key) => Promise<Value>): (key: Key) => Promise<Value> {
+  const reads = new Map<Key, { underWay: Promise<Value>; next: Promise<Value> | undefined }>()
+
+  function begin(key: Key): Promise<Value> {
+    const underWay = read(key)
+    reads.set(key, { underWay, next: undefined })
+    const end = () => {
+      if (reads.get(key)?.next === undefined) reads.delete(key)
+    }
+    underWay.then(end, end)
+    return underWay
+  }
+
+  return (key) => {
+    const current = reads.get(key)
+    if (current === undefined) return begin(key)
+    // Whether the read before it failed is nothing to those who wait for this one.
+    current.next ??= current.underWay.then(
+      () => begin(key),
+      () => begin(key),
+    )
+    return current.next
+  }
 }

@@ -19,9 +19,9 @@ import type { Audit } from '../../audit/audit.ts'
 import type { Clock } from '../../clock.ts'
 import { assessProgram } from '../assurance.ts'
 import { signJwt } from '../issued-jwt.ts'
+import { findTarget, isTrustedForDelegation, serviceIssuer, type Target } from '../principals.ts'
 import type { RealmRuntime } from '../realm-parts.ts'
 import { findParameter, type Parameters } from '../request-rewriting.ts'
-import { findTarget, isTrustedForDelegation, serviceIssuer, type Target } from '../principals.ts'
 import { defineGrant } from './define-grant.ts'
 import { GrantRefused } from './errors.ts'
 
@@ -111,6 +111,7 @@ export function createActorTokenGrant(
   options: ActorTokenGrantOptions,
 ): (request: ActorTokenRequest) => Promise<ActorTokenAnswer> {
   const { clock, audit, baseUrl, newId } = options
+  const targets = rememberTargets(baseUrl)
   return defineGrant<ActorTokenRequest, Actor, void, Permit, ActorTokenAnswer>({
     async authenticate({ runtime, parameters }) {
       const presented = findParameter(parameters, 'assertion')
@@ -126,7 +127,7 @@ export function createActorTokenGrant(
     },
     prove: ({ runtime }, { actor }) => useOnce(runtime, actor.assertion),
     async assess({ runtime, parameters, source }, { actor }) {
-      const target = findTarget(findParameter(parameters, 'resource') ?? '', { ...runtime, baseUrl })
+      const target = targets.find(runtime, findParameter(parameters, 'resource') ?? '')
       const occasion = {
         clientId: actor.principal.client.id,
         resource: target?.kind === 'resource' ? target.resource.audience : undefined,
@@ -137,7 +138,7 @@ export function createActorTokenGrant(
     },
     async cap({ runtime, parameters }, { actor }) {
       const { client } = actor.principal
-      const target = findTarget(findParameter(parameters, 'resource') ?? '', { ...runtime, baseUrl })
+      const target = targets.find(runtime, findParameter(parameters, 'resource') ?? '')
       if (target === undefined) throw new GrantRefused('invalid_resource', 'resource_unknown', { clientId: client.id })
       if (target.kind === 'resource' && !client.access.some((one) => one.resourceId === target.resource.id))
         throw new GrantRefused('invalid_resource', 'resource_not_granted', { clientId: client.id })
@@ -178,6 +179,28 @@ export function createActorTokenGrant(
         },
       }),
   })
+}
+
+/** How many names a realm's servers are asked for by; others are looked for each time. */
+const mostTargets = 1000
+
+/** The same few targets are asked for over and over. A runtime is replaced when anything of its realm changes, and this with it. */
+function rememberTargets(baseUrl: string) {
+  const known = new WeakMap<RealmRuntime, Map<string, Target>>()
+  return {
+    find(runtime: RealmRuntime, asked: string): Target | undefined {
+      let targets = known.get(runtime)
+      if (targets === undefined) {
+        targets = new Map()
+        known.set(runtime, targets)
+      }
+      const remembered = targets.get(asked)
+      if (remembered !== undefined) return remembered
+      const found = findTarget(asked, { ...runtime, baseUrl })
+      if (found !== undefined && targets.size < mostTargets) targets.set(asked, found)
+      return found
+    },
+  }
 }
 
 const incomplete = (name: string): GrantRefused =>
