@@ -28,6 +28,8 @@ beforeAll(async () => {
   const { cloud } = stage
   // Nobody shows anything here: what policy demands would hide what is wrong with a token.
   await stage.removePolicies()
+  // The scene's tokens are a minute old, and no actor token is older than the client that it was given to.
+  stage.world.pass(120)
   await stage.delegate(['EAS.AccessAsUser.All'])
   const other = await sts.addPrincipal({ access: [{ resourceId: stage.onPrem.id, scopes: ['EAS.AccessAsUser.All'] }] })
   await stage.delegate(['EAS.AccessAsUser.All'], { clientId: other.clientId })

@@ -88,6 +88,17 @@ describe('a family', () => {
 })
 
 describe('a refresh', () => {
+  it('that is refused for what it asks uses nothing up: the same token is good for the next, and its successor is one', async () => {
+    const { refresh: token } = await newFamily()
+    for (const resource of ['https://evil.example/', 'https://other.contoso.com/'])
+      expect(verdict(await refresh(world.token, clientId(), token, { resource }))).toBe('400 invalid_target')
+    const refused = await world.sts.kept.audit.list({ limit: 2, event: 'token.refused' })
+    expect(refused.map(({ detail }) => detail.error)).toEqual(['invalid_target', 'invalid_target'])
+    const answer = await refresh(world.token, clientId(), token)
+    expect(verdict(answer)).toBe('200 ok')
+    expect(verdict(await refresh(world.token, clientId(), refreshTokenOf(answer)))).toBe('200 ok')
+  })
+
   it('never gives more scope or another resource than was granted', async () => {
     for (const extra of [
       { scope: 'openid offline_access Mail.Read' },

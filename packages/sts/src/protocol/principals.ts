@@ -25,6 +25,16 @@ export interface PrincipalDirectory {
   findCertificate(x5t: string): KnownCertificate | undefined
 }
 
+/**
+ * Whether an actor token of that moment (`iat`, seconds) is withdrawn. A client that was removed and added again under its
+ * old id is another one: what the first was given does not come to life with it.
+ */
+export function isWithdrawn({ client, partner }: ServicePrincipal, iat: number): boolean {
+  const { tokensValidFrom } = partner
+  if (tokensValidFrom !== undefined && iat * 1000 < tokensValidFrom.getTime()) return true
+  return iat < Math.floor(client.createdAt.getTime() / 1000)
+}
+
 /** Reads each key once. A key that is not RSA is left out: actor tokens and their assertions are RS256 (F 1.5). */
 export function createPrincipalDirectory(principals: readonly ServicePrincipal[]): PrincipalDirectory {
   const byId = new Map<string, ServicePrincipal>(principals.map((one) => [one.client.id, one]))

@@ -4,9 +4,9 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import { createPolicy } from '../policy/policy.ts'
 import { createKeyRing } from './issued-jwt.ts'
+import { createPrincipalDirectory, realmSpellings, serviceAudiences } from './principals.ts'
 import { createProvider, type ProviderParts } from './provider.ts'
 import type { RealmParts, RealmRuntime } from './realm-parts.ts'
-import { createPrincipalDirectory, realmSpellings, serviceAudiences } from './principals.ts'
 import { decideKeyUse } from './signing-keys.ts'
 
 /**

@@ -12,13 +12,13 @@ import type { AccountId, ClientId } from '@postern/storage'
 import type { Context, Middleware, Next } from 'koa'
 import type { Clock } from '../clock.ts'
 import { readJwt } from './issued-jwt.ts'
+import { findDelegation, findTarget, isTrustedForDelegation, isWithdrawn, serviceIssuer } from './principals.ts'
 import { ROUTES } from './provider.ts'
 import { replayBody } from './provider-internals.ts'
 import { REFRESH_TYPE } from './refresh-tokens.ts'
 import { refuse } from './request-front.ts'
 import { encode, findParameter, type Parameters } from './request-rewriting.ts'
 import { type PresentedToken, requestState } from './request-state.ts'
-import { findDelegation, findTarget, isTrustedForDelegation, serviceIssuer } from './principals.ts'
 
 /** A handle that is never given out: too short, and with a character that handles lack. */
 const NOBODYS = 'not.ours'
@@ -123,9 +123,9 @@ function inspectActorToken(token: string, now: number, { baseUrl }: Inspecting):
   const principal = clientId === undefined ? undefined : principals.find(clientId)
   const target = findTarget(String(claims.aud), { realm, resources, baseUrl })
   if (principal?.client.status !== 'active' || target?.kind !== 'resource') return undefined
-  const { client, partner } = principal
-  const withdrawn = partner.tokensValidFrom !== undefined && Number(claims.iat) * 1000 < partner.tokensValidFrom.getTime()
-  if (withdrawn || !client.access.some(({ resourceId }) => resourceId === target.resource.id)) return undefined
+  const { client } = principal
+  if (typeof claims.iat !== 'number' || isWithdrawn(principal, claims.iat)) return undefined
+  if (!client.access.some(({ resourceId }) => resourceId === target.resource.id)) return undefined
   if (claims.trustedfordelegation !== undefined && !isTrustedForDelegation(delegations, client.id, target)) return undefined
   const stored = {
     kind: 'ClientCredentials',

@@ -10,10 +10,18 @@ class RolledBack extends Error {
   }
 }
 
+/** Thrown inside the transaction to take back what was used up for nothing; the refusal stays. */
+class TakenBack extends Error {
+  readonly code = 'taken_back'
+}
+
 /**
  * One database transaction per token request. Codes and refresh tokens found inside are locked until it ends.
  * An answer below 500 commits, refusals too, because revocation happens in them; a fault rolls everything back and
  * answers 503, so the client may simply try again. The answer leaves only after the commit.
+ *
+ * A refresh that is refused after its token was used up, e.g. for a resource that the client may not have, takes that back:
+ * oidc-provider rotates before it looks, and a slip of the client must not cost the person the sign-in.
  *
  * `finish` runs last inside the transaction, when the answer is known and can still be changed. `redeems` tells whether
  * anything is used up: a request that does nothing but write its audit row is one statement, which is a transaction by
@@ -29,15 +37,22 @@ export function createTokenTransaction(options: {
     const answer = async (): Promise<void> => {
       await next()
       if (ctx.status >= 500) throw new RolledBack(state.fault)
+      if (ctx.status >= 400 && state.usedRefreshToken !== undefined && state.reusedFamily === undefined) throw new TakenBack()
       await options.finish(ctx)
     }
-    try {
-      if (options.redeems(ctx)) {
+    const run = async (): Promise<void> => {
+      try {
         await options.store.transaction(() => {
           state.locking = true
           return answer()
         })
-      } else await answer()
+      } catch (error) {
+        if (!(error instanceof TakenBack)) throw error
+        await options.finish(ctx)
+      }
+    }
+    try {
+      await (options.redeems(ctx) ? run() : answer())
     } catch (fault) {
       state.fault = fault instanceof RolledBack ? (fault.cause ?? fault) : fault
       answerUnavailable(ctx)

@@ -8,8 +8,8 @@
  */
 import type { Delegation, Resource } from '@postern/storage'
 import type { ClientRegistration } from '../clients.ts'
-import { DEFAULT_SCOPE, shortScopes } from '../resources.ts'
 import { findDelegation } from '../principals.ts'
+import { DEFAULT_SCOPE, shortScopes } from '../resources.ts'
 
 /** F 3.3: with `requested_token_use=on_behalf_of`. */
 export const ON_BEHALF_OF = 'urn:ietf:params:oauth:grant-type:jwt-bearer'

@@ -16,9 +16,9 @@ import {
 import type { Account } from '@postern/storage'
 import type { Clock } from '../../clock.ts'
 import { readJwt } from '../issued-jwt.ts'
+import { isWithdrawn, serviceAudiences, serviceIssuer } from '../principals.ts'
 import type { RealmParts } from '../realm-parts.ts'
 import { requestState } from '../request-state.ts'
-import { serviceAudiences, serviceIssuer } from '../principals.ts'
 
 /** A person as the validator wants one, with the record behind. */
 export interface NamedUser {
@@ -49,8 +49,7 @@ export function readOwnActorToken(realm: RealmParts, token: string, now: Date): 
   if (named === undefined || named.host !== undefined || named.realm !== realm.realm.id) return undefined
   const principal = realm.principals.find(named.clientId)
   if (principal?.client.status !== 'active') return undefined
-  const { tokensValidFrom } = principal.partner
-  if (tokensValidFrom !== undefined && iat * 1000 < tokensValidFrom.getTime()) return undefined
+  if (isWithdrawn(principal, iat)) return undefined
   return Object.freeze({ clientId: named.clientId, jti })
 }
 

@@ -1,8 +1,8 @@
 import type { ClientId } from '@postern/storage'
 import { readJwt } from '../issued-jwt.ts'
+import { serviceIssuer } from '../principals.ts'
 import type { RealmParts } from '../realm-parts.ts'
 import { REFRESH_TYPE } from '../refresh-tokens.ts'
-import { serviceIssuer } from '../principals.ts'
 import { noteDelegation, type Shown } from './delegation-in-hand.ts'
 import { DelegationRefused } from './delegation-refusals.ts'
 
