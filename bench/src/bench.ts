@@ -10,6 +10,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchActorTokens } from './actor-tokens.ts'
+import { benchActorValidation } from './actor-validation.ts'
 import { benchClientCredentials } from './client-credentials.ts'
 import { benchEnforcementImport } from './enforcement-import.ts'
 import { benchSignin } from './signin.ts'
@@ -22,6 +23,7 @@ const benches = {
   'enforcement-import': benchEnforcementImport,
   signin: benchSignin,
   'actor-tokens': benchActorTokens,
+  'actor-validation': benchActorValidation,
 } as const
 const OUT = fileURLToPath(new URL('../../.bench/', import.meta.url))
 
