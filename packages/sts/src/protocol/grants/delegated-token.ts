@@ -89,7 +89,7 @@ export function parameterOf(ctx: KoaContextWithOIDC, name: string): string | und
  * The one resource that a request names: by `resource` (RFC 8707), by `audience` (RFC 8693 section 2.1) and by its scopes.
  * @throws {DelegationRefused} when they name none, several, or one that the client has no access to
  */
-export function findTarget(ctx: KoaContextWithOIDC, { registration }: ActingClient): Target {
+export function findAskedResource(ctx: KoaContextWithOIDC, { registration }: ActingClient): Target {
   const { resources } = requestState().runtime
   const { access } = registration
   const { resource } = ctx.oidc.params ?? {}

@@ -7,7 +7,7 @@ import {
   type Asked,
   asksForRefresh,
   type DelegatedGrantParts,
-  findTarget,
+  findAskedResource,
   issueDelegated,
   type Permit,
   type ProvedPerson,
@@ -52,7 +52,7 @@ export const createOnBehalfOf = (parts: DelegatedGrantParts): ((ctx: KoaContextW
       const person = signedIn
         ? await proveSignedIn(parts, { token: assertion, callerId: actor.clientId })
         : await proveNamed(parts, { token: assertion, callerId: actor.clientId })
-      return { person, signedIn, target: findTarget(ctx, actor) }
+      return { person, signedIn, target: findAskedResource(ctx, actor) }
     },
     assess: (ctx, { proof }) => requirePerson(ctx, parts, proof, { canSignInAgain: proof.signedIn }),
     cap: async (ctx, { actor, proof }) => requireDelegation(ctx, actor, proof.target),

@@ -5,7 +5,7 @@ import {
   type ActingClient,
   type Asked,
   type DelegatedGrantParts,
-  findTarget,
+  findAskedResource,
   issueDelegated,
   type Permit,
   parameterOf,
@@ -53,7 +53,7 @@ export const createTokenExchange = (parts: DelegatedGrantParts): ((ctx: KoaConte
       if (!SUBJECT_TYPES.has(type)) throw new DelegationRefused('subject_type_unknown')
       const proved = await proveSubjectToken(parts.realm, { token, callerId: actor.clientId, now: parts.clock() })
       const { accountId, issuedAt, expiresAt, shown } = proved
-      return { person: { accountId, saidAt: issuedAt, shown, endsAt: expiresAt }, target: findTarget(ctx, actor) }
+      return { person: { accountId, saidAt: issuedAt, shown, endsAt: expiresAt }, target: findAskedResource(ctx, actor) }
     },
     assess: (ctx, { proof }) => requirePerson(ctx, parts, proof, { canSignInAgain: false }),
     cap: async (ctx, { actor, proof }) => requireDelegation(ctx, actor, proof.target),
