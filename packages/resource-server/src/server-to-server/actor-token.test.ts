@@ -89,7 +89,7 @@ test('A44: a partner that is taken out is refused at its next request, remembere
   let known: ActorPartner | undefined = granted
   const { validator } = makeValidator({ partners: async () => known })
   const token = bench.user()
-  expect(await validator.validate(token)).toMatchObject({ kind: 'user' })
+  for (let time = 0; time < 3; time += 1) expect(await validator.validate(token)).toMatchObject({ kind: 'user' })
   known = undefined
   await expect(validator.validate(token)).rejects.toMatchObject({ code: 'partner_unknown' })
   known = { ...granted, certificates: [] }
@@ -151,7 +151,8 @@ test('a status that cannot be had refuses, and a token that is refused anyway ca
 test('a remembered actor token ends with its time, its certificate and its key', async () => {
   const { validator, clock } = makeValidator()
   const token = bench.user({ claims: { exp: scene.now + 3480 } })
-  expect(await validator.validate(token)).toMatchObject({ kind: 'user' })
+  // Kept from the second time on, used from the third.
+  for (let time = 0; time < 3; time += 1) expect(await validator.validate(token)).toMatchObject({ kind: 'user' })
   clock.now = scene.now + 3479
   expect(await validator.validate(token)).toMatchObject({ kind: 'user' })
   clock.now = scene.now + 3480
@@ -166,7 +167,7 @@ test('a remembered actor token ends with its time, its certificate and its key',
   let held: { x5t: string; key: typeof key; notAfter?: Date } | undefined = { x5t: scene.sts.x5t, key }
   const issuers = [{ realm, findKey: () => held }]
   const direct = makeValidator({ issuers, audience: bench.audience })
-  expect(await direct.validator.validate(bench.actor())).toMatchObject({ kind: 'app' })
+  for (let time = 0; time < 3; time += 1) expect(await direct.validator.validate(bench.actor())).toMatchObject({ kind: 'app' })
   held = { x5t: scene.sts.x5t, key, notAfter: new Date(scene.now * 1000) }
   await expect(direct.validator.validate(bench.actor())).rejects.toMatchObject({ code: 'certificate_not_valid' })
   held = { x5t: scene.sts.x5t, key: createPublicKey(scene.attacker.key) }
@@ -184,7 +185,7 @@ test('a key that the issuer withdraws is refused within ten minutes, and a servi
   await expect(validator.validate(token)).rejects.toMatchObject({ code: 'keys_unavailable' })
   ownServer.down = false
   clock.now += 30
-  expect(await validator.validate(token)).toMatchObject({ kind: 'user' })
+  for (let time = 0; time < 3; time += 1) expect(await validator.validate(token)).toMatchObject({ kind: 'user' })
   ownServer.documents.set('https://sts.example/contoso/keys', { keys: [publishedJwk(own.endedSts)] })
   clock.now += 600
   await expect(validator.validate(token)).rejects.toMatchObject({ code: 'key_unknown' })
