@@ -23,6 +23,9 @@ describe('pages', () => {
     'docs/guides/connect-a-mail-client.md',
     'docs/guides/introspection.md',
     'docs/guides/install.md',
+    'docs/guides/server-to-server.md',
+    'docs/guides/hybrid.md',
+    'docs/threat-model/server-to-server.md',
     'packages/resource-server/README.md',
   ])('%s is there', (path) => {
     expect(page(path).length).toBeGreaterThan(500)
@@ -59,6 +62,20 @@ describe('SECURITY.md', () => {
     expect(promises.length).toBeGreaterThan(10)
     const named = promises.flatMap((line) => [...line.matchAll(/`((?:test|packages)\/[^`]+)`/g)].map(([, path = '']) => path))
     expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+  })
+})
+
+describe('threat models', () => {
+  test('name a test for every rule, and each exists; and say what does not hold', () => {
+    const models = pages.filter((one) => one.path.startsWith('docs/threat-model/'))
+    expect(models).not.toEqual([])
+    for (const { path, text } of models) {
+      const rules = text.split('\n').filter((line) => /^\| .* \|$/.test(line) && !line.startsWith('| Rule'))
+      const tested = rules.map((line) => [...line.matchAll(/`((?:test|packages)\/[^`]+)`/g)].map(([, file = '']) => file))
+      expect(tested.filter((files) => files.length === 0)).toEqual([])
+      expect(tested.flat().filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
+      expect(text, path).toContain('## What does not hold')
+    }
   })
 })
 
