@@ -5,7 +5,7 @@
  */
 import type { Target } from './target.ts'
 
-export type Area = 'issuer' | 'resource-server'
+export type Area = 'issuer' | 'resource-server' | 'server-to-server'
 /** From best to worst; `skip` says that nothing could be tried. */
 export type Verdict = 'pass' | 'skip' | 'warn' | 'fail'
 

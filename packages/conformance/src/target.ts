@@ -4,6 +4,7 @@
  * It owns requests and the reading of metadata. It judges nothing: the modules do.
  */
 import { ConformanceError } from './errors.ts'
+import { type KnownServer, readIdentity, type ServerIdentity } from './server-to-server/identity.ts'
 
 /** A client that the issuer knows. Without one, behaviours that only a known client meets are skipped. */
 export interface KnownClient {
@@ -21,6 +22,8 @@ export interface TargetOptions {
     /** A token that it accepts now. */
     readonly token?: string
   }
+  /** A server that the issuer knows by a certificate, for everything between servers. */
+  readonly server?: KnownServer
   /** Default: the platform's. */
   readonly fetch?: typeof fetch
   /** For one request. Default 10 000. */
@@ -39,6 +42,7 @@ export interface Target {
   readonly issuer: string
   readonly client: KnownClient | undefined
   readonly resource: { readonly url: string; readonly token: string | undefined } | undefined
+  readonly server: ServerIdentity | undefined
   get(url: string, headers?: Readonly<Record<string, string>>): Promise<Answer>
   /** Posts a form; pairs instead of a record, so that a name may come twice. */
   post(url: string, form: readonly (readonly [string, string])[], headers?: Readonly<Record<string, string>>): Promise<Answer>
@@ -124,6 +128,7 @@ export function createTarget(options: TargetOptions): Target {
     issuer: options.issuer,
     client: options.client,
     resource: options.resource && { url: options.resource.url, token: options.resource.token },
+    server: options.server && readIdentity(options.server),
     get,
     post: (url, form, headers = {}) =>
       send(url, {
