@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Client, RealmStore } from '@postern/storage'
 import { z } from 'zod'
+import { isFromMetadata } from '../../partners/partners.ts'
 import { OperationRefused } from '../errors.ts'
 import { clientId, shownText, when } from '../fields.ts'
 import { operation } from '../operation.ts'
@@ -30,6 +31,22 @@ export async function refuseSharedCertificate(kept: RealmStore, client: Client['
     holder === undefined
       ? `${certificate} is in use elsewhere in this installation. ${remedy}`
       : `${certificate} belongs to the client ${holder}. ${remedy}`,
+  )
+}
+
+/**
+ * The next reading of the metadata would bring such a certificate back, and whoever took it away would not know.
+ * @throws {OperationRefused} `in_use`
+ */
+async function refuseFollowedCertificate(kept: RealmStore, client: Client['id'], credential: string): Promise<void> {
+  if (!isFromMetadata({ id: credential })) return
+  // Held, so that its address does not come or go meanwhile.
+  const partner = await kept.partners.find(client, { lock: true })
+  const isThere = (await kept.clients.credentials(client)).some(({ id }) => id === credential)
+  if (partner?.metadataUrl === undefined || !isThere) return
+  throw new OperationRefused(
+    'in_use',
+    `${credential} is followed from ${partner.metadataUrl}, and the next reading would bring it back. To follow that document no more: postern partner forget-metadata ${client}. To stop the server: postern client disable ${client}`,
   )
 }
 
@@ -102,15 +119,16 @@ export const clientCredentialOperations = [
   }),
   operation({
     name: 'client.remove-credential',
-    summary: 'Take a secret or key away from a client; the actor tokens that it holds end',
+    summary: 'Take a secret or key away from a client; the actor tokens that it holds end. Not for what its metadata says',
     scope: 'realm',
     positional: ['client', 'credential'],
     input: some.extend({ credential: shownText('Id of the credential; `client show` lists them') }),
     output: z.object({ client: z.string(), removed: z.string() }),
-    errors: ['missing'],
+    errors: ['missing', 'in_use'],
     changed: ({ output }) => ({ subject: `${output.client} ${output.removed}` }),
     run: async ({ input, at }) => {
       const client = await requireClient(at.kept, input.client)
+      await refuseFollowedCertificate(at.kept, client.id, input.credential)
       if (!(await at.kept.clients.removeCredential(client.id, input.credential))) {
         throw new OperationRefused(
           'missing',

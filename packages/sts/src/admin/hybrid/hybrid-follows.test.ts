@@ -1,0 +1,123 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { connect, createStore, migrate } from '@postern/storage'
+import { pino } from 'pino'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createAudit } from '../../audit/audit.ts'
+import { createPartners } from '../../partners/partners.ts'
+import { thumbprintOf } from '../../protocol/signing-keys.ts'
+import {
+  certificateOf,
+  cloud,
+  documentOf,
+  onPremises,
+  pemOf,
+  publish,
+  setUp,
+  standBetweenServers,
+  undo,
+} from '../testing/hybrid-stage.ts'
+import { call, find, kept, ports, realm, refused, setPorts, stage, store } from '../testing/mfa-stage.ts'
+
+standBetweenServers(async (clock) => {
+  const connection = connect({ kind: 'pglite' })
+  await migrate(connection)
+  return createStore({ connection, masterKey: randomBytes(32), clock })
+})
+
+/** What reads the documents of partners in the running service, on the same servers as the set-up. */
+beforeEach(() => {
+  const clock = () => stage.now
+  const allowHosts = [onPremises.url, cloud.url].map((url) => new URL(url).host)
+  const { readMetadata } = ports
+  const partners = createPartners({
+    store,
+    clock,
+    audit: createAudit({ clock, newId: randomUUID }),
+    log: pino({ level: 'silent' }),
+    allowHosts,
+    readDocument: (url) => readMetadata(url, { allowHosts }),
+    reference: () => 'reading',
+  })
+  setPorts({ ...ports, readPartner: (realm, clientId) => partners.refresh(realm, clientId, 'asked') })
+})
+
+interface Shown {
+  readonly certificates: readonly { readonly x5t: string; readonly credential: string; readonly from: string }[]
+}
+const certificatesOf = async ({ id }: { id: string }) =>
+  ((await call('partner.show', { client: id })) as unknown as Shown).certificates // what the operation gives
+const thumbprints = async (side: { id: string }) => (await certificatesOf(side)).map(({ x5t }) => x5t)
+const x5tOf = async (name: string) => thumbprintOf(await certificateOf(name))
+
+describe('after a set-up by metadata', () => {
+  test('the next reading finds nothing to do, and follows a new certificate, which is in place for a set-up as well', async () => {
+    await setUp()
+    expect(await call('partner.refresh', { client: cloud.id })).toMatchObject({ added: 0, removed: 0 })
+    publish(cloud, await documentOf(cloud, ['outlook', 'outlook-next']))
+    expect(await call('partner.refresh', { client: cloud.id })).toMatchObject({ added: 1, removed: 0 })
+    publish(cloud, await documentOf(cloud, ['outlook-next']))
+    expect(await call('partner.refresh', { client: cloud.id })).toMatchObject({ added: 0, removed: 1 })
+    expect(await thumbprints(cloud)).toEqual([await x5tOf('outlook-next')])
+    expect((await setUp()).changed).toBe(0)
+    await undo()
+    expect(await call('partner.list')).toEqual([])
+  })
+
+  test('a document that takes up the certificate of the other side is refused, and the last good one stays', async () => {
+    await setUp()
+    publish(cloud, await documentOf(cloud, ['mail']))
+    await expect(call('partner.refresh', { client: cloud.id })).rejects.toEqual(refused('metadata_refused'))
+    await expect(setUp()).rejects.toThrow('CVE-2025-53786')
+    expect(await thumbprints(cloud)).toEqual([await x5tOf('outlook')])
+  })
+
+  test('a certificate that its metadata says cannot be taken away alone, because it would come back', async () => {
+    await setUp()
+    const [{ credential } = { credential: '' }] = await certificatesOf(cloud)
+    expect(credential).toMatch(/^metadata:/)
+    const remove = () => call('client.remove-credential', { client: cloud.id, credential })
+    await expect(remove()).rejects.toEqual(refused('in_use'))
+    await expect(remove()).rejects.toThrow(`postern partner forget-metadata ${cloud.id}`)
+    await expect(remove()).rejects.toThrow(`postern client disable ${cloud.id}`)
+    expect(await thumbprints(cloud)).toEqual([await x5tOf('outlook')])
+    expect((await kept.partners.find(cloud.id))?.tokensValidFrom).toBeUndefined()
+
+    // What the refusal names ends it for good.
+    expect(await call('partner.forget-metadata', { client: cloud.id })).toMatchObject({ removedCertificates: 1 })
+    await expect(call('partner.refresh', { client: cloud.id })).rejects.toEqual(refused('invalid'))
+    expect(await kept.clients.credentials(cloud.id)).toEqual([])
+    await expect(remove()).rejects.toEqual(refused('missing'))
+  })
+
+  test('a certificate that was handed in is taken away, also beside those of the metadata', async () => {
+    await setUp()
+    const { credential } = await call('client.add-key', { client: cloud.id, key: await pemOf('outlook-next') })
+    await call('client.remove-credential', { client: cloud.id, credential })
+    expect(await thumbprints(cloud)).toEqual([await x5tOf('outlook')])
+    await expect(call('client.remove-credential', { client: cloud.id, credential: 'metadata:nobodys' })).rejects.toEqual(
+      refused('missing'),
+    )
+  })
+})
+
+describe('what is printed', () => {
+  const present = (name: string, output: unknown) => find(name).present(output)
+
+  test('says what was done, that it was there already, and whether all of it is in place', async () => {
+    const done = present('hybrid.setup', await setUp())?.text ?? ''
+    expect(done).toContain(`  done           ${onPremises.id} may act for people at ${cloud.url}`)
+    expect(done).toContain('were done.')
+    expect(done).toContain('must list: mail.contoso.com, outlook.contoso.test')
+    expect(done).toContain(`accepts the audience ${cloud.id}/outlook.contoso.test@${realm.id}`)
+    expect(present('hybrid.setup', await setUp())?.text).toContain('Everything was there already; nothing was changed.')
+    expect(present('hybrid.setup', await setUp({ dryRun: true }))?.text).toContain('This was a dry run: nothing was changed.')
+
+    const state = async () => present('hybrid.status', await call('hybrid.status'))
+    expect(await state()).toMatchObject({ text: expect.stringContaining('Everything is in place.'), incomplete: false })
+    await call('delegation.revoke', { client: cloud.id, resource: onPremises.url })
+    expect(await state()).toMatchObject({ text: expect.stringContaining('postern hybrid setup again'), incomplete: true })
+
+    expect(present('hybrid.undo', await undo({ dryRun: true }))?.text).toContain('would be taken back.')
+    expect(present('hybrid.undo', await undo())?.text).toContain('were taken back.')
+  })
+})
