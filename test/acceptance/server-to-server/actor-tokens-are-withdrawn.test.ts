@@ -99,3 +99,19 @@ test('when the delegation ends, tokens that speak of it end; the next one does n
   expect(next).toMatchObject({ active: true })
   expect(next).not.toHaveProperty('trustedfordelegation')
 })
+
+test('a token ends with its certificate even where nobody said that it is withdrawn', async () => {
+  const token = await actorToken()
+  for (const { id } of await sts.kept.clients.credentials(partner.clientId as never))
+    await sts.kept.clients.removeCredential(partner.clientId as never, id)
+  expect(await introspect(token)).toEqual({ active: false })
+})
+
+test('a client that is removed and added again under its id does not bring its tokens back', async () => {
+  const token = await actorToken()
+  const { clientId } = partner
+  await sts.kept.clients.remove(clientId as never)
+  partner = await sts.addPrincipal({ clientId, delegations: [{ resourceId: sts.resource.id, scopes: SCOPES }] })
+  expect(await introspect(token)).toEqual({ active: false })
+  expect(await introspect(await actorToken())).toMatchObject({ active: true })
+})

@@ -61,6 +61,7 @@ beforeAll(async () => {
       foreign: { upn: 'eve@fabrikam.com', sid: 's-1-5-21-9-9-9-1001', puid: '10032001ffffffff' },
     },
     withoutSids: true,
+    actorNumber: `${cloud.x5t}:${randomUUID()}`,
   }
   hostile = hostileActorTokens(scene)
 })

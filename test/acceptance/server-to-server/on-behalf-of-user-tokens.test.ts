@@ -115,7 +115,7 @@ describe('where the service is reached without TLS,', () => {
     [
       'another issuer than the actor',
       'actor_mismatch',
-      () => stage.cloud.sign(claims({ iss: `${stage.onPremServer.clientId}@${stage.world.sts.realm.id}` })),
+      () => stage.cloud.sign(claims({ iss: `${randomUUID()}@${stage.world.sts.realm.id}` })),
     ],
     [
       'another realm in the issuer',
@@ -200,11 +200,14 @@ describe('where the service is reached without TLS,', () => {
 
   it('a user token that another server brings is refused: the one that acts must have asked', async () => {
     await stage.delegate(['EAS.AccessAsUser.All'], { clientId: stage.onPremServer.clientId })
-    const form = { grant_type: OBO, requested_token_use: 'on_behalf_of', assertion: stage.cloud.sign(claims()), scope: EAS }
+    const token = stage.cloud.sign(claims())
+    const form = { grant_type: OBO, requested_token_use: 'on_behalf_of', assertion: token, scope: EAS }
     const rows = await stage.written(async () => {
       expect(verdict(await stage.ask(form, { as: stage.onPremServer }))).toBe('400 invalid_grant')
     })
     expect(rows).toMatchObject([{ actor: stage.onPremServer.clientId, detail: { reason: 'user_token_not_of_caller' } }])
+    // And it was not used up by that.
+    expect(verdict(await stage.onBehalfOf(token))).toBe('200 ok')
   })
 
   it('a withdrawn actor token is refused at once, and so is one without delegation', async () => {

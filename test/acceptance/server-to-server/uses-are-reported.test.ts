@@ -57,6 +57,7 @@ test.each([
     400,
   ],
   ['an unknown member', () => ({ uses: [use({ password: 'x' })] }), 400],
+  ['a number that looks like a token', () => ({ uses: [use({ jti: 'eyJhbGciOiJI.eyJpc3M' })] }), 400],
   ['no use at all', () => ({ uses: [] }), 400],
   ['too many', () => ({ uses: Array.from({ length: 101 }, () => use()) }), 400],
   ['no JSON', () => '{', 400],

@@ -49,6 +49,8 @@ export type ActorScene = Readonly<{
   }>
   /** Nobody here is known by a SID, so the good token names none; default false. */
   withoutSids?: boolean
+  /** The `jti` of actor tokens; the service that made them may read something in it. */
+  actorNumber?: string
 }>
 
 export type HostileActorToken = Readonly<{
@@ -89,11 +91,11 @@ export class ActorBench {
     return JSON.stringify({ typ: 'JWT', alg: 'RS256', kid: this.scene.sts.x5t, x5t: this.scene.sts.x5t, ...changes })
   }
   actorClaims(changes: Members = {}): string {
-    const { realm, now } = this.scene
+    const { realm, now, actorNumber } = this.scene
     const iss = `00000001-0000-0000-c000-000000000000@${realm}`
     const times = { nbf: now - 60, iat: now - 60, exp: now + 3480 }
     const who = { nameid: this.nameid(), identityprovider: iss, trustedfordelegation: 'true' }
-    return JSON.stringify({ aud: this.audience, iss, ...who, jti: 'actor-1', ...times, ...changes })
+    return JSON.stringify({ aud: this.audience, iss, ...who, jti: actorNumber ?? 'actor-1', ...times, ...changes })
   }
   actor({ header, claims, key = this.scene.sts }: Changes = {}): string {
     return signServerText(this.actorHeader({ kid: key.x5t, x5t: key.x5t, ...header }), this.actorClaims(claims), key)

@@ -26,10 +26,26 @@ export interface PrincipalDirectory {
 }
 
 /**
- * Whether an actor token of that moment (`iat`, seconds) is withdrawn. A client that was removed and added again under its
+ * The `jti` of an actor token: the thumbprint of the certificate that it was given for, and a number of its own. So a token
+ * ends with its certificate, whatever the clocks say and whoever was asking at the moment when that was taken away.
+ */
+export const actorTokenNumber = (x5t: string, id: string): string => `${x5t}:${id}`
+
+/** Whether an actor token is withdrawn: its certificate is gone, or it is as old as {@link isWithdrawnSince} says. */
+export function isWithdrawn(
+  directory: PrincipalDirectory,
+  principal: ServicePrincipal,
+  { jti, iat }: { readonly jti: string; readonly iat: number },
+): boolean {
+  const certificate = directory.findCertificate(jti.slice(0, Math.max(0, jti.indexOf(':'))))
+  return certificate?.principal !== principal || isWithdrawnSince(principal, iat)
+}
+
+/**
+ * Whether what a server got at that moment (`iat`, seconds) is withdrawn. A client that was removed and added again under its
  * old id is another one: what the first was given does not come to life with it.
  */
-export function isWithdrawn({ client, partner }: ServicePrincipal, iat: number): boolean {
+export function isWithdrawnSince({ client, partner }: ServicePrincipal, iat: number): boolean {
   const { tokensValidFrom } = partner
   if (tokensValidFrom !== undefined && iat * 1000 < tokensValidFrom.getTime()) return true
   return iat < Math.floor(client.createdAt.getTime() / 1000)

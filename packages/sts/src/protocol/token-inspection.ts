@@ -8,11 +8,12 @@
  */
 
 import { parsePrincipal } from '@postern/resource-server'
-import type { AccountId, ClientId } from '@postern/storage'
+import type { AccountId, ClientId, Resource } from '@postern/storage'
 import type { Context, Middleware, Next } from 'koa'
 import type { Clock } from '../clock.ts'
+import { isExceptedGroup } from './grants/delegation-rules.ts'
 import { readJwt } from './issued-jwt.ts'
-import { findDelegation, findTarget, isTrustedForDelegation, isWithdrawn, serviceIssuer } from './principals.ts'
+import { findDelegation, findTarget, isTrustedForDelegation, isWithdrawn, isWithdrawnSince, serviceIssuer } from './principals.ts'
 import { ROUTES } from './provider.ts'
 import { replayBody } from './provider-internals.ts'
 import { REFRESH_TYPE } from './refresh-tokens.ts'
@@ -59,7 +60,7 @@ async function introspect(ctx: Context, next: Next, options: Inspecting): Promis
   ctx.method = 'POST'
   ctx.querystring = ''
   const inspected = await askByHandle(ctx, next, [['token', token]], options)
-  render(ctx, inspected)
+  await render(ctx, inspected)
 }
 
 /** Lets oidc-provider answer about the handle of the token in `parameters`. */
@@ -86,7 +87,7 @@ const opaqueOf = (token: string): string => (OPAQUE.test(token) ? token : NOBODY
 
 /** Reads a token of ours that has not expired. Does NOT know whether it was withdrawn: the database does. */
 function inspect(token: string, options: Inspecting): Inspected | undefined {
-  const { ring, issuer, resources, delegations } = requestState().runtime
+  const { ring, issuer, resources } = requestState().runtime
   const now = Math.floor(options.clock().getTime() / 1000)
   const claims = readJwt(ring, token, { types: [REFRESH_TYPE, 'at+jwt', 'jwt'], issuer })
   if (!claims) return inspectActorToken(token, now, options)
@@ -95,8 +96,7 @@ function inspect(token: string, options: Inspecting): Inspected | undefined {
   // ID tokens say `typ: JWT` as well, but their audience is a client and they carry no `appid`.
   const resource = resources.find((one) => one.audience === claims.aud)
   if (!resource || typeof claims.appid !== 'string') return undefined
-  // Made for a client that acts for the person: it ends with the delegation.
-  if (claims.act !== undefined && !findDelegation(delegations, claims.appid, resource.id)) return undefined
+  if (claims.act !== undefined && !isStillDelegated(claims, resource)) return undefined
   const ofPerson = claims.idtyp === 'user'
   const stored = {
     kind: ofPerson ? 'AccessToken' : 'ClientCredentials',
@@ -112,6 +112,30 @@ function inspect(token: string, options: Inspecting): Inspected | undefined {
 }
 
 /**
+ * Whether a client may still act for a person as this token says: the delegation stands and covers its scopes, and what the
+ * client got at that time is not withdrawn. Whether the person is excepted by now, {@link isExcepted} asks.
+ */
+function isStillDelegated(claims: Readonly<Record<string, unknown>>, resource: Resource): boolean {
+  const { delegations, principals } = requestState().runtime
+  const clientId = String(claims.appid)
+  const delegation = findDelegation(delegations, clientId, resource.id)
+  const scopes = typeof claims.scope === 'string' ? claims.scope.split(' ') : []
+  if (delegation === undefined || !scopes.every((scope) => delegation.scopes.includes(scope))) return false
+  const principal = principals.find(clientId)
+  return principal === undefined || (typeof claims.iat === 'number' && !isWithdrawnSince(principal, claims.iat))
+}
+
+/** Whether the person of a delegated token has come into a group that nobody may act for. */
+async function isExcepted({ act, appid, aud, sub }: Readonly<Record<string, unknown>>): Promise<boolean> {
+  if (act === undefined) return false
+  const { delegations, resources, store } = requestState().runtime
+  const resource = resources.find((one) => one.audience === aud)
+  const delegation = resource && findDelegation(delegations, String(appid), resource.id)
+  const account = await store.accounts.find(String(sub) as AccountId)
+  return account === undefined || delegation === undefined || isExceptedGroup(delegation, account.groups)
+}
+
+/**
  * An actor token lives while the server that it was given to may still get one like it: the client is active, its tokens of
  * that time are not withdrawn, it may still ask for that target, and the delegation that the token speaks of still stands.
  */
@@ -124,7 +148,8 @@ function inspectActorToken(token: string, now: number, { baseUrl }: Inspecting):
   const target = findTarget(String(claims.aud), { realm, resources, baseUrl })
   if (principal?.client.status !== 'active' || target?.kind !== 'resource') return undefined
   const { client } = principal
-  if (typeof claims.iat !== 'number' || isWithdrawn(principal, claims.iat)) return undefined
+  const { jti, iat } = claims
+  if (typeof iat !== 'number' || isWithdrawn(principals, principal, { jti, iat })) return undefined
   if (!client.access.some(({ resourceId }) => resourceId === target.resource.id)) return undefined
   if (claims.trustedfordelegation !== undefined && !isTrustedForDelegation(delegations, client.id, target)) return undefined
   const stored = {
@@ -140,10 +165,10 @@ function inspectActorToken(token: string, now: number, { baseUrl }: Inspecting):
 }
 
 /** An active access token is told about with its own claims, so that mail servers find `email`, `upn` and `scope`. */
-function render(ctx: Context, inspected: Inspected | undefined): void {
+async function render(ctx: Context, inspected: Inspected | undefined): Promise<void> {
   const body = ctx.body as { active?: unknown } | undefined
   if (ctx.status !== 200 || body?.active !== true || !inspected || inspected.presented.kind === 'RefreshToken') return
-  ctx.body = describe(inspected.claims)
+  ctx.body = (await isExcepted(inspected.claims)) ? { active: false } : describe(inspected.claims)
 }
 
 const describe = (claims: Readonly<Record<string, unknown>>) => ({
@@ -170,6 +195,7 @@ async function isLiving({ presented, claims }: Inspected): Promise<boolean> {
   if (await store.artifacts.find('WithdrawnToken', presented.handle)) return false
   if ((await store.clients.find(String(claims.client_id) as ClientId))?.status !== 'active') return false
   if (presented.kind === 'ClientCredentials') return true
+  if (await isExcepted(claims)) return false
   const grant = await store.artifacts.find('Grant', String(claims.grant_id))
   return grant !== undefined && (await store.accounts.find(String(claims.sub) as AccountId))?.status === 'active'
 }

@@ -49,13 +49,17 @@ export function decideDelegation(request: DelegationRequest): DelegationDecision
   const { resource, groups, scope } = request
   const delegation = findDelegation(request.delegations, request.clientId, resource.id)
   if (delegation === undefined) return refused('delegation_missing')
-  // Without regard to case, as policies compare groups: a slip of the shift key must not open an account.
-  const excepted = new Set(delegation.exceptGroups.map((one) => one.toLowerCase()))
-  if (groups.some((one) => excepted.has(one.toLowerCase()))) return refused('group_excepted')
+  if (isExceptedGroup(delegation, groups)) return refused('group_excepted')
   const access = capAccess(request.access, delegation)
   const scopes = shortScopes(resource, access, scope)
   if (scopes.length === 0) return refused('scope_empty')
   return Object.freeze({ outcome: 'allowed', delegation, scopes, spelled: spellOut(resource, access, scope) })
+}
+
+/** Without regard to case, as policies compare groups: a slip of the shift key must not open an account. */
+export function isExceptedGroup({ exceptGroups }: Pick<Delegation, 'exceptGroups'>, groups: readonly string[]): boolean {
+  const excepted = new Set(exceptGroups.map((one) => one.toLowerCase()))
+  return groups.some((one) => excepted.has(one.toLowerCase()))
 }
 
 const refused = (because: 'delegation_missing' | 'group_excepted' | 'scope_empty'): DelegationDecision =>

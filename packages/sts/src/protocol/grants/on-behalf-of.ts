@@ -1,4 +1,4 @@
-import { ActorTokenError } from '@postern/resource-server'
+import { ActorTokenError, parsePrincipal } from '@postern/resource-server'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { defineGrant } from './define-grant.ts'
 import {
@@ -73,18 +73,29 @@ async function proveSignedIn({ realm, clock }: DelegatedGrantParts, presented: P
 }
 
 /** Whether this is a user token: it carries an actor token. Nothing about it is believed yet. */
-function isUserToken(token: string): boolean {
+const isUserToken = (token: string): boolean => Object.hasOwn(peekUnverified(token), 'actortoken')
+
+/** Whether a user token says that it is of another server than the caller, one that is registered here. */
+function isOfAnother({ principals }: DelegatedGrantParts['realm'], { token, callerId }: Presented): boolean {
+  const { iss } = peekUnverified(token)
+  const claimed = typeof iss === 'string' ? parsePrincipal(iss)?.clientId : undefined
+  return claimed !== undefined && claimed !== callerId && principals.find(claimed) !== undefined
+}
+
+function peekUnverified(token: string): Readonly<Record<string, unknown>> {
   const [, body = ''] = token.split('.')
   try {
     const claims: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'))
-    return typeof claims === 'object' && claims !== null && 'actortoken' in claims
+    return typeof claims === 'object' && claims !== null ? { ...claims } : {}
   } catch {
-    return false // no JWT: it is refused as the other kind
+    return {} // no JWT: it is refused as a person's token that cannot be read
   }
 }
 
 /** A person whom the calling server names by a user token around its own actor token. */
 async function proveNamed({ realm, clock, secure }: DelegatedGrantParts, { token, callerId }: Presented): Promise<ProvedPerson> {
+  // Before anything of it is used up: whoever got hold of somebody else's must not be able to spend it.
+  if (isOfAnother(realm, { token, callerId })) throw new DelegationRefused('user_token_not_of_caller')
   const accepted = await ownActorTokens(realm, clock)
     .validate(token, { secure })
     .catch((error: unknown) => {

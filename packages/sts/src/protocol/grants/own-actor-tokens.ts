@@ -49,7 +49,7 @@ export function readOwnActorToken(realm: RealmParts, token: string, now: Date): 
   if (named === undefined || named.host !== undefined || named.realm !== realm.realm.id) return undefined
   const principal = realm.principals.find(named.clientId)
   if (principal?.client.status !== 'active') return undefined
-  if (isWithdrawn(principal, iat)) return undefined
+  if (isWithdrawn(realm.principals, principal, { jti, iat })) return undefined
   return Object.freeze({ clientId: named.clientId, jti })
 }
 

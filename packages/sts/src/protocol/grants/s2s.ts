@@ -19,7 +19,7 @@ import type { Audit } from '../../audit/audit.ts'
 import type { Clock } from '../../clock.ts'
 import { assessProgram } from '../assurance.ts'
 import { signJwt } from '../issued-jwt.ts'
-import { findTarget, isTrustedForDelegation, serviceIssuer, type Target } from '../principals.ts'
+import { actorTokenNumber, findTarget, isTrustedForDelegation, serviceIssuer, type Target } from '../principals.ts'
 import type { RealmRuntime } from '../realm-parts.ts'
 import { findParameter, type Parameters } from '../request-rewriting.ts'
 import { defineGrant } from './define-grant.ts'
@@ -142,7 +142,11 @@ export function createActorTokenGrant(
       if (target === undefined) throw new GrantRefused('invalid_resource', 'resource_unknown', { clientId: client.id })
       if (target.kind === 'resource' && !client.access.some((one) => one.resourceId === target.resource.id))
         throw new GrantRefused('invalid_resource', 'resource_not_granted', { clientId: client.id })
-      return { target, delegated: isTrustedForDelegation(runtime.delegations, client.id, target), jti: newId() }
+      return {
+        target,
+        delegated: isTrustedForDelegation(runtime.delegations, client.id, target),
+        jti: actorTokenNumber(actor.assertion.x5t, newId()),
+      }
     },
     async issue({ runtime }, { actor, permit }) {
       const issuedAt = clock()
