@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `postern-conformance`: tests an issuer, alone, with a guarded resource server and with another server, from outside. Exit 0, 1 or 2. */
+/** The command `postern-conformance`: tests an issuer, a guarded resource server, and tokens between servers. Exit 0, 1 or 2. */
 import { readFile, writeFile } from 'node:fs/promises'
 import process from 'node:process'
 import { Command } from 'commander'
@@ -31,7 +31,9 @@ interface Options {
 }
 
 const program = new Command('postern-conformance')
-  .description('Tests an OAuth 2.0 / OpenID Connect issuer, and a resource server that accepts its tokens, from outside.')
+  .description(
+    'Tests an OAuth 2.0 / OpenID Connect issuer, a resource server that accepts its tokens, and what servers ask of the issuer for each other, from outside.',
+  )
   .requiredOption('--issuer <url>', 'the issuer, letter for letter')
   .option('--client <id>', 'a public client that the issuer knows')
   .option('--redirect <uri>', "that client's registered redirect address")

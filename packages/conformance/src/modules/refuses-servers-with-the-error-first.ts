@@ -7,7 +7,7 @@ const CLAUSE = 'server-to-server profile, 10'
 /** Whoever asks by an unknown grant proves nothing that the service knows how to read, so it may stop at any of these. */
 const UNKNOWN_GRANT = ['unsupported_grant_type', 'unauthorized_client', 'invalid_request', 'invalid_client']
 
-/** Libraries of the original tell a refusal by its first eight characters. */
+/** Libraries of the original tell a refusal by how it begins. */
 export default module('server-to-server', 'refuses servers with the error first', async (target, checks) => {
   const stage = await findServerStage(target, checks)
   if (stage === undefined) return

@@ -53,11 +53,14 @@ export function readXml(document: string): XmlReading {
   while (at < document.length) {
     if (take(ASIDE) !== null) continue
     const inside = open.at(-1)
-    const text = take(TEXT)?.[0] ?? (inside && take(CDATA)?.[1])
+    const text = take(TEXT)?.[0]
     if (text !== undefined) {
       if (inside === undefined && text.trim() !== '') return stop('text beside the root element')
       if (BAD_REFERENCE.test(text)) return stop('an unknown reference')
-      if (inside !== undefined) inside.element.text += text
+    }
+    const data = text ?? (inside && take(CDATA)?.[1])
+    if (data !== undefined) {
+      if (inside !== undefined) inside.element.text += data
       continue
     }
     const closing = take(CLOSING)

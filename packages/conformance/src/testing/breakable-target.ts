@@ -3,10 +3,14 @@
  *
  * It owns just enough behaviour to tell a good target from a broken one. It signs in nobody and issues one token.
  */
-import { createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac, X509Certificate } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { compactVerify, decodeProtectedHeader, exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
+import type { KnownServer } from '../server-to-server/identity.ts'
+import { ACT_SCOPE, actingGrants, createActingSide, ELSEWHERE, OWN } from './breakable-acting.ts'
+import { ASKED_FOR, asksForActorToken, createServerSide, findCertificates, type Reply, SERVER } from './breakable-servers.ts'
+import type { ServerFault } from './server-faults.ts'
 
 /** What can be wrong, one word for each way of being wrong. */
 export type Fault =
@@ -41,6 +45,8 @@ export interface BreakableTarget extends AsyncDisposable {
   readonly issuer: string
   readonly resource: string
   readonly token: string
+  /** What the kit is given of a server that it knows. */
+  readonly server: KnownServer
 }
 
 const keys = generateKeyPair('RS256', { extractable: true })
@@ -55,8 +61,9 @@ const readForm = async (request: IncomingMessage): Promise<URLSearchParams> => {
 const repeats = (form: URLSearchParams): boolean => new Set(form.keys()).size !== [...form.keys()].length
 
 /** Starts a target with `faults` on an ephemeral port of loopback. */
-export async function startTarget(...faults: readonly Fault[]): Promise<BreakableTarget> {
-  const has = (fault: Fault) => faults.includes(fault)
+export async function startTarget(...faults: readonly (Fault | ServerFault)[]): Promise<BreakableTarget> {
+  const has = (fault: Fault | ServerFault) => faults.includes(fault)
+  const clock = () => new Date()
   const { publicKey, privateKey } = await keys
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }
   const spki = await exportSPKI(publicKey)
@@ -64,6 +71,9 @@ export async function startTarget(...faults: readonly Fault[]): Promise<Breakabl
   let token = ''
   const issuer = () => `${base}/realm`
   const resource = () => `${base}/mail/inbox`
+  const certificates = await findCertificates()
+  const servers = await createServerSide(() => base, has, clock)
+  const acting = createActingSide(issuer, has, { server: certificates.server, publicKey, privateKey })
 
   const send = (response: ServerResponse, status: number, value: object, headers: Record<string, string> = {}) => {
     const type = has('answers-errors-in-html') && status >= 400 ? 'text/html' : 'application/json'
@@ -77,7 +87,7 @@ export async function startTarget(...faults: readonly Fault[]): Promise<Breakabl
     jwks_uri: `${base}/keys`,
     introspection_endpoint: `${base}/introspect`,
     response_types_supported: has('offers-implicit') ? ['code', 'token'] : ['code'],
-    grant_types_supported: ['authorization_code', ...(has('judges-passwords') ? ['password'] : [])],
+    grant_types_supported: ['authorization_code', ...actingGrants, ...(has('judges-passwords') ? ['password'] : [])],
     code_challenge_methods_supported: has('offers-plain-pkce') ? ['S256', 'plain'] : ['S256'],
     id_token_signing_alg_values_supported: ['RS256'],
     authorization_response_iss_parameter_supported: !has('omits-iss'),
@@ -155,10 +165,21 @@ export async function startTarget(...faults: readonly Fault[]): Promise<Breakabl
     send(response, 401, {}, { 'www-authenticate': `Negotiate, ${challenge}${error}` })
   }
 
+  const reply = (response: ServerResponse, { status, headers, body }: Reply): void => {
+    response.writeHead(status, headers).end(body)
+  }
+
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', base)
     const form = request.method === 'POST' ? await readForm(request) : url.searchParams
     if (has('says-nothing')) return void response.destroy()
+    const document = servers.document(url.pathname)
+    if (document !== undefined) return reply(response, document)
+    if (url.pathname === '/realm/tokens/OAuth/2') return reply(response, await servers.giveActorToken(form, { text: true }))
+    if (url.pathname === '/token' && asksForActorToken(form))
+      return reply(response, await servers.giveActorToken(form, { text: false }))
+    if (url.pathname === '/token' && actingGrants.includes(form.get('grant_type') ?? ''))
+      return reply(response, await acting.answer(form))
     switch (url.pathname) {
       case '/realm/.well-known/openid-configuration':
       case '/.well-known/oauth-authorization-server/realm':
@@ -201,6 +222,18 @@ export async function startTarget(...faults: readonly Fault[]): Promise<Breakabl
     issuer: issuer(),
     resource: resource(),
     token,
+    server: {
+      clientId: SERVER,
+      certificate: new X509Certificate(certificates.server.der).toString(),
+      privateKey: certificates.server.key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      resource: ASKED_FOR,
+      clock,
+      person: {
+        token: await acting.makeToken({ sub: 'mary', aud: OWN, scopes: ['EAS.AccessAsUser.All', 'Mail.Read'] }),
+        resource: ELSEWHERE,
+        scope: ACT_SCOPE,
+      },
+    },
     [Symbol.asyncDispose]: () =>
       new Promise<void>((done) => {
         server.close(() => done())
