@@ -14,6 +14,7 @@ import {
   publish,
   setUp,
   standBetweenServers,
+  status,
   undo,
 } from '../testing/hybrid-stage.ts'
 import { call, find, kept, ports, realm, refused, setPorts, stage, store } from '../testing/mfa-stage.ts'
@@ -58,7 +59,9 @@ describe('after a set-up by metadata', () => {
     publish(cloud, await documentOf(cloud, ['outlook-next']))
     expect(await call('partner.refresh', { client: cloud.id })).toMatchObject({ added: 0, removed: 1 })
     expect(await thumbprints(cloud)).toEqual([await x5tOf('outlook-next')])
+    expect(await status()).toMatchObject({ inPlace: true, problems: [] })
     expect((await setUp()).changed).toBe(0)
+    expect(await status()).toMatchObject({ inPlace: true, problems: [] })
     await undo()
     expect(await call('partner.list')).toEqual([])
   })
@@ -97,6 +100,22 @@ describe('after a set-up by metadata', () => {
     await expect(call('client.remove-credential', { client: cloud.id, credential: 'metadata:nobodys' })).rejects.toEqual(
       refused('missing'),
     )
+  })
+})
+
+describe('after a set-up by certificates that were handed in', () => {
+  test('one that is rolled over by hand leaves everything in place, and the last one that goes does not', async () => {
+    await setUp({ certificate: await pemOf('mail'), cloudCertificate: await pemOf('outlook'), cloudClientId: cloud.id })
+    const [first] = await certificatesOf(cloud)
+    const next = await call('client.add-key', { client: cloud.id, key: await pemOf('outlook-next') })
+    await call('client.remove-credential', { client: cloud.id, credential: first?.credential })
+    expect(await status()).toMatchObject({ inPlace: true, problems: [] })
+    await call('client.remove-credential', { client: cloud.id, credential: next.credential })
+    expect(await status()).toMatchObject({
+      inPlace: false,
+      parts: expect.arrayContaining([{ what: expect.stringContaining('certificate'), state: 'missing' }]),
+      problems: [expect.stringContaining('postern client add-key')],
+    })
   })
 })
 

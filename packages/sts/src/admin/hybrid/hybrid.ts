@@ -222,11 +222,19 @@ export async function statusOfHybrid(ports: AdminPorts, call: Pick<HybridCall, '
   const kept = requireRecord(at, { ...call, actor: '', reference: '' })
   const audienceOf = namerOf(at.snapshot, kept)
   const words = { all: 'in place', some: 'partly', none: 'missing' } as const
-  const parts = kept.made.map((made) => ({ what: describeMade(made, audienceOf), state: words[presenceOf(at.snapshot, made)] }))
+  const parts = kept.made
+    .filter((made) => !isRolledOver(at.snapshot, made))
+    .map((made) => ({ what: describeMade(made, audienceOf), state: words[presenceOf(at.snapshot, made)] }))
   const problems = [kept.onPremises, kept.cloud].flatMap(({ client }) => problemsOf(at, client))
   const inPlace = problems.length === 0 && parts.every(({ state }) => state === 'in place')
   return Object.freeze({ name: call.name, onPremises: kept.onPremises, cloud: kept.cloud, inPlace, parts, problems })
 }
+
+/** A certificate that another one has replaced since, by metadata or by hand. It is missed only when none is left. */
+const isRolledOver = (snapshot: Snapshot, made: Made): boolean =>
+  made.kind === 'certificate' &&
+  presenceOf(snapshot, made) === 'none' &&
+  snapshot.certificates.some(({ client }) => client === made.client)
 
 function problemsOf({ snapshot, clock }: At, id: string): readonly string[] {
   const client = snapshot.clients.get(id)

@@ -119,7 +119,8 @@ export const clientCredentialOperations = [
   }),
   operation({
     name: 'client.remove-credential',
-    summary: 'Take a secret or key away from a client; the actor tokens that it holds end. Not for what its metadata says',
+    summary:
+      'Take a secret or key away from a client; the actor tokens that it holds end. Not one that is followed from metadata',
     scope: 'realm',
     positional: ['client', 'credential'],
     input: some.extend({ credential: shownText('Id of the credential; `client show` lists them') }),
