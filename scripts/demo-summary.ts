@@ -44,6 +44,7 @@ export async function renderSummary(options: { demo: DemoFile; token: string; lo
     '',
     '  Two mail servers at work: Mary asks when Joe, in the cloud, is free:',
     '  npm run hybrid',
+    '  npm run hybrid -- mobile   (how her phone, with an app of the cloud, gets the letters on premises)',
     '',
     '  An access token of Mary, from a sign-in with password and code:',
     '',

@@ -174,7 +174,11 @@ test('it acts for Mary, and issue and use stand in the trail under the same numb
   const { jti } = decodeJwt(token)
   expect(await trail('actor_token.issued')).toMatchObject([{ detail: { jti } }])
   expect(await trail('actor_token.used')).toMatchObject([
-    { actor: onPrem.clientId, detail: { jti, user: sts.mary.upn, realm: sts.realm.id, form: 'signed' } },
+    {
+      accountId: sts.mary.account.id,
+      actor: cloud.clientId,
+      detail: { jti, user: sts.mary.upn, reporter: onPrem.clientId, realm: sts.realm.id, form: 'signed' },
+    },
   ])
   expect(mail.problems).toEqual([])
 })

@@ -35,14 +35,21 @@ const use = (change: Record<string, unknown> = {}) => ({
 const rows = async (event: string) => sts.kept.audit.list({ limit: 1000, event })
 
 test('uses that are reported stand in the trail with actor, user, realm and number', async () => {
-  const allowed = use()
+  const allowed = use({ user: 'Mary@contoso.com' })
   const refused = use({ outcome: 'refused', reason: 'user_unknown', user: 'nobody@contoso.com' })
   expect((await report({ uses: [allowed, refused] })).status).toBe(204)
   expect(await rows('actor_token.used')).toMatchObject([
     {
+      accountId: sts.mary.account.id,
       clientId: allowed.actor.split('@')[0],
-      actor: reporter.clientId,
-      detail: { jti: allowed.jti, user: 'mary@contoso.com', realm: sts.realm.id, resource: allowed.audience, form: 'signed' },
+      actor: allowed.actor.split('@')[0],
+      detail: {
+        jti: allowed.jti,
+        user: 'Mary@contoso.com',
+        realm: sts.realm.id,
+        resource: allowed.audience,
+        reporter: reporter.clientId,
+      },
     },
   ])
   expect(await rows('actor_token.use_refused')).toMatchObject([

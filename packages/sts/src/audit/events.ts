@@ -72,7 +72,8 @@ export const events = {
   },
   'actor_token.issued': {
     outcome: 'allowed',
-    tells: 'A server was given an actor token. `delegated`: it may act for people there. `x5t` is the certificate that it showed.',
+    tells:
+      'A server was given an actor token. `delegated`: it may act for people there. `x5t` is the certificate that it showed.',
     detail: { grantType: 'word', resource: 'text', jti: 'id', delegated: 'flag', x5t: 'id' },
   },
   'actor_token.refused': {
@@ -82,13 +83,23 @@ export const events = {
   },
   'actor_token.used': {
     outcome: 'allowed',
-    tells: 'A mail server let another server in by an actor token, for itself or for a person, and reported it.',
-    detail: { form: 'word', at: 'time', jti: 'id?', resource: 'text?', user: 'text?', realm: 'text?' },
+    tells:
+      'A mail server let another server in by an actor token, for itself or for a person, and reported it. `reporter` is that mail server.',
+    detail: { form: 'word', at: 'time', reporter: 'text', jti: 'id?', resource: 'text?', user: 'text?', realm: 'text?' },
   },
   'actor_token.use_refused': {
     outcome: 'refused',
     tells: 'A mail server turned another server away that showed an actor token or something like it, and reported it.',
-    detail: { form: 'word', at: 'time', jti: 'id?', resource: 'text?', user: 'text?', realm: 'text?', reason: 'word?' },
+    detail: {
+      form: 'word',
+      at: 'time',
+      reporter: 'text',
+      jti: 'id?',
+      resource: 'text?',
+      user: 'text?',
+      realm: 'text?',
+      reason: 'word?',
+    },
   },
   'unsigned_user_token.accepted': {
     outcome: 'allowed',

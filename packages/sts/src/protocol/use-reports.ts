@@ -15,6 +15,7 @@ import { readBodyText } from '../http/form.ts'
 import { RequestProblem } from '../http/problems.ts'
 import { GrantRefused } from './grants/errors.ts'
 import { authenticatePrincipal, useOnce } from './grants/s2s.ts'
+import type { RealmRuntime } from './realm-parts.ts'
 import { type RequestState, requestState } from './request-state.ts'
 
 const PATH = '/tokens/uses'
@@ -90,12 +91,16 @@ async function take(ctx: Context, state: RequestState, { store, audit }: UseRepo
   const actor = await authenticatePrincipal(runtime, runtime.assertions, assertion)
   const { id } = actor.principal.client
   const uses = parseReport(await readBodyText(ctx.req, { type: 'application/json', limit: LIMIT }), id)
+  const accounts = rememberAccounts(runtime)
   const foreign = uses.find(({ audience }) => audience !== undefined && parsePrincipal(audience)?.clientId !== id)
   if (foreign)
     throw new GrantRefused('invalid_request', 'audience_foreign', { clientId: id, text: 'a use is about another server' })
   await store.transaction(async () => {
     await useOnce(runtime, requireNumber(actor.assertion))
-    for (const use of uses) await audit.record(runtime.store, rowOf(use, { reporter: id, reference, source: state.source }))
+    for (const use of uses) {
+      const accountId = await accounts.of(use.user)
+      await audit.record(runtime.store, rowOf(use, { reporter: id, reference, source: state.source, accountId }))
+    }
   })
   ctx.status = 204
 }
@@ -122,11 +127,32 @@ function requireNumber<Assertion extends { readonly clientId: string; readonly j
   return assertion
 }
 
-function rowOf(use: Use, about: { reporter: string; reference: string; source: string | undefined }) {
+/** So that what was done in a person's name is found by the person. Nobody, for a name that is nobody's. */
+function rememberAccounts({ store }: RealmRuntime) {
+  const known = new Map<string, string | undefined>()
+  return {
+    async of(user: string | undefined): Promise<string | undefined> {
+      if (user === undefined) return undefined
+      if (!known.has(user)) known.set(user, (await store.accounts.findByName(user))?.id)
+      return known.get(user)
+    },
+  }
+}
+
+interface AboutReport {
+  readonly reporter: string
+  readonly reference: string
+  readonly source: string | undefined
+  readonly accountId: string | undefined
+}
+
+function rowOf(use: Use, about: AboutReport) {
   const { at, outcome, form, reason, actor, user, realm, jti, audience } = use
   const detail = {
     form,
     at,
+    // At whose word the row is written.
+    reporter: about.reporter,
     ...(jti && { jti }),
     ...(audience && { resource: audience }),
     ...(user && { user }),
@@ -134,15 +160,17 @@ function rowOf(use: Use, about: { reporter: string; reference: string; source: s
   }
   const shared = {
     reference: about.reference,
-    // The acting server; the row is written at the word of the reporting one.
-    ...(actor === undefined ? {} : { clientId: parsePrincipal(actor)?.clientId ?? actor }),
-    actor: about.reporter,
+    ...(actor === undefined ? {} : { clientId: clientOf(actor), actor: clientOf(actor) }),
+    ...(about.accountId === undefined ? {} : { accountId: about.accountId }),
     ...(about.source === undefined ? {} : { source: about.source }),
   }
   return outcome === 'allowed'
     ? ({ ...shared, event: 'actor_token.used', detail } as const)
     : ({ ...shared, event: 'actor_token.use_refused', detail: { ...detail, ...(reason && { reason }) } } as const)
 }
+
+/** The server that acted, from the `nameid` of its actor token. */
+const clientOf = (nameid: string): string => parsePrincipal(nameid)?.clientId ?? nameid
 
 function refuse(ctx: Context, status: number, { error, description }: { error: string; description: string }): void {
   ctx.status = status
