@@ -1,11 +1,12 @@
 /**
  * acting-partners knows which servers may present tokens here, and with which certificates they sign user tokens.
  *
- * It owns the look-up by name and by thumbprint. A thumbprint is looked for among the certificates of the one partner that the actor token
- * names, never among all: the certificate of one server is no proof of another (CVE-2025-53786).
+ * It owns the look-up by name and by thumbprint. A server is its client id in its realm: what one realm's server was granted is not for
+ * whoever has the same id in another (CVE-2025-55241). A thumbprint is looked for among the certificates of the one partner that the actor
+ * token names, never among all: the certificate of one server is no proof of another (CVE-2025-53786).
  * @module
  */
-import type { ActorPartner, ActorTokenUser, ActorTokenValidatorOptions } from './actor-token-contract.ts'
+import type { Actor, ActorPartner, ActorTokenUser, ActorTokenValidatorOptions } from './actor-token-contract.ts'
 import { type CertifiedKey, readCertificate } from './certificates.ts'
 import { refusal } from './errors.ts'
 import type { PartnerMetadata } from './partner-metadata.ts'
@@ -13,6 +14,8 @@ import type { PartnerMetadata } from './partner-metadata.ts'
 export interface ActingPartners {
   /** `undefined`: not known here. */
   find(clientId: string, realm: string): Promise<ActorPartner | undefined> | ActorPartner | undefined
+  /** `found` if it is the partner that the actor token names. @throws {ActorTokenError} `partner_unknown` */
+  requirePartner(found: ActorPartner | undefined, actor: Actor): ActorPartner
   /** The key of that thumbprint among this partner's certificates. @throws {ActorTokenError} `key_unknown`, `keys_unavailable` */
   requireKey(partner: ActorPartner, x5t: string): Promise<CertifiedKey> | CertifiedKey
 }
@@ -35,64 +38,109 @@ function createCertificateMemory(): (certificate: string | Uint8Array) => Certif
   }
 }
 
-const keysOf = (
-  { certificates = [], keys = [] }: ActorPartner,
-  read: (certificate: string | Uint8Array) => CertifiedKey,
-): readonly CertifiedKey[] => [...certificates.map(read), ...keys]
+type ReadCertificate = (certificate: string | Uint8Array) => CertifiedKey
+
+const keysOf = ({ certificates = [], keys = [] }: ActorPartner, read: ReadCertificate): readonly CertifiedKey[] => [
+  ...certificates.map(read),
+  ...keys,
+]
+
+/** The name of a server among all realms, as actor tokens spell it. */
+const nameOf = (clientId: string, realm: string): string => `${clientId}@${realm}`
+
+/** The realm that a listed partner is of. @throws {TypeError} if it does not say so where it must, or no issuer speaks for it */
+function requireRealm({ clientId, realm }: ActorPartner, realms: readonly string[]): string {
+  const [first] = realms
+  const found = realm ?? (realms.length === 1 ? first : undefined)
+  if (found === undefined) throw new TypeError(`partner ${clientId} must have a realm, because there are several issuers`)
+  if (!realms.includes(found)) throw new TypeError(`partner ${clientId} is of realm ${found}, which has no issuer`)
+  return found
+}
 
 function indexStatic(
   list: readonly ActorPartner[],
-  read: (certificate: string | Uint8Array) => CertifiedKey,
+  realms: readonly string[],
+  read: ReadCertificate,
 ): ReadonlyMap<string, ActorPartner> {
-  const byId = new Map<string, ActorPartner>()
+  const byName = new Map<string, ActorPartner>()
   const owners = new Map<string, string>()
-  for (const partner of list) {
-    if (byId.has(partner.clientId)) throw new TypeError(`partner ${partner.clientId} is given twice`)
-    byId.set(partner.clientId, partner)
-    for (const { x5t } of keysOf(partner, read)) {
-      const owner = owners.get(x5t) ?? partner.clientId
-      if (owner !== partner.clientId) throw new TypeError(`certificate ${x5t} is given to ${owner} and ${partner.clientId}`)
-      owners.set(x5t, owner)
-    }
+  const claim = (what: string, name: string): void => {
+    const owner = owners.get(what) ?? name
+    if (owner !== name) throw new TypeError(`${what} is given to ${owner} and ${name}`)
+    owners.set(what, owner)
   }
-  return byId
+  for (const partner of list) {
+    const name = nameOf(partner.clientId, requireRealm(partner, realms))
+    if (byName.has(name)) throw new TypeError(`partner ${name} is given twice`)
+    byName.set(name, partner)
+    for (const { x5t } of keysOf(partner, read)) claim(`certificate ${x5t}`, name)
+    if (partner.metadataUrl !== undefined) claim(`metadata document ${partner.metadataUrl}`, name)
+  }
+  return byName
+}
+
+const isSame = (before: readonly unknown[], now: readonly unknown[]): boolean =>
+  before.length === now.length && before.every((one, at) => one === now[at])
+
+/** The keys of a partner by thumbprint. Made once for each object, and anew where what is in the object has changed. */
+function createKeyIndex(read: ReadCertificate): (partner: ActorPartner) => ReadonlyMap<string, CertifiedKey> {
+  type Indexed = Readonly<{
+    certificates: readonly unknown[]
+    keys: readonly unknown[]
+    byX5t: ReadonlyMap<string, CertifiedKey>
+  }>
+  const known = new WeakMap<ActorPartner, Indexed>()
+  return (partner) => {
+    const { certificates = [], keys = [] } = partner
+    const before = known.get(partner)
+    if (before !== undefined && isSame(before.certificates, certificates) && isSame(before.keys, keys)) return before.byX5t
+    const byX5t = new Map(keysOf(partner, read).map((key) => [key.x5t, key]))
+    // Copies: the lists of the caller may be changed in place.
+    known.set(partner, { certificates: [...certificates], keys: [...keys], byX5t })
+    return byX5t
+  }
 }
 
 /**
  * @param metadata reads the documents of partners that publish their certificates
- * @throws {TypeError} if a listed certificate cannot be used, or belongs to two partners (R72)
+ * @param realms of the issuers, spelt as in their actor tokens
+ * @throws {TypeError} if a listed partner has no realm among `realms`, or a certificate cannot be used or belongs to two partners (R72)
  */
 export function createActingPartners<User extends ActorTokenUser>(
   partners: ActorTokenValidatorOptions<User>['partners'],
   metadata: PartnerMetadata,
+  realms: readonly string[],
 ): ActingPartners {
   const read = createCertificateMemory()
-  /** By the object that the caller hands out; a listed partner is the same object for ever. */
-  const certificates = new WeakMap<ActorPartner, ReadonlyMap<string, CertifiedKey>>()
+  const keysByX5t = createKeyIndex(read)
+  const onlyRealm = realms.length === 1 ? realms[0] : undefined
 
-  function certificatesOf(partner: ActorPartner): ReadonlyMap<string, CertifiedKey> {
-    let index = certificates.get(partner)
-    if (index === undefined) {
-      index = new Map(keysOf(partner, read).map((key) => [key.x5t, key]))
-      certificates.set(partner, index)
-    }
-    return index
-  }
-
-  async function requirePublished(clientId: string, metadataUrl: string, x5t: string): Promise<CertifiedKey> {
-    const found = await metadata.find({ clientId, metadataUrl }, x5t)
+  async function requirePublished(partner: ActorPartner, metadataUrl: string, x5t: string): Promise<CertifiedKey> {
+    const { clientId, realm = onlyRealm } = partner
+    if (realm === undefined) throw new TypeError(`partner ${clientId} has no realm`)
+    const found = await metadata.find({ name: nameOf(clientId, realm), clientId, metadataUrl }, x5t)
     if (found === 'unavailable') throw refusal('keys_unavailable', part, `metadata of ${clientId}`)
     if (found === 'unknown') throw refusal('key_unknown', part, `x5t ${x5t} is not of ${clientId}`)
     return found
   }
 
-  const listed = typeof partners === 'function' ? undefined : indexStatic(partners, read)
+  const listed = typeof partners === 'function' ? undefined : indexStatic(partners, realms, read)
   return Object.freeze({
-    find: typeof partners === 'function' ? partners : (clientId: string) => listed?.get(clientId),
+    find: typeof partners === 'function' ? partners : (clientId: string, realm: string) => listed?.get(nameOf(clientId, realm)),
+    requirePartner(found: ActorPartner | undefined, { clientId, realm, nameid }: Actor) {
+      if (found?.clientId !== clientId) throw refusal('partner_unknown', 'actor token', nameid)
+      // A function that forgets the realm would hand out what another realm's server was granted.
+      const of = found.realm ?? onlyRealm
+      if (of !== realm) {
+        const why = of === undefined ? 'the partner found has no realm' : `the partner found is of ${of}`
+        throw refusal('partner_unknown', 'actor token', `${nameid}: ${why}`)
+      }
+      return found
+    },
     requireKey(partner: ActorPartner, x5t: string) {
-      const key = certificatesOf(partner).get(x5t)
+      const key = keysByX5t(partner).get(x5t)
       if (key !== undefined) return key
-      if (partner.metadataUrl !== undefined) return requirePublished(partner.clientId, partner.metadataUrl, x5t)
+      if (partner.metadataUrl !== undefined) return requirePublished(partner, partner.metadataUrl, x5t)
       throw refusal('key_unknown', part, `x5t ${x5t} is not of ${partner.clientId}`)
     },
   })

@@ -23,10 +23,18 @@ export type ActorIssuer =
   | Readonly<{ realm: string; issuer: string; jwksUri?: string; findKey?: never }>
   | Readonly<{ realm: string; findKey: FindIssuerKey; issuer?: never }>
 
-/** What this server grants to one acting server. Nothing is granted by leaving things out. */
+/**
+ * What this server grants to one acting server, which is its client id in its realm: the same id in another realm is another server.
+ * Nothing is granted by leaving things out.
+ */
 export type ActorPartner = Readonly<{
   clientId: string
-  /** PEM or DER certificates that sign its user tokens. A certificate belongs to one partner alone. */
+  /** The realm of its issuer, letter by letter. With one issuer that is the default; with several it must be said. */
+  realm?: string
+  /**
+   * PEM or DER certificates that sign its user tokens. A certificate belongs to one partner in one realm alone. Their bytes must not
+   * change; a list with other certificates counts at the next request.
+   */
   certificates?: readonly (string | Uint8Array)[]
   /** The same, where keys are at hand and certificates are not: by thumbprint, as the token service keeps them. */
   keys?: readonly IssuerKey[]
@@ -104,7 +112,11 @@ export type ActorTokenValidatorOptions<User extends ActorTokenUser> = Readonly<{
   /** `client_id/host@realm`, one for each realm that is served. From configuration, never from the request. */
   audience: string | readonly string[]
   issuers: readonly ActorIssuer[]
-  /** The local grant table, or a function into it. `undefined`: not known here. */
+  /**
+   * The local grant table, or a function into it. A client id may be listed once for each realm. What the function gives must be of the
+   * client id and the realm that it was asked for, with several issuers by its own `realm`, or it is not believed. `undefined`: not
+   * known here.
+   */
   partners:
     | readonly ActorPartner[]
     | ((clientId: string, realm: string) => Promise<ActorPartner | undefined> | ActorPartner | undefined)

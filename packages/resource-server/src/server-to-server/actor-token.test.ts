@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { ActorBench } from '../testing/actor-bench.ts'
 import { makeActorScene, type Person, publishedJwk } from '../testing/actor-scene.ts'
@@ -8,7 +8,13 @@ import type { ActorPartner, ActorTokenUse, ActorTokenValidatorOptions } from './
 const { scene, people, options } = makeActorScene()
 const bench = new ActorBench(scene)
 const { partner, realm, users } = scene
-const granted: ActorPartner = { clientId: partner.clientId, certificates: [partner.key.der], actAs: {}, appOnly: true }
+const granted: ActorPartner = {
+  clientId: partner.clientId,
+  realm,
+  certificates: [partner.key.der],
+  actAs: {},
+  appOnly: true,
+}
 
 /** A validator with a clock that can be turned, and what it told. */
 function makeValidator(more: Partial<ActorTokenValidatorOptions<Person>> = {}) {
@@ -99,6 +105,23 @@ test('A44: a partner that is taken out is refused at its next request, remembere
   await expect(validator.validate(token)).rejects.toMatchObject({ code: 'act_as_not_granted' })
 })
 
+test('certificates that change in the object of a partner count at the next request', async () => {
+  const certificates = [partner.key.der]
+  const keys: { x5t: string; key: KeyObject }[] = []
+  const known = { ...granted, certificates, keys }
+  const { validator } = makeValidator({ partners: () => known })
+  const ofOld = bench.user()
+  const ofNew = bench.user({ key: partner.endedKey })
+  expect(await validator.validate(ofOld)).toMatchObject({ kind: 'user' })
+  certificates[0] = partner.endedKey.der
+  await expect(validator.validate(ofOld)).rejects.toMatchObject({ code: 'key_unknown' })
+  await expect(validator.validate(ofNew)).rejects.toMatchObject({ code: 'certificate_not_valid' })
+  known.certificates = []
+  await expect(validator.validate(ofNew)).rejects.toMatchObject({ code: 'key_unknown' })
+  keys.push({ x5t: partner.key.x5t, key: createPublicKey(partner.key.key) })
+  expect(await validator.validate(ofOld)).toMatchObject({ kind: 'user' })
+})
+
 test('the issuer is asked at most once in 60 seconds for each actor token, and its word counts', async () => {
   const asked: string[] = []
   let answer: 'active' | 'inactive' | 'unavailable' = 'active'
@@ -166,7 +189,7 @@ test('a remembered actor token ends with its time, its certificate and its key',
   const key = createPublicKey(scene.sts.key)
   let held: { x5t: string; key: typeof key; notAfter?: Date } | undefined = { x5t: scene.sts.x5t, key }
   const issuers = [{ realm, findKey: () => held }]
-  const direct = makeValidator({ issuers, audience: bench.audience })
+  const direct = makeValidator({ issuers, audience: bench.audience, partners: [granted] })
   for (let time = 0; time < 3; time += 1) expect(await direct.validator.validate(bench.actor())).toMatchObject({ kind: 'app' })
   held = { x5t: scene.sts.x5t, key, notAfter: new Date(scene.now * 1000) }
   await expect(direct.validator.validate(bench.actor())).rejects.toMatchObject({ code: 'certificate_not_valid' })
@@ -203,6 +226,7 @@ test('a published key whose certificate is of another key, or under another x5t,
       ...ownOptions,
       issuers: ownOptions.issuers.slice(0, 1),
       audience: bench.audience,
+      partners: [granted],
     })
     expect(own.realm).toBe(realm)
     await expect(validator.validate(bench.actor())).rejects.toMatchObject({ name: 'ActorTokenError' })
@@ -240,7 +264,7 @@ test('options that make no sense are said at once', () => {
     { issuers: [{ realm, issuer: 'http://sts.example/contoso' }] },
     { maxActorSeconds: 3601 },
     { clockToleranceSeconds: -1 },
-    { partners: [{ clientId: 'a', metadataUrl: 'https://a.example/metadata' }] },
+    { partners: [{ clientId: 'a', realm, metadataUrl: 'https://a.example/metadata' }] },
   ]
   for (const more of wrong) expect(() => makeValidator(more), JSON.stringify(more)).toThrow(TypeError)
 })

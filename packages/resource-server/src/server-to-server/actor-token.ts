@@ -77,7 +77,10 @@ function createSources<User extends ActorTokenUser>(
   return sources
 }
 
-function createPartners<User extends ActorTokenUser>(options: ActorTokenValidatorOptions<User>): ActingPartners {
+function createPartners<User extends ActorTokenUser>(
+  options: ActorTokenValidatorOptions<User>,
+  sources: ReadonlyMap<string, IssuerSource>,
+): ActingPartners {
   const { partners, metadataHosts } = options
   const published = typeof partners !== 'function' && partners.some(({ metadataUrl }) => metadataUrl !== undefined)
   if (published && metadataHosts === undefined) throw new TypeError('metadataHosts must name the hosts of metadataUrl')
@@ -91,13 +94,8 @@ function createPartners<User extends ActorTokenUser>(options: ActorTokenValidato
     clock: options.clock ?? machineClock,
     onProblem: options.onProblem ?? (() => undefined),
   })
-  return createActingPartners(partners, metadata)
-}
-
-/** `found` if it is the partner that the actor token names. @throws {ActorTokenError} `partner_unknown` */
-function requirePartner(found: ActorPartner | undefined, { actor }: VerifiedActor): ActorPartner {
-  if (found?.clientId !== actor.clientId) throw refusal('partner_unknown', 'actor token', actor.nameid)
-  return found
+  const realms = [...sources.values()].map(({ realm }) => realm)
+  return createActingPartners(partners, metadata, realms)
 }
 
 /** Asked last, so that nothing goes over the network for a token that is refused anyway. */
@@ -160,7 +158,7 @@ async function acceptApp<User extends ActorTokenUser>(
   trail.verified = verified
   const { actor } = verified
   const found = parts.partners.find(actor.clientId, actor.realm)
-  const partner = requirePartner(found instanceof Promise ? await found : found, verified)
+  const partner = parts.partners.requirePartner(found instanceof Promise ? await found : found, actor)
   if (partner.appOnly !== true) throw refusal('app_only_not_granted', 'actor token', actor.nameid)
   if (parts.status !== undefined) await requireStatus(parts.status, token, now)
   return Object.freeze({ kind: 'app', actor })
@@ -182,7 +180,7 @@ async function acceptUser<User extends ActorTokenUser>(
   requireBinding(read.claims, verified, rules)
 
   const found = partners.find(actor.clientId, actor.realm)
-  const partner = requirePartner(found instanceof Promise ? await found : found, verified)
+  const partner = partners.requirePartner(found instanceof Promise ? await found : found, actor)
   if (form === 'unsigned') requireUnsignedAllowed(partner, request)
   else {
     const key = partners.requireKey(partner, read.header.x5t)
@@ -241,7 +239,8 @@ function toUse({ form, verified, user }: Trail, at: Date, reason: ActorTokenUse[
 
 /**
  * Creates a validator; one for each server is enough, and all requests share it.
- * @throws {TypeError} if an option makes no sense, or one certificate is given to two partners
+ * @throws {TypeError} if an option makes no sense, a listed partner has no realm where there are several issuers, or one certificate is
+ * given to two partners
  */
 export function createActorTokenValidator<User extends ActorTokenUser>(
   options: ActorTokenValidatorOptions<User>,
@@ -261,7 +260,7 @@ export function createActorTokenValidator<User extends ActorTokenUser>(
     toleranceSeconds: rules.toleranceSeconds,
     trustedProviders: new Set(options.trustedProviders ?? []),
     actors: createActorTokens(sources, rules, rememberTokens),
-    partners: createPartners(options),
+    partners: createPartners(options, sources),
     status: options.status === undefined ? undefined : createStatusDesk(options.status, onProblem),
     headers: new Map(),
   })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { ActorBench } from '../testing/actor-bench.ts'
 import { makeActorScene } from '../testing/actor-scene.ts'
 import { createActorTokenValidator } from './actor-token.ts'
+import type { ActorPartner } from './actor-token-contract.ts'
 
 const { scene, options } = makeActorScene()
 const bench = new ActorBench(scene)
@@ -27,17 +28,25 @@ test('a certificate of a server signs no actor token, and one of the token servi
 })
 
 test('one certificate under two partners is an error at the start', () => {
-  const shared = [partner, otherPartner].map(({ clientId }) => ({ clientId, certificates: [partner.key.der] }))
-  expect(() => createActorTokenValidator({ ...options, partners: shared })).toThrow(/is given to/)
-  const twice = [{ clientId: partner.clientId }, { clientId: partner.clientId }]
-  expect(() => createActorTokenValidator({ ...options, partners: twice })).toThrow(/given twice/)
-  expect(() => createActorTokenValidator({ ...options, partners: [{ clientId: 'a', certificates: ['no PEM'] }] })).toThrow(
-    TypeError,
+  const { realm, otherRealm } = scene
+  const making = (...partners: readonly ActorPartner[]) =>
+    createActorTokenValidator({ ...options, partners, metadataHosts: ['a.example'] })
+  const certificates = [partner.key.der]
+  const [{ clientId: one }, { clientId: other }] = [partner, otherPartner]
+  expect(() => making({ clientId: one, realm, certificates }, { clientId: other, realm, certificates })).toThrow(/is given to/)
+  expect(() => making({ clientId: one, realm, certificates }, { clientId: one, realm: otherRealm, certificates })).toThrow(
+    `is given to ${one}@${realm} and ${one}@${otherRealm}`,
   )
+  const metadataUrl = 'https://a.example/metadata'
+  expect(() => making({ clientId: one, realm, metadataUrl }, { clientId: one, realm: otherRealm, metadataUrl })).toThrow(
+    /metadata document .* is given to/,
+  )
+  expect(() => making({ clientId: one, realm }, { clientId: one, realm })).toThrow(/given twice/)
+  expect(() => making({ clientId: 'a', realm, certificates: ['no PEM'] })).toThrow(/not an X.509 certificate/)
 })
 
 test('a partner function that hands out another partner is not believed', async () => {
-  const wrong = { clientId: otherPartner.clientId, certificates: [attacker.der], actAs: {} }
+  const wrong = { clientId: otherPartner.clientId, realm: scene.realm, certificates: [attacker.der], actAs: {} }
   const confused = createActorTokenValidator({ ...options, partners: () => wrong })
   await expect(confused.validate(bench.user({ key: attacker }))).rejects.toMatchObject({ code: 'partner_unknown' })
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ActorBench, type ServerKey } from '../testing/actor-bench.ts'
-import { makeActorScene, type Person } from '../testing/actor-scene.ts'
+import { issuerOf, makeActorScene, type Person } from '../testing/actor-scene.ts'
 import { listenOnLoopback } from '../testing/loopback-server.ts'
 import { makeSelfSigned } from '../testing/self-signed.ts'
 import { createActorTokenValidator } from './actor-token.ts'
@@ -32,8 +32,9 @@ async function startScene() {
     // Key sets come from the scene, partners' documents over a real connection.
     fetch: async (input, init) => (String(input).startsWith(server.origin) ? fetch(input, init) : stsFetch(input, init)),
     partners: [
-      { clientId, metadataUrl, actAs: {} },
-      { clientId: scene.otherPartner.clientId, metadataUrl: `${metadataUrl}/other`, actAs: {} },
+      { clientId, realm: scene.realm, metadataUrl, actAs: {} },
+      { clientId, realm: scene.otherRealm, metadataUrl: `${metadataUrl}/namesake`, actAs: {} },
+      { clientId: scene.otherPartner.clientId, realm: scene.realm, metadataUrl: `${metadataUrl}/other`, actAs: {} },
     ],
     metadataHosts: [`localhost:${server.port}`],
     allowInsecureLoopback: true,
@@ -118,6 +119,28 @@ test('a document of another server gives no certificate, nor does one with the c
     validator.validate(pair(scene.partner.key, { ...scene.partner, clientId: scene.otherPartner.clientId })),
   ).rejects.toMatchObject({ code: 'key_unknown' })
   expect(problems.join()).toMatch(/another partner has it/)
+})
+
+test('the server with the same id in another realm has a document of its own, and none of the certificates that were read before', async () => {
+  const { scene, published, validator, pair, problems, server, asked } = await startScene()
+  await using _ = server
+  const bench = new ActorBench(scene)
+  const { otherRealm, own, users } = scene
+  const iss = issuerOf(otherRealm)
+  const who = { aud: `${own.clientId}/${own.host}@${otherRealm}`, nameid: `${scene.partner.clientId}@${otherRealm}` }
+  const actortoken = bench.actor({ key: scene.otherSts, claims: { ...who, iss, identityprovider: iss } })
+  const names = { upn: users.foreign.upn, smtp: undefined, nameid: undefined, nii: undefined }
+  const ofNamesake = (key: ServerKey) =>
+    validator.validate(bench.user({ key, claims: { aud: who.aud, iss: who.nameid, actortoken, ...names } }))
+  const [theirs] = published.keys
+  if (theirs === undefined) throw new TypeError('the partner publishes a certificate')
+  expect(await validator.validate(pair(theirs))).toMatchObject({ kind: 'user', user: { id: 'mary' } })
+  published.keys = [theirs, scene.attacker]
+  await expect(ofNamesake(theirs)).rejects.toMatchObject({ code: 'key_unknown' })
+  expect(asked()).toBe(2)
+  expect(problems.join()).toMatch(/another partner has it/)
+  expect(await ofNamesake(scene.attacker)).toMatchObject({ kind: 'user', user: { id: 'eve' } })
+  await expect(validator.validate(pair(scene.attacker))).rejects.toMatchObject({ code: 'key_unknown' })
 })
 
 test('a server that is down is forgotten after a day, not before', async () => {

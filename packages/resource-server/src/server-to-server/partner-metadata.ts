@@ -21,12 +21,12 @@ export const metadataTimes = Object.freeze({
   forget: 24 * 3600,
 })
 
+/** `name`: `client_id@realm`, so that servers of two realms share nothing that was read. */
+export type PublishingPartner = Readonly<{ name: string; clientId: string; metadataUrl: string }>
+
 export interface PartnerMetadata {
   /** The certificate that the partner publishes; reads the document where that is due or allowed. */
-  find(
-    partner: Readonly<{ clientId: string; metadataUrl: string }>,
-    x5t: string,
-  ): Promise<CertifiedKey | 'unknown' | 'unavailable'>
+  find(partner: PublishingPartner, x5t: string): Promise<CertifiedKey | 'unknown' | 'unavailable'>
 }
 
 type Kept = {
@@ -62,53 +62,53 @@ export function createPartnerMetadata({ reading, clock, onProblem }: Options): P
   const seconds = (): number => Math.floor(clock().getTime() / 1000)
   const age = (since: number, now: number): number => (now < since ? Number.POSITIVE_INFINITY : now - since)
 
-  function readKeys(document: MetadataDocument, clientId: string): ReadonlyMap<string, CertifiedKey> {
+  function readKeys(document: MetadataDocument, name: string): ReadonlyMap<string, CertifiedKey> {
     const keys = new Map<string, CertifiedKey>()
     for (const { x5t, certificate } of document.keys) {
-      if ((owners.get(x5t) ?? clientId) !== clientId) {
-        onProblem(`certificate ${x5t} of ${clientId} ignored: another partner has it`)
+      if ((owners.get(x5t) ?? name) !== name) {
+        onProblem(`certificate ${x5t} of ${name} ignored: another partner has it`)
         continue
       }
       try {
         keys.set(x5t, readCertificate(certificate))
-        owners.set(x5t, clientId)
+        owners.set(x5t, name)
       } catch (cause) {
-        onProblem(`certificate ${x5t} of ${clientId} ignored: ${cause instanceof Error ? cause.message : 'unknown reason'}`)
+        onProblem(`certificate ${x5t} of ${name} ignored: ${cause instanceof Error ? cause.message : 'unknown reason'}`)
       }
     }
     return keys
   }
 
-  async function read(url: string, clientId: string, entry: Kept): Promise<void> {
+  async function read({ name, clientId, metadataUrl }: PublishingPartner, entry: Kept): Promise<void> {
     try {
-      const document = await readMetadataDocument(url, reading)
+      const document = await readMetadataDocument(metadataUrl, reading)
       requirePin(document, clientId, entry.pin)
       entry.pin ??= Object.freeze({ issuer: document.issuer, realm: document.realm })
-      entry.keys = readKeys(document, clientId)
+      entry.keys = readKeys(document, name)
       entry.readAt = seconds()
     } catch (cause) {
-      onProblem(`metadata of ${clientId} not read: ${cause instanceof Error ? cause.message : 'unknown reason'}`)
+      onProblem(`metadata of ${name} not read: ${cause instanceof Error ? cause.message : 'unknown reason'}`)
     } finally {
       entry.inFlight = undefined
     }
   }
 
   return Object.freeze({
-    async find({ clientId, metadataUrl }: Readonly<{ clientId: string; metadataUrl: string }>, x5t: string) {
+    async find(partner: PublishingPartner, x5t: string) {
       const now = seconds()
-      const name = `${clientId} ${metadataUrl}`
-      let entry = kept.get(name)
+      const key = `${partner.name} ${partner.metadataUrl}`
+      let entry = kept.get(key)
       if (entry === undefined) {
         const never = Number.NEGATIVE_INFINITY
         entry = { keys: undefined, readAt: never, triedAt: never, pin: undefined, inFlight: undefined }
-        kept.set(name, entry)
+        kept.set(key, entry)
       }
       const mayRead = entry.inFlight === undefined && age(entry.triedAt, now) >= metadataTimes.floor
       const isOld = age(entry.readAt, now) >= metadataTimes.refresh
       const isForgotten = age(entry.readAt, now) >= metadataTimes.forget
       if (mayRead && (isOld || entry.keys?.has(x5t) !== true)) {
         entry.triedAt = now
-        entry.inFlight = read(metadataUrl, clientId, entry)
+        entry.inFlight = read(partner, entry)
       }
       if (entry.inFlight !== undefined && (isForgotten || entry.keys?.has(x5t) !== true)) await entry.inFlight
       if (entry.keys === undefined || age(entry.readAt, seconds()) >= metadataTimes.forget) return 'unavailable'

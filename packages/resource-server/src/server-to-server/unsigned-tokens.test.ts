@@ -88,7 +88,7 @@ test('the switch opens the door for its partner alone, over TLS alone, and each 
 test('the switch is off unless it is true', async () => {
   const { clientId } = scene.unsignedPartner
   for (const value of [undefined, false, 'true', 1]) {
-    const partner = { clientId, actAs: {}, dangerouslyAcceptUnsignedUserTokens: value as boolean }
+    const partner = { clientId, realm: scene.realm, actAs: {}, dangerouslyAcceptUnsignedUserTokens: value as boolean }
     const careful = createActorTokenValidator({ ...options, partners: [partner] })
     await expect(careful.validate(bench.unsigned(), secure)).rejects.toMatchObject({ code: 'unsigned_not_allowed' })
   }

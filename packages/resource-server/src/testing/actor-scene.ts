@@ -19,6 +19,7 @@ const keys = Object.freeze({
   partner: makeSelfSigned('partner'),
   endedPartner: makeSelfSigned('ended partner', { notAfter: ended }),
   otherPartner: makeSelfSigned('other partner'),
+  namesake: makeSelfSigned('namesake'),
   ungranted: makeSelfSigned('ungranted'),
   limited: makeSelfSigned('limited'),
   attacker: makeSelfSigned('attacker'),
@@ -38,6 +39,8 @@ function publish(server: DocumentServer, issuer: string, keys: readonly ServerKe
 /** Makes the scene, its people, and the options of a validator of the server in it. */
 export function makeActorScene(): {
   scene: ActorScene
+  /** A server of the other realm with the id of `partner`: another one, with a certificate of its own. May not come by itself. */
+  namesake: Readonly<{ clientId: string; key: ServerKey }>
   server: DocumentServer
   people: readonly Person[]
   options: ActorTokenValidatorOptions<Person>
@@ -90,12 +93,14 @@ export function makeActorScene(): {
   publish(server, issuer, [scene.sts, scene.endedSts])
   publish(server, otherIssuer, [scene.otherSts])
   const { partner, otherPartner, unsignedPartner, ungrantedPartner, limitedPartner, own } = scene
+  const namesake = { clientId: partner.clientId, key: keys.namesake }
   const partners: readonly ActorPartner[] = [
-    { clientId: partner.clientId, certificates: [partner.key.der, partner.endedKey.der], actAs: {}, appOnly: true },
-    { clientId: otherPartner.clientId, certificates: [otherPartner.key.der], actAs: {}, appOnly: true },
-    { clientId: unsignedPartner.clientId, actAs: {}, dangerouslyAcceptUnsignedUserTokens: true },
-    { clientId: ungrantedPartner.clientId, certificates: [ungrantedPartner.key.der] },
-    { clientId: limitedPartner.clientId, certificates: [limitedPartner.key.der], actAs: { operations: ['FreeBusy'] } },
+    { clientId: partner.clientId, realm, certificates: [partner.key.der, partner.endedKey.der], actAs: {}, appOnly: true },
+    { clientId: otherPartner.clientId, realm, certificates: [otherPartner.key.der], actAs: {}, appOnly: true },
+    { clientId: unsignedPartner.clientId, realm, actAs: {}, dangerouslyAcceptUnsignedUserTokens: true },
+    { clientId: ungrantedPartner.clientId, realm, certificates: [ungrantedPartner.key.der] },
+    { clientId: limitedPartner.clientId, realm, certificates: [limitedPartner.key.der], actAs: { operations: ['FreeBusy'] } },
+    { clientId: namesake.clientId, realm: otherRealm, certificates: [namesake.key.der], actAs: {} },
   ]
   const findUser = (user: UserContext, of: string): readonly Person[] => {
     const wanted = [user.upn, user.smtp, user.sip, user.nameid].filter((name) => name !== undefined)
@@ -112,7 +117,7 @@ export function makeActorScene(): {
     clock: () => new Date(now * 1000),
     fetch: server.fetch,
   }
-  return { scene, server, people, options }
+  return { scene, namesake, server, people, options }
 }
 
 /** What the service of a realm is called in `iss`. */

@@ -2,7 +2,7 @@
 import type { ActorBench, HostileActorToken, Members } from './actor-bench.ts'
 
 export function hostileActorUsers(bench: ActorBench): readonly HostileActorToken[] {
-  const { users, otherRealm, otherSts, partner, realm } = bench.scene
+  const { users, otherRealm, otherSts, own, partner, otherPartner, unsignedPartner, realm } = bench.scene
   const { good, second, foreign } = users
   const activeDirectory = 'urn:office:idp:activedirectory'
   const online = 'urn:federation:MicrosoftOnline'
@@ -25,6 +25,20 @@ export function hostileActorUsers(bench: ActorBench): readonly HostileActorToken
     key: otherSts,
     claims: { iss: otherIssuer, identityprovider: otherIssuer, nameid: `${partner.clientId}@${otherRealm}` },
   })
+  // A server of the other realm that has the id of a partner in ours: everything is right there, and it was granted nothing.
+  const aud = `${own.clientId}/${own.host}@${otherRealm}`
+  const namesakeOf = ({ clientId }: { clientId: string }): string => `${clientId}@${otherRealm}`
+  const actorOfNamesake = (of: { clientId: string }): string =>
+    bench.actor({ key: otherSts, claims: { aud, iss: otherIssuer, identityprovider: otherIssuer, nameid: namesakeOf(of) } })
+  const aroundNamesake = (of: { clientId: string }): Members => ({
+    aud,
+    iss: namesakeOf(of),
+    actortoken: actorOfNamesake(of),
+    upn: foreign.upn,
+    smtp: undefined,
+    nameid: undefined,
+    nii: undefined,
+  })
 
   return [
     named('A23', 'a user of another realm, by address', { upn: foreign.upn }, 'user_unknown', 'by {"upn"'),
@@ -42,6 +56,28 @@ export function hostileActorUsers(bench: ActorBench): readonly HostileActorToken
       token: bench.user({ claims: { iss: `${partner.clientId}@${otherRealm}`, actortoken: foreignActor } }),
       expect: 'realm_mismatch',
       says: 'actor token: aud',
+    },
+    {
+      id: 'A23-namesake',
+      name: 'a server of another realm with the id and the key of a partner of ours, for a user there',
+      token: bench.user({ key: otherPartner.key, claims: aroundNamesake(otherPartner) }),
+      expect: 'partner_unknown',
+      says: namesakeOf(otherPartner),
+    },
+    {
+      id: 'A23-namesake-app',
+      name: 'the same by itself, where the partner of ours may come by itself',
+      token: actorOfNamesake(otherPartner),
+      expect: 'partner_unknown',
+      says: namesakeOf(otherPartner),
+    },
+    {
+      id: 'A23-namesake-unsigned',
+      name: 'the same unsigned over TLS, where the partner of ours may',
+      token: bench.unsigned({ claims: aroundNamesake(unsignedPartner) }),
+      expect: 'partner_unknown',
+      says: namesakeOf(unsignedPartner),
+      request: { secure: true },
     },
     named('A23-tid', 'the other realm in tid', { upn: good.upn, tid: otherRealm }, 'realm_mismatch', 'user token: tid'),
     named(
