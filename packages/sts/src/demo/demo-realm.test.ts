@@ -1,11 +1,14 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID, X509Certificate } from 'node:crypto'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAttemptGate, createFactors, createMethods } from '@postern/mfa'
 import { connect, createStore, migrate } from '@postern/storage'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { operations } from '../admin/operations.ts'
+import { mailServerGrants } from '../admin/server-grants.ts'
 import { type AdminStage, openAdminStage } from '../admin/testing/admin-stage.ts'
+import { thumbprintOf } from '../protocol/signing-keys.ts'
 import { type DemoFile, type EarlierDemoFile, findDemoFile, writeDemoFile } from './demo-file.ts'
 import { ensureDemoRealm } from './demo-realm.ts'
 
@@ -116,10 +119,72 @@ test('each of the two servers has a certificate of its own, may ask for the othe
     scopes,
     exceptGroups,
   ])
+  const scopes = ['EWS.AccessAsUser.All', 'EAS.AccessAsUser.All']
   expect(acting.toSorted()).toEqual([
-    [exchange, cloud, ['EWS.AccessAsUser.All'], ['administrators']],
-    [cloud, exchange, ['EAS.AccessAsUser.All'], ['administrators']],
+    [exchange, cloud, scopes, ['administrators']],
+    [cloud, exchange, scopes, ['administrators']],
   ])
+})
+
+/** What `postern hybrid status` and the others give. */
+async function perform(name: string, input: Readonly<Record<string, unknown>> = {}) {
+  const realm = await stage.store.realms.find(first.realm.id as never)
+  const operation = operations.find((one) => one.name === name)
+  if (realm === undefined || operation === undefined) throw new TypeError(`no ${name} here`)
+  return operation.execute(stage.ports, { realm, input, actor: 'cli:root', reference: 'reference' })
+}
+
+test('they are a hybrid like any other: its status says so, and after an undo the next run makes it again', async () => {
+  const all = { inPlace: true, problems: [], onPremises: { client: exchange }, cloud: { client: cloud } }
+  expect(await perform('hybrid.status')).toMatchObject(all)
+  await perform('hybrid.undo')
+  await expect(perform('hybrid.status')).rejects.toMatchObject({ code: 'missing' })
+  const { clients } = first
+  first = await run(8091, first)
+  expect(first.clients).toEqual(clients)
+  expect(await perform('hybrid.status')).toMatchObject({ ...all, onPremises: { client: exchange, url: first.resources.mail } })
+  const kept = stage.store.realm(first.realm.id as Parameters<typeof stage.store.realm>[0])
+  for (const id of [exchange, cloud])
+    expect((await kept.clients.find(id as never))?.grantTypes).toEqual(['client_credentials', ...mailServerGrants])
+})
+
+test('a right that somebody took away stays away, and a server that somebody disabled stays so, also when a port moves', async () => {
+  const kept = stage.store.realm(first.realm.id as Parameters<typeof stage.store.realm>[0])
+  const granted = await kept.delegations.list()
+  await perform('delegation.revoke', { client: cloud, resource: first.resources.mail })
+  await perform('client.disable', { client: exchange })
+  for (const port of [8095, 8091]) {
+    const now = await run(port, first)
+    expect(await kept.resources.findByName(now.resources.mail)).toMatchObject({ principalId: exchange })
+    expect(await kept.delegations.list()).toHaveLength(1)
+    expect(await kept.clients.find(exchange as never)).toMatchObject({ status: 'disabled' })
+  }
+  await perform('client.enable', { client: exchange })
+  expect(await run(8091, first)).toEqual(first)
+  expect(await kept.delegations.list()).toHaveLength(1)
+  expect(await perform('hybrid.status')).toMatchObject({ inPlace: false })
+  // As if an earlier version had registered them, which kept no record of it.
+  await kept.hybrids.remove('hybrid')
+  await run(8091, first)
+  expect(await kept.delegations.list()).toHaveLength(1)
+  for (const one of granted) await kept.delegations.grant(one)
+})
+
+test('a server whose key file is lost gets another pair, and the old certificate counts no more', async () => {
+  const kept = stage.store.realm(first.realm.id as Parameters<typeof stage.store.realm>[0])
+  const x5ts = async () =>
+    Object.fromEntries(
+      (await kept.partners.principals()).map(({ client, certificates }) => [client.id, certificates.map(({ x5t }) => x5t)]),
+    )
+  const before = await x5ts()
+  await rm(first.clients.cloud.privateKeyFile)
+  await run(8091, first)
+  const after = await x5ts()
+  expect(after[exchange]).toEqual(before[exchange])
+  expect(after[cloud]).toHaveLength(1)
+  expect(after[cloud]).not.toEqual(before[cloud])
+  expect(after[cloud]).toEqual([thumbprintOf(new X509Certificate(await readFile(first.clients.cloud.certificateFile)).raw)])
+  expect(await perform('hybrid.status')).toMatchObject({ inPlace: true })
 })
 
 test('the demo of an earlier version, which knew no cloud, gets it and keeps everything else', async () => {

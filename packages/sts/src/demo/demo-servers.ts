@@ -1,15 +1,16 @@
 /**
  * The two mail servers of the demo's organisation, on premises and in the cloud, as the token service knows them.
  *
- * It owns what each is registered with: a resource with the names that it is asked for by, a client with a certificate of its
- * own (never a shared one, R72), what it may ask the other for, and that it may act for people there.
+ * It owns a key and a certificate for each (never a shared one, R72) and a resource with its scopes. That they may ask for each
+ * other and act for people there is the work of a hybrid set-up, as in any realm: `postern hybrid status` shows it.
  */
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { Realm, RealmStore } from '@postern/storage'
+import type { ClientId, Realm, RealmStore } from '@postern/storage'
+import { defaultScopes, type GivenSide, setUpHybrid } from '../admin/hybrid/hybrid.ts'
 import type { AdminPorts } from '../admin/operation.ts'
 import { mailServerGrants } from '../admin/server-grants.ts'
-import { createSigningKey, thumbprintOf, toCertificatePem } from '../protocol/signing-keys.ts'
+import { createSigningKey, toCertificatePem } from '../protocol/signing-keys.ts'
 import { type DemoFile, writeSecretFile } from './demo-file.ts'
 
 export type KeyFiles = { readonly privateKey: string; readonly certificate: string }
@@ -33,18 +34,14 @@ const scopes = [
 
 const servers = {
   exchange: {
-    id: '00000002-0000-0ff1-ce00-000000000000',
+    id: '00000002-0000-0ff1-ce00-000000000000' as ClientId, // a brand has no runtime part
     displayName: 'Demo mail server',
     commonName: 'mail.contoso.com',
-    // Free/busy of whoever moved to the cloud.
-    actsWith: 'EWS.AccessAsUser.All',
   },
   cloud: {
-    id: '8f5d1c7e-3b0a-4c52-9d0e-6a41c2f7b9d3',
+    id: '8f5d1c7e-3b0a-4c52-9d0e-6a41c2f7b9d3' as ClientId, // as above
     displayName: 'Demo mail server in the cloud',
     commonName: 'mail.contoso.onmicrosoft.test',
-    // Phones of the cloud, whose mailbox is still on premises.
-    actsWith: 'EAS.AccessAsUser.All',
   },
 } as const
 
@@ -56,21 +53,36 @@ export async function ensureServers(
   wanted: { resources: DemoFile['resources']; keyFiles: Readonly<Record<keyof typeof servers, KeyFiles>> },
 ): Promise<Pick<DemoFile['clients'], 'exchange' | 'cloud'>> {
   const { mail, cloud } = wanted.resources
-  const { exchange, cloud: cloudServer } = servers
-  await ensureResource(at, exchange, mail)
-  await ensureResource(at, cloudServer, cloud)
-  for (const server of [exchange, cloudServer])
-    await ensureClient(at, server.id, {
-      displayName: server.displayName,
-      authenticationMethod: 'private_key_jwt',
-      grantTypes: ['client_credentials', ...mailServerGrants],
-    })
-  await ensureActing(at, exchange, cloud)
-  await ensureActing(at, cloudServer, mail)
-  return {
-    exchange: { clientId: exchange.id, ...(await ensureKeyFiles(at, exchange, wanted.keyFiles.exchange)) },
-    cloud: { clientId: cloudServer.id, ...(await ensureKeyFiles(at, cloudServer, wanted.keyFiles.cloud)) },
+  await ensureResource(at, servers.exchange, mail)
+  await ensureResource(at, servers.cloud, cloud)
+  const sides = {
+    onPremises: await ensureKey(at, servers.exchange, { url: mail, keyFiles: wanted.keyFiles.exchange }),
+    cloud: await ensureKey(at, servers.cloud, { url: cloud, keyFiles: wanted.keyFiles.cloud }),
   }
+  await ensureHybrid(at, sides)
+  const filesOf = ({ privateKey, certificate }: KeyFiles) => ({ privateKeyFile: privateKey, certificateFile: certificate })
+  return {
+    exchange: { clientId: servers.exchange.id, ...filesOf(wanted.keyFiles.exchange) },
+    cloud: { clientId: servers.cloud.id, ...filesOf(wanted.keyFiles.cloud) },
+  }
+}
+
+type Sides = { readonly onPremises: GivenSide; readonly cloud: GivenSide }
+
+/** What somebody took away since, or disabled, stays so: rights are given once, with the second server. */
+async function ensureHybrid(at: DemoAt, { onPremises, cloud }: Sides): Promise<void> {
+  const { kept, ports, realm } = at
+  const present = [await kept.clients.find(servers.exchange.id), await kept.clients.find(servers.cloud.id)]
+  const resources = (await kept.resources.list()).filter(
+    ({ names }) => names.includes(onPremises.url) || names.includes(cloud.url),
+  )
+  if ([...present, ...resources].some((one) => one?.status === 'disabled')) return
+  const scopesToGive = present.includes(undefined) ? defaultScopes : []
+  const call = { realm, name: 'hybrid', actor: 'demo', reference: ports.newId() }
+  await setUpHybrid(ports, { ...call, onPremises, cloud, scopes: scopesToGive })
+  // Each may also use a token of its own, without a person.
+  for (const { id } of [servers.exchange, servers.cloud])
+    await ensureClient(at, id, { grantTypes: ['client_credentials', ...mailServerGrants] })
 }
 
 async function ensureResource({ kept, call }: DemoAt, server: Server, audience: string): Promise<void> {
@@ -114,34 +126,27 @@ export async function ensureAccess(
   return 'granted'
 }
 
-/** Lets a server ask for the other one, and act for people there, once: who revoked that since wants it so. Administrators are never acted for. */
-async function ensureActing(at: DemoAt, { id, actsWith }: Server, resource: string): Promise<void> {
-  if ((await ensureAccess(at, id, { resource, scopes: [actsWith] })) === 'present') return
-  await at.call('delegation.grant', { client: id, resource, scopes: [actsWith] })
-}
-
-async function ensureKeyFiles(
-  { call, ports }: DemoAt,
-  { id: client, commonName }: Server,
-  keyFiles: KeyFiles,
-): Promise<{ privateKeyFile: string; certificateFile: string }> {
-  const files = { privateKeyFile: keyFiles.privateKey, certificateFile: keyFiles.certificate }
-  const { credentials } = await call('client.show', { client })
-  const present = Array.isArray(credentials) ? credentials : []
-  const x5t = await findThumbprint(keyFiles)
-  if (x5t !== undefined && present.some((one) => one.x5t === x5t)) return files
-  for (const { id } of present) await call('client.remove-credential', { client, credential: id })
-  const key = await createSigningKey({ algorithm: 'RS256', commonName, now: ports.clock() })
+/** The server with its certificate, which is made anew where its files are lost or it has ended. */
+async function ensureKey(
+  { ports, kept, call }: DemoAt,
+  { id: client, displayName, commonName }: Server,
+  { url, keyFiles }: { url: string; keyFiles: KeyFiles },
+): Promise<GivenSide> {
+  const now = ports.clock()
+  const found = await findCertificate(keyFiles, now)
+  if (found !== undefined) return { url, client, displayName, certificates: [found] }
+  for (const { id } of await kept.clients.credentials(client)) await call('client.remove-credential', { client, credential: id })
+  const key = await createSigningKey({ algorithm: 'RS256', commonName, now })
   await writeSecretFile(keyFiles.privateKey, toPem('PRIVATE KEY', key.privateKey))
   await writeSecretFile(keyFiles.certificate, toCertificatePem(key))
-  await call('client.add-key', { client, key: toCertificatePem(key) })
-  return files
+  return { url, client, displayName, certificates: [toCertificatePem(key)] }
 }
 
-async function findThumbprint(files: KeyFiles): Promise<string | undefined> {
+async function findCertificate(files: KeyFiles, now: Date): Promise<string | undefined> {
   try {
     await readFile(files.privateKey)
-    return thumbprintOf(new X509Certificate(await readFile(files.certificate)).raw)
+    const pem = await readFile(files.certificate, 'utf8')
+    return new X509Certificate(pem).validToDate > now ? pem : undefined
   } catch {
     // Missing or damaged: a new pair is made.
     return undefined
