@@ -77,6 +77,14 @@ test('a stranger among several challenges does not hide the good one, and Bearer
     expect(codeOf(none), String(none)).toBe('challenge_missing')
 })
 
+test('a server that gives itself out for the token service is not believed, and does not hide the good one', () => {
+  for (const self of [sts, sts.toUpperCase()]) {
+    const posing = `Bearer client_id="${self}", trusted_issuers="${sts}@*"`
+    expect(codeOf(posing), self).toBe('issuer_not_trusted')
+    expect(match(`${posing}, ${naming(`${sts}@*`)}`).resource).toBe(`${mail}/mail.contoso.com@${ours}`)
+  }
+})
+
 test('hostile challenges are refused as malformed: repeated, endless, torn, or with a principal that is none', () => {
   const hostile = [
     naming(`${sts}@*`, `, trusted_issuers="${sts}@*"`),
@@ -122,6 +130,7 @@ test('whatever a server says, the host is the one that was asked and the issuer 
         const { issuer, resource } = match(text)
         expect(issuers).toContain(issuer)
         expect(resource.endsWith(`/mail.contoso.com@${issuer.realm}`)).toBe(true)
+        expect(resource.startsWith(sts)).toBe(false)
       } catch (error) {
         expect(error).toBeInstanceOf(ServerClientError)
       }

@@ -2,7 +2,8 @@
  * challenge-match decides from a 401 which of our own token services to ask, and for what.
  *
  * Pure. The challenge is a stranger's word: it chooses among the issuers that are configured and can never add one. The host of the
- * resource is the host that was asked, so a token that a stranger has us fetch is good for that stranger's host alone.
+ * resource is the host that was asked, so a token that a stranger has us fetch is good for that stranger's host alone. Audiences know no
+ * port: all servers on the ports of one host are one to this, and each could use what another one of them was sent.
  * @module
  */
 import { type Challenge, parseChallenges } from '../challenge-parser.ts'
@@ -56,7 +57,8 @@ function matchOne<Issuer extends TrustedIssuer>(challenge: Challenge, issuers: r
 /**
  * Reads the `WWW-Authenticate` value of a 401 from `url` and chooses the issuer: the first configured one that a Bearer challenge
  * trusts, by the exact principal of the token service and the exact realm. Where the server leaves the realm open, ours is meant
- * ([MS-XOAUTH] section 3.1.5; F§1.8); where it names another in `realm`, none of ours is.
+ * ([MS-XOAUTH] section 3.1.5; F§1.8); where it names another in `realm`, none of ours is. A server that calls itself the token service is
+ * passed over.
  * @throws {ServerClientError} `challenge_missing`, `challenge_malformed`, `issuer_not_trusted`
  */
 export function matchChallenge<Issuer extends TrustedIssuer>(
@@ -69,13 +71,18 @@ export function matchChallenge<Issuer extends TrustedIssuer>(
   if (offered.length === 0) throw new ServerClientError('challenge_missing', { status: 401, detail: url.origin })
   for (const challenge of offered) {
     const issuer = matchOne(challenge, issuers)
-    if (issuer === undefined) continue
-    const resource = `${challenge.parameters.get('client_id')}/${url.hostname}@${issuer.realm}`
+    const clientId = challenge.parameters.get('client_id') ?? ''
+    // A token for the token service itself opens more than a server's mail; no mail server is one.
+    if (issuer === undefined || clientId.toLowerCase() === securityTokenServiceId) continue
+    const resource = `${clientId}/${url.hostname}@${issuer.realm}`
     const parsed = parsePrincipal(resource)
     if (parsed === undefined || formatPrincipal(parsed) !== resource)
       throw new ServerClientError('challenge_malformed', { status: 401, detail: `client_id of ${url.origin}` })
     return Object.freeze({ issuer, resource })
   }
-  const said = offered.map(({ parameters }) => `${parameters.get('trusted_issuers')} in ${parameters.get('realm')}`)
+  const said = offered.map(({ parameters }) => {
+    const [self, trusted, realm] = ['client_id', 'trusted_issuers', 'realm'].map((name) => parameters.get(name))
+    return `${trusted} in ${realm} for ${self}`
+  })
   throw new ServerClientError('issuer_not_trusted', { status: 401, detail: `${url.origin} trusts ${said.join('; ')}` })
 }

@@ -29,8 +29,8 @@ export type ServerClientOptions = Readonly<{
   /** PEM or a key: RSA of at least 2048 bits. */
   privateKey: string | KeyObject
   /**
-   * The token services that are trusted, the preferred first; nothing that a server says adds to them. `tokenEndpoint`: default is the
-   * one OAuth2 issuance endpoint in `{issuer}/metadata/json/1`.
+   * The token services that are trusted, the preferred first; nothing that a server says adds to them. `realm`: as the service writes it in
+   * audiences, the GUID. `tokenEndpoint`: default is the one OAuth2 issuance endpoint in `{issuer}/metadata/json/1`.
    */
   issuers: readonly Readonly<{ realm: string; issuer: string; tokenEndpoint?: string }>[]
   /** How `actAs` speaks for a person; default `signed`. `unsigned` is the original Exchange form, refused wherever nobody switched it on. */
@@ -55,7 +55,8 @@ export interface ServerClient {
    *
    * The first request to an origin goes out with an empty `Authorization: Bearer` and so must have a body that can be sent again: no
    * stream. Redirects are never followed; a 3xx is an answer. A 401 to a remembered token is answered once with a fresh one. Checks
-   * that the token service is one of `issuers`, and sends a token to no host but the one asked. Does NOT check what the server answers.
+   * that the token service is one of `issuers`, and sends a token to no host but the one asked, which it must be for; the ports of a host
+   * are one server to tokens. Does NOT check what the server answers.
    * @throws {ServerClientError}
    * @throws {TypeError} for an `Authorization` header, `redirect` other than `manual`, a stream where nothing is known yet; and what
    * `fetch` throws where the server cannot be reached

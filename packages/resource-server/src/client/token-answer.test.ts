@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { securityTokenServiceId } from '../server-to-server/principal.ts'
 import { unsigned } from '../testing/loopback-issuer.ts'
 import { ServerClientError } from './errors.ts'
 import { readTokenAnswer } from './token-answer.ts'
@@ -7,7 +8,10 @@ const clientId = '8f5d1c7e-3b0a-4c52-9d0e-6a41c2f7b9d3'
 const claims = { aud: 'mail/mail.contoso.com@realm', nameid: `${clientId}@realm`, exp: 1_800_003_600 }
 const token = `${unsigned({ alg: 'RS256' }, claims)}c2ln`
 const read = (body: unknown, status = 200) =>
-  readTokenAnswer({ status, headers: new Headers(), text: typeof body === 'string' ? body : JSON.stringify(body) }, clientId)
+  readTokenAnswer(
+    { status, headers: new Headers(), text: typeof body === 'string' ? body : JSON.stringify(body) },
+    { clientId, resource: claims.aud, realm: 'realm' },
+  )
 const refusal = (body: unknown, status = 200): ServerClientError => {
   try {
     read(body, status)
@@ -39,6 +43,52 @@ test('the times of an actor token may be texts, as in the specification', () => 
   expect(read({ ...good, access_token: `${unsigned({}, { ...claims, exp: '1800003600' })}c2ln` }).endsAtSeconds).toBe(
     1_800_003_600,
   )
+})
+
+/** Whether an actor token for `aud` is taken where `resource` was asked for. */
+const takes = (aud: string, resource: string): boolean => {
+  const access_token = `${unsigned({ alg: 'RS256' }, { ...claims, aud })}c2ln`
+  const answer = { status: 200, headers: new Headers(), text: JSON.stringify({ ...good, access_token }) }
+  try {
+    return readTokenAnswer(answer, { clientId, resource, realm: 'realm' }).audience === aud
+  } catch (error) {
+    if (error instanceof ServerClientError && error.code === 'answer_malformed') return false
+    throw error
+  }
+}
+
+test('a token for the server that was asked for is taken, its host in any letter case, and no other', () => {
+  const asked = 'mail/mail.contoso.com@realm'
+  for (const aud of [asked, 'mail/MAIL.Contoso.com@realm']) expect(takes(aud, asked), aud).toBe(true)
+  const others = [
+    'mail/other.contoso.com@realm',
+    'mail/mail.contoso.com.evil.example@realm',
+    'Mail/mail.contoso.com@realm',
+    'mail/mail.contoso.com@Realm',
+    'mail/mail.contoso.com@realm@realm',
+    'mail/mail.contoso.com',
+    'mail@realm',
+    'https://mail.contoso.com/',
+    '',
+  ]
+  for (const aud of others) expect(takes(aud, asked), aud).toBe(false)
+  expect(takes('mail/mail.contoso.com@realm', 'mail/MAIL.contoso.com')).toBe(true)
+  expect(takes('mail/mail.contoso.com@other', 'mail/mail.contoso.com')).toBe(false)
+})
+
+test('what was asked for by a URI is that URI, or a server of the realm on its host', () => {
+  const asked = 'https://Mail.Contoso.com:8443/ews'
+  for (const aud of [asked, 'mail/mail.contoso.com@realm', 'any/MAIL.contoso.com@realm'])
+    expect(takes(aud, asked), aud).toBe(true)
+  const others = [
+    'mail/other.contoso.com@realm',
+    'mail/mail.contoso.com:8443@realm',
+    'mail/mail.contoso.com@other',
+    'mail@realm',
+    'https://mail.contoso.com/ews',
+    `${securityTokenServiceId}/mail.contoso.com@realm`,
+  ]
+  for (const aud of others) expect(takes(aud, asked), aud).toBe(false)
 })
 
 test('no token is remembered for longer than a day', () => {

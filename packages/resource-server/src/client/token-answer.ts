@@ -2,10 +2,11 @@
  * token-answer reads what a token service answers to a token request: both shapes of F§1.6, and the actor token inside.
  *
  * Pure. The signature of the actor token is not checked: it came from the token service itself, and only the server that it is shown to
- * relies on it. Its claims are read because the outer token of a person must repeat them.
+ * relies on it. Its claims are read because the outer token of a person must repeat them, and because a token for somebody else than was
+ * asked for must not be sent to anybody.
  * @module
  */
-import { parsePrincipal } from '../server-to-server/principal.ts'
+import { comparableAudience, parsePrincipal, securityTokenServiceId } from '../server-to-server/principal.ts'
 import { type JsonObject, parseStrictObject } from '../strict-json.ts'
 import { ServerClientError } from './errors.ts'
 import type { IssuerAnswer } from './exchange.ts'
@@ -56,11 +57,30 @@ function refusalOf(answer: IssuerAnswer, body: JsonObject | undefined): ServerCl
   return new ServerClientError(later ? 'issuer_unavailable' : 'token_request_refused', { status, oauthError, detail })
 }
 
+/** What was asked: by whom, for what, and the realm of the token service that was asked. */
+export type AskedToken = Readonly<{ clientId: string; resource: string; realm: string }>
+
 /**
- * Reads the answer to the request of `clientId`.
+ * Whether `aud` is what was asked for: the same principal with its host in any letter case, its realm that of the service where none was
+ * said. What was asked for by a URI is that URI, or a server of that realm on the host of the URI: only the service knows which.
+ */
+function isAsked(aud: string, { resource, realm }: AskedToken): boolean {
+  if (aud === resource) return true
+  const comparable = comparableAudience(aud)
+  if (comparable === undefined) return false
+  if (!resource.includes('://')) {
+    const isWhole = parsePrincipal(resource)?.realm !== undefined
+    return comparable === comparableAudience(isWhole ? resource : `${resource}@${realm}`)
+  }
+  const named = parsePrincipal(comparable)
+  return named?.host === URL.parse(resource)?.hostname && named?.realm === realm && named.clientId !== securityTokenServiceId
+}
+
+/**
+ * Reads the answer to a request for an actor token.
  * @throws {ServerClientError} `token_request_refused`, `issuer_unavailable`, `answer_malformed`
  */
-export function readTokenAnswer(answer: IssuerAnswer, clientId: string): ReadActorToken {
+export function readTokenAnswer(answer: IssuerAnswer, asked: AskedToken): ReadActorToken {
   const { status } = answer
   const parsed = parseStrictObject(answer.text)
   const body = parsed.ok ? parsed.value : undefined
@@ -76,6 +96,7 @@ export function readTokenAnswer(answer: IssuerAnswer, clientId: string): ReadAct
   const endsAtSeconds = readSeconds(exp)
   if (typeof nameid !== 'string' || typeof aud !== 'string' || endsAtSeconds === undefined)
     throw malformed('the claims of the actor token', status)
-  if (parsePrincipal(nameid)?.clientId !== clientId) throw malformed('the actor token is for somebody else', status)
+  if (parsePrincipal(nameid)?.clientId !== asked.clientId) throw malformed('the actor token is for somebody else', status)
+  if (!isAsked(aud, asked)) throw malformed(`the actor token is for ${aud}, not for ${asked.resource}`, status)
   return Object.freeze({ token, nameid, audience: aud, endsAtSeconds, lifeSeconds: Math.min(life, longestLife) })
 }

@@ -115,7 +115,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       const answer = await ask(url, resource)
       // A refusal whose Date is far from ours is most likely about the time: once more, by the service's clock.
       const again = answer.status >= 400 && answer.status < 500 && offset.learn(answer.headers)
-      return readTokenAnswer(again ? await ask(url, resource) : answer, identity.clientId)
+      const asked = { clientId: identity.clientId, resource, realm: issuer.realm }
+      return readTokenAnswer(again ? await ask(url, resource) : answer, asked)
     },
   })
 }

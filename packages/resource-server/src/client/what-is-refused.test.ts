@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { securityTokenServiceId } from '../server-to-server/principal.ts'
 import { makeCallingScene } from '../testing/calling-scene.ts'
-import { goodChallenge, realm, startRecorder } from '../testing/loopback-issuer.ts'
+import { goodChallenge, mailId, realm, startRecorder } from '../testing/loopback-issuer.ts'
 import { makeSelfSigned } from '../testing/self-signed.ts'
 import { createServerClient, ServerClientError, type ServerClientOptions, serverClientErrorCodes } from './client.ts'
 
@@ -27,6 +28,31 @@ test('a server that names none of our issuers gets nothing, and neither does any
   expect((await client.fetch(mail.url)).status).toBe(200)
   expect(sts.asked('tokens/OAuth/2').length).toBe(1)
   expect(mail.tokens().length).toBe(1)
+})
+
+test('a server that gives itself out for the token service causes no request for a token, at first or later', async () => {
+  await using scene = await makeCallingScene()
+  const { sts, mail, client } = scene
+  const posing = goodChallenge.replace(mailId, securityTokenServiceId)
+  mail.challenge = posing
+  expect((await thrownBy(client.fetch(mail.url))).code).toBe('issuer_not_trusted')
+  expect(sts.all).toEqual([])
+  mail.challenge = goodChallenge
+  expect((await client.fetch(mail.url)).status).toBe(200)
+  mail.accept = () => ({ status: 401, headers: { 'www-authenticate': posing } })
+  expect((await thrownBy(client.fetch(mail.url))).code).toBe('issuer_not_trusted')
+  expect(sts.asked('tokens/OAuth/2').length).toBe(1)
+})
+
+test('an actor token for another server than was asked for is sent to nobody', async () => {
+  await using scene = await makeCallingScene()
+  const { sts, mail, client } = scene
+  for (const aud of [`${mailId}/bank.contoso.com@${realm}`, `${securityTokenServiceId}/localhost@${realm}`]) {
+    sts.claims = { aud }
+    expect(await thrownBy(client.fetch(mail.url))).toMatchObject({ code: 'answer_malformed' })
+    expect(await thrownBy(client.actorToken(`${mailId}/localhost@${realm}`))).toMatchObject({ code: 'answer_malformed' })
+  }
+  expect(mail.tokens()).toEqual([])
 })
 
 test('metadata of the issuer must be its own, with one endpoint on its own origin', async () => {
