@@ -88,6 +88,12 @@ test('a demand of one request changes its challenge alone', async () => {
   expect(refusal(await guard.check('Bearer')).headers.get('www-authenticate')).toContain('authorization_uri')
 })
 
+test('a token for another server is told with the text that clients of Exchange know', () => {
+  expect(diagnostics('audience_mismatch')).toBe(
+    '2000003;reason="The audience claim value is invalid \'aud\'.";error_category="invalid_resource"',
+  )
+})
+
 test('every code has a refusal, its public text in ASCII, and diagnostics that fit the grammar', () => {
   for (const code of tokenErrorCodes) {
     const { status, headers } = refusal(guard.refuse(new TokenError(code, { detail: 'SECRET' })))

@@ -10,7 +10,7 @@ import { type ActorRules, readJti, requireCommonClaims, requireOwnAudience, type
 import { quoted, refusal } from './errors.ts'
 import { requireLife } from './times.ts'
 
-/** How a user token names its user. Addresses are in lower case. */
+/** How a user token names its user. Addresses are in lower case, and ASCII: internationalised ones (RFC 6531) are refused. */
 export type UserContext = Readonly<{
   upn?: string
   smtp?: string
