@@ -29,7 +29,14 @@ interface Tally {
   answered: number
   service: number
   database: number
+  generator: number
   last: ActorLoadResult | undefined
+}
+
+/** Milliseconds of processors for each signature of `sign-alone.ts`, over all rounds. */
+interface Signing {
+  signed: number
+  processor: number
 }
 
 function requireTarget(message: Readonly<Record<string, unknown>>): Target {
@@ -44,10 +51,14 @@ function requireResult(message: Readonly<Record<string, unknown>>): ActorLoadRes
   return message.result as ActorLoadResult // the only other message of actor-generator.ts
 }
 
-const signingByNode = (signers: readonly Forked[]): Contestant => ({
+const signingByNode = (signers: readonly Forked[], signing: Signing): Contestant => ({
   name: 'node:crypto signing',
   measure: async (milliseconds) => {
     const answers = await Promise.all(signers.map((one) => one.ask({ milliseconds })))
+    for (const { signed, processor } of answers) {
+      signing.signed += Number(signed)
+      signing.processor += Number(processor)
+    }
     return answers.reduce((sum, { rate }) => sum + Number(rate), 0)
   },
 })
@@ -65,10 +76,11 @@ function asking(name: string, server: Server, generator: Forked, once: boolean, 
       const before = times()
       const result = requireResult(await generator.ask(load))
       const after = times()
-      const tally = tallies.get(name) ?? { answered: 0, service: 0, database: 0, last: undefined }
+      const tally = tallies.get(name) ?? { answered: 0, service: 0, database: 0, generator: 0, last: undefined }
       tally.answered += result.answered
       tally.service += after.service - before.service
       tally.database += after.database - before.database
+      tally.generator += result.processor
       tally.last = result
       tallies.set(name, tally)
       return (result.answered / result.milliseconds) * 1000
@@ -82,10 +94,14 @@ async function requireAudited(server: Server, answered: number): Promise<void> {
   if (audited !== answered) throw new TypeError(`${server.name} gave ${answered} tokens and kept ${String(audited)} rows`)
 }
 
-function describe([name, { answered, service, database, last }]: readonly [string, Tally]): string {
+function describe([name, tally]: readonly [string, Tally], { signed, processor }: Signing): string {
+  const { answered, service, database, generator, last } = tally
   const each = (milliseconds: number) => `${((milliseconds * 1000) / answered).toFixed(0)} µs`
-  const elsewhere = database > 0 ? ` and ${each(database)} in PostgreSQL` : ''
-  const costs = Number.isNaN(service) ? '' : ` ${each(service)} of a core in the service${elsewhere} for each token;`
+  const elsewhere = database > 0 ? `, ${each(database)} in PostgreSQL` : ''
+  const share = (processor / signed / ((service + database + generator) / answered)).toFixed(2)
+  const costs = Number.isNaN(service)
+    ? ''
+    : ` ${each(service)} of a core in the service${elsewhere}, ${each(generator)} in the generator for each token: x ${share} of node:crypto by processor time;`
   return `${name}:${costs} ${last?.median.toFixed(1)} ms median, ${last?.p99.toFixed(1)} ms p99 in its last round`
 }
 
@@ -115,14 +131,19 @@ export async function benchActorTokens(options: {
   ] as const
   // Tokens take longer to warm up than signatures; this also makes what the first round of each would wait for.
   const asked = contestants.map(({ name, server, once }) => asking(name, server, generator(), once, tallies))
+  const warming = asked[1]
+  await warming?.measure(options.milliseconds * 3)
   for (const one of asked) await one.measure(options.milliseconds)
-  const measured = await measureInRounds([opensslSigning(cores), signingByNode(signers), ...asked], options)
+  const warmed = new Map([...tallies].map(([name, { answered }]) => [name, answered]))
+  tallies.clear()
+  const signing: Signing = { signed: 0, processor: 0 }
+  const measured = await measureInRounds([opensslSigning(cores), signingByNode(signers, signing), ...asked], options)
+  const givenBy = (name: string) => (tallies.get(name)?.answered ?? 0) + (warmed.get(name) ?? 0)
+  let given = 0
   for (const server of [onPostgres, embedded]) {
-    const given = contestants.filter((one) => one.server === server).map(({ name }) => tallies.get(name)?.answered ?? 0)
-    await requireAudited(
-      server,
-      given.reduce((sum, one) => sum + one, 0),
-    )
+    const own = contestants.filter((one) => one.server === server).reduce((sum, { name }) => sum + givenBy(name), 0)
+    await requireAudited(server, own)
+    given += own
   }
   return {
     name: 'actor-tokens',
@@ -134,9 +155,10 @@ export async function benchActorTokens(options: {
       `${CONNECTIONS} kept-alive connections; generator, service and PostgreSQL share the ${cores} cores, which openssl and node:crypto have for themselves.`,
       'Each token is one signature made, one verified, one row of the audit trail written before the answer, and one jti claimed, except where it says "no jti".',
       `On PostgreSQL ${cores} workers answer; the embedded database lives in the memory of one process.`,
-      `All answers were looked at: ${[...tallies.values()].reduce((sum, { answered }) => sum + answered, 0).toLocaleString('en-US')} tokens, no two alike, as many rows.`,
+      `All answers were looked at: ${given.toLocaleString('en-US')} tokens, no two alike, as many rows.`,
       'PostgreSQL runs with fsync off, as the tests start it.',
-      ...[...tallies].map(describe),
+      `node:crypto: ${((signing.processor * 1000) / signing.signed).toFixed(0)} µs of a core for each signature. Processor time is the steadier figure where others use the cores too.`,
+      ...[...tallies].map((one) => describe(one, signing)),
     ],
     machine: describeMachine([], options.now),
   }

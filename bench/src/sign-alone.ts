@@ -11,6 +11,7 @@ const input = Buffer.alloc(700, 'e')
 
 process.on('message', ({ milliseconds }: { milliseconds: number }) => {
   const start = performance.now()
+  const used = process.cpuUsage()
   let signed = 0
   let elapsed = 0
   do {
@@ -18,6 +19,7 @@ process.on('message', ({ milliseconds }: { milliseconds: number }) => {
     signed += BATCH
     elapsed = performance.now() - start
   } while (elapsed < milliseconds)
-  process.send?.({ rate: (signed / elapsed) * 1000 })
+  const { user, system } = process.cpuUsage(used)
+  process.send?.({ rate: (signed / elapsed) * 1000, signed, processor: (user + system) / 1000 })
 })
 process.on('disconnect', () => process.exit(0))
