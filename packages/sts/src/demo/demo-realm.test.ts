@@ -167,6 +167,7 @@ test('a right that somebody took away stays away, and a server that somebody dis
   await kept.hybrids.remove('hybrid')
   await run(8091, first)
   expect(await kept.delegations.list()).toHaveLength(1)
+  expect(await perform('hybrid.status')).toMatchObject({ parts: [], problems: [expect.stringContaining('may act for nobody')] })
   for (const one of granted) await kept.delegations.grant(one)
 })
 

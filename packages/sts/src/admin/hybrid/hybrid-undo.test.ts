@@ -76,6 +76,32 @@ describe('status', () => {
     expect(await status()).toMatchObject({ inPlace: false, problems: [expect.stringContaining('pin_mismatch')] })
   })
 
+  test('misses a right that was there before the set-up as well', async () => {
+    await setUp()
+    // Everything is there, and nothing of it is in a record.
+    await kept.hybrids.remove('hybrid')
+    expect((await setUp()).changed).toBe(0)
+    expect(await status()).toMatchObject({ inPlace: true, parts: [], problems: [] })
+    const right = { client: cloud.id, resource: onPremises.url }
+    await call('delegation.revoke', right)
+    expect(await status()).toMatchObject({
+      inPlace: false,
+      problems: [expect.stringContaining(`postern delegation grant ${cloud.id} --resource ${onPremises.url}`)],
+    })
+    await call('client.withdraw', right)
+    expect(await status()).toMatchObject({
+      inPlace: false,
+      problems: [expect.stringContaining(`postern client grant ${cloud.id} ${onPremises.url}`)],
+    })
+    await call('client.grant', right)
+    await call('delegation.grant', right)
+    expect(await status()).toMatchObject({ inPlace: true, problems: [] })
+    const other = await find(onPremises)
+    await call('client.withdraw', right)
+    await kept.resources.remove(other?.id as never)
+    expect(await status()).toMatchObject({ inPlace: false, problems: [`no resource has the name ${onPremises.url}`] })
+  })
+
   test('is right again after another set-up', async () => {
     await setUp()
     await call('delegation.revoke', { client: cloud.id, resource: onPremises.url })

@@ -15,6 +15,7 @@ import { applyStep, remember } from './apply.ts'
 import { describeMade } from './describe.ts'
 import type { HybridRecord, Made } from './made.ts'
 import { readRecord, writeRecord } from './made.ts'
+import { obstaclesOf } from './obstacles.ts'
 import { type Item, planHybrid } from './plan.ts'
 import { readOwnCertificate } from './side-certificates.ts'
 import { loadSnapshot, type Snapshot } from './snapshot.ts'
@@ -225,7 +226,7 @@ export async function statusOfHybrid(ports: AdminPorts, call: Pick<HybridCall, '
   const parts = kept.made
     .filter((made) => !isRolledOver(at.snapshot, made))
     .map((made) => ({ what: describeMade(made, audienceOf), state: words[presenceOf(at.snapshot, made)] }))
-  const problems = [kept.onPremises, kept.cloud].flatMap(({ client }) => problemsOf(at, client))
+  const problems = obstaclesOf(at.snapshot, kept, at.clock())
   const inPlace = problems.length === 0 && parts.every(({ state }) => state === 'in place')
   return Object.freeze({ name: call.name, onPremises: kept.onPremises, cloud: kept.cloud, inPlace, parts, problems })
 }
@@ -235,23 +236,6 @@ const isRolledOver = (snapshot: Snapshot, made: Made): boolean =>
   made.kind === 'certificate' &&
   presenceOf(snapshot, made) === 'none' &&
   snapshot.certificates.some(({ client }) => client === made.client)
-
-function problemsOf({ snapshot, clock }: At, id: string): readonly string[] {
-  const client = snapshot.clients.get(id)
-  if (client === undefined) return [`the client ${id} is gone`]
-  const certificates = snapshot.certificates.filter((one) => one.client === id)
-  const now = clock()
-  const isGood = ({ expiresAt }: { expiresAt?: Date | undefined }) => expiresAt === undefined || now < expiresAt
-  const problem = snapshot.partners.get(id)?.metadataProblem
-  return [
-    ...(client.status === 'disabled' ? [`the client ${id} is disabled: postern client enable ${id}`] : []),
-    ...(certificates.length === 0 ? [`${id} has no certificate: postern client add-key ${id} <certificate-file>`] : []),
-    ...(certificates.length > 0 && !certificates.some(isGood)
-      ? [`all certificates of ${id} have ended: postern partner refresh ${id}`]
-      : []),
-    ...(problem === undefined ? [] : [`the metadata of ${id} was not taken: ${problem}`]),
-  ]
-}
 
 /** Resources by their address, also those that are gone. */
 const namerOf = ({ resources }: Snapshot, { made }: HybridRecord) => {
