@@ -212,7 +212,12 @@ function nextSteps(domain: string): string {
     ['a person', `account add mary@${domain} --generate-password`],
     ['start', 'serve'],
   ] as const
-  return ['Next:', ...steps.map(([what, command]) => `  postern ${command}\n      ${what}`)].join('\n')
+  return [
+    'Next:',
+    ...steps.map(([what, command]) => `  postern ${command}\n      ${what}`),
+    'Two mail servers, one in the house and one in a cloud, are set up in one go:',
+    '  postern hybrid setup --help',
+  ].join('\n')
 }
 
 /** `openStore` brings the schema up to date; there is nothing else to do. */

@@ -37,6 +37,18 @@ describe('the document for Exchange-like servers', () => {
     }
   })
 
+  test('is that of the realm which the query names, or none, where the path names one as well', async () => {
+    const { text } = await textOf(`${sts.issuer}/metadata/json/1`)
+    for (const same of [sts.realm.id, 'contoso.com', 'CONTOSO.com'])
+      expect(await textOf(`${sts.issuer}/metadata/json/1?realm=${same}`), same).toMatchObject({ status: 200, text })
+    for (const other of ['nope.test', randomUUID(), '*']) {
+      const answer = await textOf(`${sts.issuer}/metadata/json/1?realm=${other}`)
+      expect([answer.status, (JSON.parse(answer.text) as { title: string }).title], other).toEqual([404, 'not_found'])
+      expect(answer.text).not.toContain('keys')
+      expect(answer.headers.get('cache-control') ?? '').not.toContain('public')
+    }
+  })
+
   test('leads a server from nothing but its address to an actor token that verifies by its first key', async () => {
     const document = parseMetadataDocument((await textOf(`${sts.baseUrl}/metadata/json/1?realm=contoso.com`)).text)
     const [endpoint, ...others] = document.endpoints.filter(({ protocol }) => protocol === 'OAuth2')

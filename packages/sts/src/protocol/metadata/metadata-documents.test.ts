@@ -7,7 +7,7 @@ import { RequestProblem } from '../../http/problems.ts'
 import { createSigningKey, decideKeyUse, thumbprintOf } from '../signing-keys.ts'
 import { renderExchangeDocument } from './exchange-document.ts'
 import { renderFederationDocument } from './federation-document.ts'
-import { findRealmOfQuery } from './metadata-documents.ts'
+import { findRealmOfQuery, requireSameRealm } from './metadata-documents.ts'
 import { type PublishedRealm, publishedRealm } from './published-realm.ts'
 
 const now = new Date('2027-03-01T10:00:00Z')
@@ -180,4 +180,28 @@ describe('the address without a realm in its path', () => {
     expect(thrown).toBeInstanceOf(RequestProblem)
     expect(thrown).toMatchObject({ code })
   })
+})
+
+describe('a realm in the query of an address that has one in its path', () => {
+  const refused = (querystring: string): unknown => {
+    try {
+      requireSameRealm({ querystring }, [id, 'contoso.com', 'contoso.onmicrosoft.test'])
+      return undefined
+    } catch (error) {
+      return error instanceof RequestProblem ? error.code : error
+    }
+  }
+
+  test.each(['', 'x=1', `realm=${id}`, `realm=${id.toUpperCase()}`, 'realm=contoso.com', 'realm=Contoso.OnMicrosoft.test'])(
+    'may be missing or the same: %j',
+    (query) => expect(refused(query)).toBeUndefined(),
+  )
+
+  test.each([
+    ['realm=nope.test', 'not_found'],
+    ['realm=*', 'not_found'],
+    ['realm=contoso.com.nope.test', 'not_found'],
+    ['realm=', 'malformed'],
+    ['realm=contoso.com&realm=nope.test', 'duplicate_parameter'],
+  ])('is no other: %j', (query, code) => expect(refused(query)).toBe(code))
 })

@@ -29,7 +29,9 @@ export function createMetadataDocuments({ baseUrl }: { baseUrl: string }): Middl
       ctx.set('Allow', 'GET, HEAD')
       throw new RequestProblem('method_not_allowed')
     }
-    const text = document.render(publishedRealm(requestState().runtime, baseUrl))
+    const { runtime } = requestState()
+    if (ctx.path === EXCHANGE_DOCUMENT_PATH) requireSameRealm(ctx, runtime.realmSpellings)
+    const text = document.render(publishedRealm(runtime, baseUrl))
     ctx.status = 200
     // As long as the JWKS: a key is announced for longer than that before it signs.
     ctx.set('Cache-Control', 'public, max-age=300')
@@ -47,8 +49,27 @@ export function createMetadataDocuments({ baseUrl }: { baseUrl: string }): Middl
  */
 export function findRealmOfQuery(ctx: Pick<Context, 'path' | 'querystring'>): { name: string; path: string } | undefined {
   if (ctx.path !== EXCHANGE_DOCUMENT_PATH) return undefined
-  const [name, ...more] = new URLSearchParams(ctx.querystring).getAll('realm')
-  if (name === undefined || name === '') throw new RequestProblem('malformed', { detail: 'no realm in the query' })
-  if (more.length > 0) throw new RequestProblem('duplicate_parameter', { detail: 'more than one realm in the query' })
+  const name = readRealm(ctx)
+  if (name === undefined) throw new RequestProblem('malformed', { detail: 'no realm in the query' })
   return { name, path: EXCHANGE_DOCUMENT_PATH }
+}
+
+/**
+ * Who names a realm in the query gets that one's document or none, also where the path names one: a server that was set up
+ * for another realm must not take this one's keys for those.
+ * @param spellings lower case: the GUID and the domains
+ * @throws {RequestProblem} `not_found`: another realm; `malformed`, `duplicate_parameter`: none that can be told
+ */
+export function requireSameRealm(ctx: Pick<Context, 'querystring'>, spellings: readonly string[]): void {
+  const name = readRealm(ctx)
+  if (name !== undefined && !spellings.includes(name.toLowerCase()))
+    throw new RequestProblem('not_found', { detail: 'the query names another realm than the path' })
+}
+
+/** @throws {RequestProblem} `malformed`: an empty one; `duplicate_parameter`: two */
+function readRealm({ querystring }: Pick<Context, 'querystring'>): string | undefined {
+  const [name, ...more] = new URLSearchParams(querystring).getAll('realm')
+  if (name === '') throw new RequestProblem('malformed', { detail: 'an empty realm in the query' })
+  if (more.length > 0) throw new RequestProblem('duplicate_parameter', { detail: 'more than one realm in the query' })
+  return name
 }
