@@ -41,6 +41,7 @@ import { isTrustedNetwork } from './policy/trusted-network.ts'
 import { createPortal } from './portal/portal.ts'
 import { requirementsFor } from './protocol/assurance.ts'
 import { createKeysReady } from './protocol/keys-ready.ts'
+import { serviceAudiences } from './protocol/principals.ts'
 import { createProtocol, type Protocol } from './protocol/protocol.ts'
 import { findRequestState, requestState } from './protocol/request-state.ts'
 import { createRealmRegistry } from './realms/realm-registry.ts'
@@ -182,7 +183,8 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     audit,
     csrfKey: deriveKey(masterKey, 'interaction csrf'),
     newId,
-    rereadPartner: ({ store: realm }, assertion) => partners.lookAgain(realm, assertion),
+    rereadPartner: ({ store: kept, realm, realmSpellings: realms }, assertion) =>
+      partners.lookAgain(kept, assertion, { audiences: serviceAudiences(realm, config.baseUrl), realms }),
     parts: {
       clock,
       cookieKeys,

@@ -50,15 +50,19 @@ test('a document of another realm or principal is not even pinned', async () => 
   expect((await stage.found()).pinned).toBeUndefined()
 })
 
-test('the certificate of another principal is refused, nothing of the document is taken, and it is written down', async () => {
+test('the certificate of another principal is left out, also by itself, and it is written down', async () => {
   const other = await stage.sts.addPrincipal()
-  publish(exchangeDocument(stage.partner, [stage.keys[0], other]))
+  publish(exchangeDocument(stage.partner, [other]))
   expect(await read()).toMatchObject({ outcome: 'refused', code: 'certificate_conflict' })
   expect(await stage.thumbprints()).toEqual([])
+  publish(exchangeDocument(stage.partner, [stage.keys[0], other]))
+  expect(await read()).toMatchObject({ outcome: 'read', added: 1, contested: [other.x5t] })
+  expect(await stage.thumbprints()).toEqual([stage.keys[0].x5t])
   expect(await stage.refusals()).toEqual([expect.stringContaining(other.x5t)])
+  expect((await stage.found()).metadataProblem).toContain(other.x5t)
   const rightful = await stage.sts.kept.clients.credentials(other.clientId as ClientId) // a brand has no runtime part
   expect(rightful).toMatchObject([{ x5t: other.x5t }])
-  expect(await stage.ask(other), 'whoever has that key is not this partner').toBe('401 invalid_client')
+  expect(await stage.ask(other), 'registered by hand, so whoever has that key is not this partner').toBe('401 invalid_client')
 })
 
 describe('a host that is not listed', () => {

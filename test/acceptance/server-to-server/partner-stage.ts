@@ -70,6 +70,8 @@ export const exchangeDocument = (
   endpoints: [{ location: 'https://mail.partner.test/autodiscover/metadata/json/1', protocol: 'OAuth2', usage: 'metadata' }],
 })
 
+type Members = Readonly<Record<string, unknown>>
+
 /** Another key of the same server. */
 export type Key = Pick<TestPrincipal, 'certificate' | 'x5t' | 'sign'>
 
@@ -83,7 +85,11 @@ export interface PartnerStage {
   /** Moves the clock that the service reads. */
   pass(seconds: number): void
   /** Asks for an actor token with an assertion that `key` signs as this partner. Status and error, as one line. */
-  ask(key: Pick<TestPrincipal, 'sign'>, header?: Readonly<Record<string, unknown>>): Promise<string>
+  ask(key: Pick<TestPrincipal, 'sign'>, header?: Members, claims?: Members): Promise<string>
+  /** The same as another client. */
+  askAs(clientId: string, key: Pick<TestPrincipal, 'sign'>, header?: Members, claims?: Members): Promise<string>
+  /** One more key that nobody has registered. */
+  makeKey(): Promise<Key>
   found(): Promise<Partner>
   /** Thumbprints of the certificates that are registered for the partner. */
   thumbprints(): Promise<readonly string[]>
@@ -106,8 +112,12 @@ export async function startPartnerStage(): Promise<PartnerStage> {
   const partner = await sts.addPrincipal()
   const clientId = partner.clientId as ClientId // a brand has no runtime part
   // Its own certificate will be one that nobody has registered, and so is that of a client that is gone.
-  const other = await sts.addPrincipal()
-  await sts.kept.clients.remove(other.clientId as ClientId)
+  const makeKey = async () => {
+    const gone = await sts.addPrincipal()
+    await sts.kept.clients.remove(gone.clientId as ClientId)
+    return gone
+  }
+  const other = await makeKey()
   const stage: PartnerStage = {
     sts,
     publishing,
@@ -117,10 +127,11 @@ export async function startPartnerStage(): Promise<PartnerStage> {
     pass: (seconds) => {
       now = new Date(now.getTime() + seconds * 1000)
     },
-    async ask(key, header = {}) {
+    ask: (key, header, claims) => stage.askAs(clientId, key, header, claims),
+    async askAs(id, key, header = {}, claims = {}) {
       const at = Math.floor(now.getTime() / 1000)
-      const name = `${clientId}@${sts.realm.id}`
-      const assertion = key.sign({ aud: own, iss: name, nameid: name, nbf: at, exp: at + 300 }, header)
+      const name = `${id}@${sts.realm.id}`
+      const assertion = key.sign({ aud: own, iss: name, nameid: name, nbf: at, exp: at + 300, ...claims }, header)
       const body = new URLSearchParams({
         grant_type: 'http://oauth.net/grant_type/jwt/1.0/bearer',
         assertion,
@@ -130,6 +141,7 @@ export async function startPartnerStage(): Promise<PartnerStage> {
       const { error = 'ok' } = (await response.json()) as { error?: string }
       return `${response.status} ${error}`
     },
+    makeKey,
     async found() {
       const row = await sts.kept.partners.find(clientId)
       if (row === undefined) throw new TypeError('there is no partner')

@@ -206,6 +206,26 @@ export function clientsContract(opened: () => OpenBackend): void {
       expect(await clients.findWithCredentials(ClientId.of('nobody'))).toBeUndefined()
     })
 
+    test('says who has a certificate, of whichever realm and client', async () => {
+      const { store, newRealm } = opened()
+      const [one, other] = [await newRealm(), await newRealm()]
+      const [x5t, moved] = [randomUUID(), randomUUID()]
+      for (const { clients } of [one, other]) await clients.add(sampleClient({ id: ClientId.of('a') }))
+      const credential = key({ x5t, x5tS256: randomUUID(), expiresAt: secondsAfter(60) })
+      await one.clients.addCredential(credential)
+      expect(await store.realms.findCertificateHolder(x5t)).toEqual({ realmId: one.realmId, credential })
+      for (const nobodys of [moved, x5t.toUpperCase(), '', 'a\0b'])
+        expect(await store.realms.findCertificateHolder(nobodys)).toBeUndefined()
+
+      const passedOn = key({ x5t: moved })
+      await one.clients.addCredential(passedOn)
+      await store.transaction(async () => {
+        await one.clients.removeCredential(ClientId.of('a'), passedOn.id)
+        expect(await other.clients.addCredential(passedOn)).toBe('added')
+      })
+      expect(await store.realms.findCertificateHolder(moved)).toEqual({ realmId: other.realmId, credential: passedOn })
+    })
+
     test('removes a client with its credentials', async () => {
       const { clients } = await opened().newRealm()
       await clients.add(sampleClient({ id: ClientId.of('a') }))

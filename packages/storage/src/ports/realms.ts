@@ -1,4 +1,5 @@
 import type { RealmId } from '../identifiers.ts'
+import type { ClientCredential } from './clients.ts'
 
 /** What an administrator can set for a realm at run time. Durations in seconds. */
 export interface RealmSettings {
@@ -55,4 +56,14 @@ export interface RealmDirectory {
   addDomain(id: RealmId, domain: string): Promise<'added' | 'conflict'>
   /** Does NOT look who still has an address in it. `false`: it is not of this realm, or its primary one, which stays. */
   removeDomain(id: RealmId, domain: string): Promise<boolean>
+  /**
+   * Who has a certificate, by the base64url SHA-1 of it: one client of one realm of the whole installation (R72), which is why
+   * it is asked here. Disabled clients and realms count too; `clientId` is in the credential.
+   */
+  findCertificateHolder(x5t: string): Promise<CertificateHolder | undefined>
+}
+
+export interface CertificateHolder {
+  readonly realmId: RealmId
+  readonly credential: ClientCredential & { readonly kind: 'key' }
 }

@@ -4,6 +4,7 @@ import type { Realm, RealmDirectory, RealmSettings } from '../ports/realms.ts'
 import { prepare } from '../prepared.ts'
 import type { Schema } from '../schema.ts'
 import type { Database } from '../transaction.ts'
+import { toCredential } from './clients.ts'
 import { isText, isUuid, list, type Row, Taken } from './row.ts'
 
 const toRealm = (row: Row<'realm'> & { readonly domains: readonly string[] }): Realm =>
@@ -140,6 +141,16 @@ export function createRealmDirectory(database: Database): RealmDirectory {
           .executeTakeFirstOrThrow(),
       )
       return numDeletedRows === 1n
+    },
+    async findCertificateHolder(x5t) {
+      if (!isText(x5t)) return undefined
+      const row = await database.run((db) =>
+        db.selectFrom('client_credential').selectAll().where('x5t', '=', x5t).executeTakeFirst(),
+      )
+      if (row === undefined) return undefined
+      const credential = toCredential(row)
+      // client_credential_kind_known: a secret has no certificate.
+      return credential.kind === 'key' ? Object.freeze({ realmId: RealmId.of(row.realm_id), credential }) : undefined
     },
   } satisfies RealmDirectory)
 }

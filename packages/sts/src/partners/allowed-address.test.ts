@@ -42,10 +42,17 @@ describe('an address of metadata', () => {
 })
 
 describe('the principal that an assertion claims', () => {
-  const assertion = (claims: unknown) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
+  const part = (members: unknown) => Buffer.from(JSON.stringify(members)).toString('base64url')
+  const assertion = (claims: unknown, header: unknown = {}) => `${part(header)}.${part(claims)}.c2ln`
 
-  test('is the client id of its iss', () => {
-    expect(claimedPrincipal(assertion({ iss: 'client@contoso.com' }))).toBe('client')
+  test('is the client id of its iss, with the certificate that the header names', () => {
+    expect(claimedPrincipal(assertion({ iss: 'client@contoso.com' }))).toEqual({ clientId: 'client' })
+    expect(claimedPrincipal(assertion({ iss: 'client@contoso.com' }, { x5t: 'abc=' }))).toEqual({
+      clientId: 'client',
+      x5t: 'abc',
+    })
+    for (const header of [{ x5t: 7 }, null, 'x5t', ['x5t'], { __proto__: { x5t: 'abc' } }])
+      expect(claimedPrincipal(assertion({ iss: 'client@contoso.com' }, header))).toEqual({ clientId: 'client' })
   })
 
   test.each([[{ iss: 'a@b@c' }], [{ iss: 7 }], [{}], [null], ['text'], [['iss']]])('is none in %j', (claims) => {

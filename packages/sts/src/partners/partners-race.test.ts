@@ -10,6 +10,7 @@ import { documentOf, makeCertificate, type TestCertificate } from './testing/cer
 const url = 'https://partner.test/metadata/json/1'
 const now = new Date('2027-03-01T10:00:00Z')
 const clock = () => now
+const terms = { audiences: ['sts/host@realm'], realms: ['realm'] }
 
 let open: OpenBackend
 let keys: readonly TestCertificate[]
@@ -50,7 +51,7 @@ const newProcess = () =>
 
 test('of twenty processes that meet an unknown certificate at once, one reads', async () => {
   const assertion = `e30.${Buffer.from(JSON.stringify({ iss: `${clientId}@realm` })).toString('base64url')}.c2ln`
-  const found = await Promise.all(Array.from({ length: 20 }, () => newProcess().lookAgain(realm, assertion)))
+  const found = await Promise.all(Array.from({ length: 20 }, () => newProcess().lookAgain(realm, assertion, terms)))
   expect([found.filter((one) => one).length, readings]).toEqual([1, 1])
 })
 

@@ -13,6 +13,7 @@ const start = new Date('2027-03-01T10:00:00Z')
 const minute = 60_000
 const url = 'https://partner.test/metadata/json/1'
 const log = pino({ level: 'silent' })
+const terms = { audiences: ['sts/host@realm'], realms: ['realm'] }
 
 let now = start
 const clock = () => now
@@ -154,26 +155,46 @@ describe('a reading', () => {
     expect((await realm.partners.find(clientId))?.tokensValidFrom).toBeUndefined()
   })
 
-  test('of a certificate that is another client’s, of this realm or another, changes nothing and is written down', async () => {
-    for (const [at, kept] of [realm, await open.newRealm()].entries()) {
+  test('of a certificate that is another client’s, of this realm or another, leaves that one out and says so once', async () => {
+    for (const kept of [realm, await open.newRealm()]) {
+      answer = documentOf(self, [two])
+      await partners.refresh(realm, clientId, 'asked')
       const owner = await giveTaken(kept)
+      const before = (await rows('partner.metadata_refused')).length
       answer = documentOf(self, [one, taken])
-      expect(await partners.refresh(realm, clientId, 'asked')).toMatchObject({ outcome: 'refused', code: 'certificate_conflict' })
-      expect(await thumbprints(), 'not even the certificate that is free').toEqual([])
-      expect(await rows('partner.metadata_refused')).toHaveLength(at + 1)
+      expect(await partners.refresh(realm, clientId, 'asked')).toEqual({
+        outcome: 'read',
+        added: 1,
+        removed: 1,
+        contested: [taken.x5t],
+      })
+      expect(await partners.refresh(realm, clientId, 'asked')).toMatchObject({ added: 0, removed: 0, contested: [taken.x5t] })
+      expect(await thumbprints(), 'the rest of the document is followed').toEqual([one.x5t])
+      expect(await rows('partner.metadata_refused')).toHaveLength(before + 1)
       const partner = await realm.partners.find(clientId)
-      expect(partner?.metadataProblem).toContain(taken.x5t)
-      expect([partner?.pinned, partner?.metadataReadAt]).toEqual([undefined, undefined])
+      expect(partner?.metadataProblem).toBe(`certificate_conflict: certificate ${taken.x5t} belongs to somebody else`)
+      expect(partner?.metadataReadAt).toEqual(now)
+
       await kept.clients.remove(owner)
-      await change({ metadataProblem: 'another one' })
+      pass(15 * minute)
+      expect(await partners.run(), 'looked at again soon').toBe(1)
+      expect((await thumbprints()).sort()).toEqual([one.x5t, taken.x5t].sort())
+      expect((await realm.partners.find(clientId))?.metadataProblem).toBeUndefined()
     }
   })
 
-  test('inside a transaction that goes on leaves nothing half done either', async () => {
+  test('of certificates that are all another client’s is refused, and keeps the last good ones', async () => {
     await giveTaken(realm)
-    answer = documentOf(self, [one, taken])
-    await store.transaction(() => partners.refresh(realm, clientId, 'asked'))
-    expect(await thumbprints()).toEqual([])
+    answer = documentOf(self, [taken])
+    expect(await partners.refresh(realm, clientId, 'asked')).toMatchObject({ outcome: 'refused', code: 'certificate_conflict' })
+    const partner = await realm.partners.find(clientId)
+    expect([partner?.pinned, partner?.metadataReadAt], 'a stranger is not pinned').toEqual([undefined, undefined])
+
+    answer = documentOf(self, [one])
+    await partners.refresh(realm, clientId, 'asked')
+    answer = documentOf(self, [taken])
+    expect(await partners.refresh(realm, clientId, 'asked')).toMatchObject({ outcome: 'refused', contested: [taken.x5t] })
+    expect(await thumbprints()).toEqual([one.x5t])
   })
 
   test('of another pin is refused, keeps the last good certificates and tells the same only once', async () => {
@@ -285,7 +306,7 @@ describe('the worker', () => {
 
 describe('an assertion with a certificate that nobody knows', () => {
   test('has the metadata read, and everybody who came meanwhile waits for it', async () => {
-    const found = await Promise.all(Array.from({ length: 5 }, () => partners.lookAgain(realm, assertionOf(clientId))))
+    const found = await Promise.all(Array.from({ length: 5 }, () => partners.lookAgain(realm, assertionOf(clientId), terms)))
     expect(found).toEqual([true, true, true, true, true])
     expect(asked).toHaveLength(1)
   })
@@ -293,29 +314,29 @@ describe('an assertion with a certificate that nobody knows', () => {
   test('has it read once a minute, over all processes, however many come', async () => {
     const other = make()
     for (let times = 0; times < 1000; times += 1)
-      await (times % 2 === 0 ? partners : other).lookAgain(realm, assertionOf(clientId))
+      await (times % 2 === 0 ? partners : other).lookAgain(realm, assertionOf(clientId), terms)
     expect(asked).toHaveLength(1)
     pass(minute - 1)
-    expect(await partners.lookAgain(realm, assertionOf(clientId))).toBe(false)
+    expect(await partners.lookAgain(realm, assertionOf(clientId), terms)).toBe(false)
     expect(asked).toHaveLength(1)
     pass(1)
     answer = documentOf(self, [one, two])
-    expect(await partners.lookAgain(realm, assertionOf(clientId))).toBe(true)
+    expect(await partners.lookAgain(realm, assertionOf(clientId), terms)).toBe(true)
     expect(asked).toHaveLength(2)
   })
 
   test('touches the partner that it names and no other', async () => {
     await addPartner(realm, { metadataUrl: 'https://partner.test/other' })
-    expect(await partners.lookAgain(realm, assertionOf(clientId))).toBe(true)
+    expect(await partners.lookAgain(realm, assertionOf(clientId), terms)).toBe(true)
     expect(asked).toEqual([url])
-    expect(await partners.lookAgain(realm, assertionOf(randomUUID()))).toBe(false)
-    expect(await partners.lookAgain(realm, 'no assertion')).toBe(false)
+    expect(await partners.lookAgain(realm, assertionOf(randomUUID()), terms)).toBe(false)
+    expect(await partners.lookAgain(realm, 'no assertion', terms)).toBe(false)
     expect(asked).toEqual([url])
   })
 
   test('is worth no second look when nothing came', async () => {
     answer = new DiscoveryError('timed_out')
-    expect(await partners.lookAgain(realm, assertionOf(clientId))).toBe(false)
+    expect(await partners.lookAgain(realm, assertionOf(clientId), terms)).toBe(false)
     expect(asked).toHaveLength(1)
   })
 })

@@ -13,7 +13,19 @@ import { type ReadCertificate, readCertificate } from './public-key.ts'
 /** What the id of a credential begins with that came by a metadata document; those of others are random. */
 export const METADATA_CREDENTIAL = 'metadata:'
 
+/** Of those, what the ids begin with that a client got by the proof that it has the key. */
+export const PROVED_CREDENTIAL = `${METADATA_CREDENTIAL}proved:`
+
 export const isFromMetadata = ({ id }: Pick<ClientCredential, 'id'>): boolean => id.startsWith(METADATA_CREDENTIAL)
+
+/**
+ * Whether a client may lose this credential to another one that has proved to have the key of `certificate`. What it was given
+ * by hand, or got by such a proof itself, it keeps: of two who both have the key, neither can be told from the other (R72).
+ */
+export function isOpenToProof(credential: ClientCredential, certificate: Pick<ReadCertificate, 'x5tS256'>): boolean {
+  if (credential.kind !== 'key' || credential.x5tS256 !== certificate.x5tS256) return false
+  return isFromMetadata(credential) && !credential.id.startsWith(PROVED_CREDENTIAL)
+}
 
 /** One that is read again and again must not fill the table. Real ones publish one to five. */
 const mostCertificates = 20
@@ -32,6 +44,8 @@ export type ReadingDecision =
       readonly outcome: 'accepted'
       readonly pinned: NonNullable<Partner['pinned']>
       readonly add: readonly ReadCertificate[]
+      /** How many of its good certificates this client has already. */
+      readonly present: number
       /** Ids of credentials. */
       readonly remove: readonly string[]
       /** Whether what was issued so far ends: a certificate was taken back before its own end. */
@@ -42,7 +56,7 @@ export type ReadingDecision =
 /**
  * Checks that the document is of this principal and of a realm that is ours or pinned, that nothing pinned has changed, and
  * its certificates. Those that are not RSA, or not good at this moment, are left out. Does NOT know the certificates of
- * other clients: adding one of them conflicts.
+ * other clients: following.ts finds out when it adds one.
  *
  * A pin that an administrator has put before the first reading states who the document is of, where that is not the id of
  * the client: several real servers publish the same well-known id.
@@ -69,12 +83,14 @@ export function decideReading(basis: ReadingBasis): ReadingDecision {
   // A document without any would end all that works; whoever wants that disables the client.
   if (good.length === 0) return refused('no_certificate', `none of its ${document.keys.length} keys is good now`)
   const present = new Set(credentials.map((one) => (one.kind === 'key' ? one.x5t : undefined)))
+  const add = good.filter(({ x5t }) => !present.has(x5t))
   const goodOnes = new Set<string | undefined>(good.map(({ x5t }) => x5t))
   const gone = credentials.filter((one) => isFromMetadata(one) && !(one.kind === 'key' && goodOnes.has(one.x5t)))
   return Object.freeze({
     outcome: 'accepted',
     pinned: partner.pinned ?? Object.freeze({ issuer: document.issuer, realm: document.realm }),
-    add: Object.freeze(good.filter(({ x5t }) => !present.has(x5t))),
+    add: Object.freeze(add),
+    present: good.length - add.length,
     remove: Object.freeze(gone.map(({ id }) => id)),
     withdraws: gone.some(({ expiresAt }) => expiresAt === undefined || now < expiresAt),
   })

@@ -1,10 +1,11 @@
 /**
  * actor-endpoint answers requests for actor tokens, at the address of their own and at the standard token endpoints.
  *
- * It owns the form of the answers and the rows of refusals; what is refused, s2s.ts decides. An assertion with an unknown
- * certificate has the metadata of the partner that it names read again, once, before it is refused.
+ * It owns the form of the answers and the rows of refusals; what is refused, s2s.ts decides. An assertion with a certificate
+ * that is unknown, or somebody else's, has the metadata of the partner that it names read again, once, before it is refused.
  * @module
  */
+import { ActorTokenError } from '@postern/resource-server'
 import type { Context, Middleware } from 'koa'
 import type { Audit } from '../../audit/audit.ts'
 import { ROUTES } from '../provider.ts'
@@ -19,8 +20,9 @@ import { type ActorTokenAnswer, type ActorTokenGrantOptions, asksForActorToken, 
 export interface ActorEndpointOptions extends ActorTokenGrantOptions {
   readonly audit: Audit
   /**
-   * Reads the metadata of the partner that an unverified assertion names, if it has any and nobody did so a moment ago.
-   * Returns the realm as it is afterwards, or `undefined` where nothing has changed.
+   * Reads the metadata of the partner that an unverified assertion names, if it has any and nobody did so a moment ago; takes
+   * the certificate back from whoever has only published it. Returns the realm as it is afterwards, or `undefined` where
+   * nothing has changed.
    */
   readonly rereadPartner: (runtime: RealmRuntime, assertion: string) => Promise<RealmRuntime | undefined>
 }
@@ -34,7 +36,7 @@ export function createActorEndpoint(options: ActorEndpointOptions): Middleware {
     try {
       return await grant(request)
     } catch (error) {
-      if (!(error instanceof GrantRefused) || !error.detail.startsWith('key_unknown')) throw error
+      if (!isOfCertificate(error)) throw error
       const runtime = await options.rereadPartner(state.runtime, findParameter(parameters, 'assertion') ?? '')
       if (runtime === undefined) throw error
       return grant({ ...request, runtime })
@@ -56,6 +58,12 @@ export function createActorEndpoint(options: ActorEndpointOptions): Middleware {
       }
     }
   }
+}
+
+/** Whether an assertion was refused before its signature was looked at, because of whose certificate it names. */
+function isOfCertificate(error: unknown): boolean {
+  if (!(error instanceof GrantRefused) || !(error.cause instanceof ActorTokenError)) return false
+  return error.cause.code === 'key_unknown' || error.cause.code === 'certificate_of_another'
 }
 
 /** F 1.6: strings from the original's endpoint and the v1 one, numbers from the v2 one; the same members in both. */
