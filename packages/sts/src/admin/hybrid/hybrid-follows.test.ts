@@ -119,6 +119,25 @@ describe('after a set-up by certificates that were handed in', () => {
   })
 })
 
+describe('certificates that have ended', () => {
+  const handedIn = async () => ({
+    certificate: await pemOf('mail'),
+    cloudCertificate: await pemOf('outlook'),
+    cloudClientId: cloud.id,
+  })
+  test.each([
+    ['read again where they came by metadata', async () => ({}), 'postern partner refresh'],
+    ['replaced by hand where they were handed in', handedIn, 'postern client add-key'],
+  ])('are to be %s', async (_, how, command) => {
+    await setUp(await how())
+    stage.now = new Date('2060-01-01T00:00:00Z')
+    expect(await status()).toMatchObject({
+      inPlace: false,
+      problems: [onPremises, cloud].map(({ id }) => expect.stringMatching(`${id} have ended: ${command} ${id}`)),
+    })
+  })
+})
+
 describe('what is printed', () => {
   const present = (name: string, output: unknown) => find(name).present(output)
 

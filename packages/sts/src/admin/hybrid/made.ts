@@ -38,7 +38,6 @@ const madeSchema = z.discriminatedUnion('kind', [
 ])
 
 export type Made = z.output<typeof madeSchema>
-export type MadeKind = Made['kind']
 
 /** The whole record of one hybrid. `sides`: whom it was made for. */
 const recordSchema = z.tuple([z.object({ kind: z.literal('sides'), onPremises: side, cloud: side })], madeSchema)

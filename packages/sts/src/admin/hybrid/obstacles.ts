@@ -19,13 +19,12 @@ function obstaclesOfServer(snapshot: Snapshot, id: string, now: Date): readonly 
   if (client === undefined) return [`the client ${id} is gone`]
   const certificates = snapshot.certificates.filter((one) => one.client === id)
   const isGood = ({ expiresAt }: { expiresAt?: Date | undefined }) => expiresAt === undefined || now < expiresAt
-  const problem = snapshot.partners.get(id)?.metadataProblem
+  const { metadataUrl, metadataProblem: problem } = snapshot.partners.get(id) ?? {}
+  const another = metadataUrl === undefined ? `postern client add-key ${id} <certificate-file>` : `postern partner refresh ${id}`
   return [
     ...(client.status === 'disabled' ? [`the client ${id} is disabled: postern client enable ${id}`] : []),
-    ...(certificates.length === 0 ? [`${id} has no certificate: postern client add-key ${id} <certificate-file>`] : []),
-    ...(certificates.length > 0 && !certificates.some(isGood)
-      ? [`all certificates of ${id} have ended: postern partner refresh ${id}`]
-      : []),
+    ...(certificates.length === 0 ? [`${id} has no certificate: ${another}`] : []),
+    ...(certificates.length > 0 && !certificates.some(isGood) ? [`all certificates of ${id} have ended: ${another}`] : []),
     ...(problem === undefined ? [] : [`the metadata of ${id} was not taken: ${problem}`]),
   ]
 }
