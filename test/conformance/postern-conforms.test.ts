@@ -13,7 +13,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { authorization, codeOf, signedIn, startWorld, type World } from '../acceptance/support/world.ts'
 import { redeem } from '../support/person-browser.ts'
 
-const MAIL_SERVER = '00000002-0000-0ff1-ce00-000000000000'
 const CLOUD = 'https://cloud.contoso.com/'
 
 let world: World
@@ -26,13 +25,15 @@ beforeAll(async () => {
   world = await startWorld({ audience: `${mailUrl}/` })
   const { sts } = world
   const { mail: client } = sts.clients
+  // With a certificate of its own: whoever pretends to be it must fail for theirs.
+  const { clientId: principalId } = await sts.addPrincipal()
   mail.on(
     'request',
     createMailServer({
       issuer: sts.issuer,
       audience: [`${mailUrl}/`, mailUrl],
       baseUrl: mailUrl,
-      principalId: MAIL_SERVER,
+      principalId,
       domain: 'contoso.com',
     }),
   )
@@ -49,7 +50,7 @@ beforeAll(async () => {
     issuer: sts.issuer,
     client: { clientId: client.clientId, redirectUri: client.redirectUri },
     resource: { url: `${mailUrl}/api/v1/me/messages`, token: walk.tokens.accessToken },
-    server: { ...(await addCloud(world, mailUrl)), clock: () => new Date() },
+    server: { ...(await addCloud(world, { mailUrl, principalId })), clock: () => new Date() },
   })
   report = await runModules(modules, target, { clock: () => new Date() })
 })
@@ -61,7 +62,7 @@ afterAll(async () => {
 })
 
 /** A server of its own that people use, and that may act for them at the mail server and, for what a chain would need, at itself. */
-async function addCloud(world: World, mailUrl: string) {
+async function addCloud(world: World, { mailUrl, principalId }: { mailUrl: string; principalId: string }) {
   const { sts } = world
   const scopes = ['EAS.AccessAsUser.All', 'EWS.AccessAsUser.All', 'Mail.Read']
   const cloudId = randomUUID() as string as ClientId // a brand has no runtime part
@@ -75,8 +76,9 @@ async function addCloud(world: World, mailUrl: string) {
     scopes,
   }
   expect(await sts.kept.resources.add(own)).toBe('added')
-  const atMail = `${MAIL_SERVER}/mail.contoso.com`
-  expect(await sts.kept.resources.replace({ ...sts.resource, names: [...sts.resource.names, atMail] })).toBe('replaced')
+  const atMail = `${principalId}/mail.contoso.com`
+  const named = { ...sts.resource, principalId: principalId as ClientId, names: [...sts.resource.names, atMail] } // a brand has no runtime part
+  expect(await sts.kept.resources.replace(named)).toBe('replaced')
   const access = [sts.resource, own].map(({ id }) => ({ resourceId: id, scopes }))
   const delegated = ['EAS.AccessAsUser.All']
   const { clientId, certificate, privateKey } = await sts.addPrincipal({

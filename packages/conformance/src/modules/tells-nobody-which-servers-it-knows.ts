@@ -34,6 +34,11 @@ export default module('server-to-server', 'tells nobody which servers it knows',
   }
 })
 
+/** About one connection, whoever asks over it (RFC 9110 section 7.6.1). */
+const OF_CONNECTION = ['connection', 'keep-alive', 'transfer-encoding']
+
 /** Everything that may tell answers apart; references to the log and times are new each time. */
-const shown = ({ status, headers, json }: Answer): string =>
-  JSON.stringify([status, json?.error, json?.error_description, Object.keys(json ?? {}).sort(), [...headers.keys()].sort()])
+function shown({ status, headers, json }: Answer): string {
+  const names = [...headers.keys()].filter((name) => !OF_CONNECTION.includes(name)).sort()
+  return JSON.stringify([status, json?.error, json?.error_description, Object.keys(json ?? {}).sort(), names])
+}
