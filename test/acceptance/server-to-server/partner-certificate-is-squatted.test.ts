@@ -10,7 +10,9 @@ import { answerJson, exchangeDocument, type Key, type PartnerStage, startPartner
 const squatterPath = '/squatter/metadata/json/1'
 
 let stage: PartnerStage
-let [current, next, squatters]: Key[] = []
+let current: Key
+let next: Key
+let squatters: Key
 beforeAll(async () => {
   stage = await startPartnerStage()
   ;[current, next] = stage.keys
@@ -214,5 +216,5 @@ test('hostile assertions that name it cost one reading a minute of each partner'
   expect([...answers]).toEqual(['401 invalid_client'])
   expect(stage.publishing.asked).toHaveLength(1)
   expect(readings(squatterPath), 'whose certificate is named is not asked').toBe(0)
-  expect(await rowsOf({ ...squatter, clientId: stage.clientId }, 'partner.metadata_refused')).toHaveLength(1)
+  expect(await stage.refusals()).toHaveLength(1)
 })

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import type { MetadataDocument } from '@postern/resource-server'
 import type { ClientId, RealmStore } from '@postern/storage'
 import { type OpenBackend, postgres, sampleClient } from '@postern/storage/contract'
 import { pino } from 'pino'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createAudit } from '../audit/audit.ts'
-import { createPartners } from './partners.ts'
-import { documentOf, makeCertificate, type TestCertificate } from './testing/certificate.ts'
+import { createPartners, type PartnersOptions } from './partners.ts'
+import { documentOf, makeCertificate, type TestKey } from './testing/certificate.ts'
 
 const url = 'https://partner.test/metadata/json/1'
 const now = new Date('2027-03-01T10:00:00Z')
@@ -13,7 +14,7 @@ const clock = () => now
 const terms = { audiences: ['sts/host@realm'], realms: ['realm'] }
 
 let open: OpenBackend
-let keys: readonly TestCertificate[]
+let keys: readonly [TestKey, TestKey]
 beforeAll(async () => {
   open = await postgres.open()
   const validity = { notBefore: new Date('2027-01-01T00:00:00Z'), notAfter: new Date('2028-01-01T00:00:00Z') }
@@ -34,19 +35,22 @@ beforeEach(async () => {
   readings = 0
 })
 
-/** One process of the service. Documents name one key or the other in turn, so that each reading changes something. */
-const newProcess = () =>
+const makeProcess = (readDocument: PartnersOptions['readDocument']) =>
   createPartners({
     store: open.store,
     clock,
     audit: createAudit({ clock, newId: randomUUID }),
     log: pino({ level: 'silent' }),
     allowHosts: ['partner.test'],
-    readDocument: async () => {
-      readings += 1
-      return documentOf({ clientId, realm: realm.realmId }, keys.slice(readings % 2, (readings % 2) + 1))
-    },
+    readDocument,
     reference: () => 'a-reference',
+  })
+
+/** One process of the service. Documents name one key or the other in turn, so that each reading changes something. */
+const newProcess = () =>
+  makeProcess(async () => {
+    readings += 1
+    return documentOf({ clientId, realm: realm.realmId }, keys.slice(readings % 2, (readings % 2) + 1))
   })
 
 test('of twenty processes that meet an unknown certificate at once, one reads', async () => {
@@ -79,4 +83,63 @@ test('readings at once leave the certificates of one document, whole', async () 
   const credentials = await realm.clients.credentials(clientId)
   expect(credentials).toHaveLength(1)
   expect(await realm.partners.find(clientId)).toMatchObject({ metadataReadAt: now, pinned: { realm: realm.realmId } })
+})
+
+describe('a certificate that two partners publish', () => {
+  const audience = 'sts/host@realm'
+  const documents = new Map<string, MetadataDocument>()
+  /** A process that reads what each partner publishes. */
+  const another = () => makeProcess(async (address) => documents.get(address) ?? documentOf({ clientId: '', realm: '' }, []))
+  const x5ts = async (kept: RealmStore, id: ClientId) =>
+    (await kept.clients.credentials(id)).flatMap((one) => (one.kind === 'key' && one.x5t ? [one.x5t] : []))
+
+  async function addPartner(kept: RealmStore, key: TestKey) {
+    const { id } = sampleClient()
+    await kept.clients.add(sampleClient({ id }))
+    const metadataUrl = `https://partner.test/${id}`
+    await kept.partners.put({ clientId: id, metadataUrl, acceptsUnsignedUserTokens: false })
+    documents.set(metadataUrl, documentOf({ clientId: id, realm: kept.realmId }, keys))
+    const assertion = key.assertion({ clientId: id, realm: kept.realmId, audience, at: now })
+    const terms = { audiences: [audience], realms: [kept.realmId] }
+    return { kept, id, key, metadataUrl, show: () => another().lookAgain(kept, assertion, terms) }
+  }
+
+  /** Two partners that have each other's certificate, and none its own. */
+  async function crosswise(other: RealmStore) {
+    const [one, two] = [await addPartner(realm, keys[0]), await addPartner(other, keys[1])]
+    for (const [side, wrong] of [[one, keys[1]] as const, [two, keys[0]] as const]) {
+      const whole = documents.get(side.metadataUrl)
+      documents.set(side.metadataUrl, documentOf({ clientId: side.id, realm: side.kept.realmId }, [wrong]))
+      await another().refresh(side.kept, side.id, 'asked')
+      if (whole) documents.set(side.metadataUrl, whole)
+      const row = await side.kept.partners.find(side.id)
+      if (row === undefined) throw new TypeError('no partner')
+      const { metadataTriedAt: _long, ...fresh } = row
+      await side.kept.partners.put(fresh)
+    }
+    return [one, two]
+  }
+
+  test('comes to each from the other at once, in one realm and in two', async () => {
+    for (const other of [() => realm, () => open.newRealm()]) {
+      const sides = await crosswise(await other())
+      expect(await Promise.all(sides.map(({ show }) => show()))).toEqual([true, true])
+      for (const { kept, id, key } of sides) {
+        expect(await x5ts(kept, id)).toEqual([key.x5t])
+        await kept.clients.remove(id)
+      }
+    }
+  })
+
+  test('is not lost when its holder is read while it moves', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const [one, two] = await crosswise(realm)
+      if (one === undefined || two === undefined) throw new TypeError('two were made')
+      const [moved] = await Promise.all([one.show(), another().refresh(realm, two.id, 'asked')])
+      expect(moved).toBe(true)
+      expect(await x5ts(realm, one.id)).toContain(one.key.x5t)
+      expect(await x5ts(realm, two.id)).not.toContain(one.key.x5t)
+      for (const { id } of [one, two]) await realm.clients.remove(id)
+    }
+  })
 })

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createAudit } from '../audit/audit.ts'
 import { createPartners, type Partners, type PartnersOptions } from './partners.ts'
 import { readCertificate } from './public-key.ts'
-import { documentOf, makeCertificate, type TestCertificate } from './testing/certificate.ts'
+import { documentOf, makeCertificate, type TestCertificate, type TestKey } from './testing/certificate.ts'
 
 const start = new Date('2027-03-01T10:00:00Z')
 const minute = 60_000
@@ -23,7 +23,7 @@ const pass = (milliseconds: number) => {
 
 let open: OpenBackend
 let store: Store
-let one: TestCertificate
+let one: TestKey
 let two: TestCertificate
 let taken: TestCertificate
 
@@ -332,6 +332,18 @@ describe('an assertion with a certificate that nobody knows', () => {
     expect(await partners.lookAgain(realm, assertionOf(randomUUID()), terms)).toBe(false)
     expect(await partners.lookAgain(realm, 'no assertion', terms)).toBe(false)
     expect(asked).toEqual([url])
+  })
+
+  test('has it read once a minute also where it names the certificate that two publish, without its key', async () => {
+    await giveTaken(realm)
+    answer = documentOf(self, [one, taken])
+    const forged = one.assertion({ clientId, realm: 'realm', audience: 'sts/host@realm', at: now }).split('.')
+    const header = Buffer.from(JSON.stringify({ alg: 'RS256', typ: 'JWT', x5t: taken.x5t })).toString('base64url')
+    const assertion = [header, ...forged.slice(1)].join('.')
+    expect(await partners.lookAgain(realm, assertion, terms), 'the other certificate came').toBe(true)
+    for (let times = 1; times < 1000; times += 1) expect(await partners.lookAgain(realm, assertion, terms)).toBe(false)
+    expect(asked).toHaveLength(1)
+    expect(await rows('partner.metadata_refused')).toHaveLength(1)
   })
 
   test('is worth no second look when nothing came', async () => {

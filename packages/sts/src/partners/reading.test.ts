@@ -1,7 +1,7 @@
 import type { ClientCredential, ClientId, Partner, RealmId } from '@postern/storage'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readCertificate } from './public-key.ts'
-import { decideReading, METADATA_CREDENTIAL, type ReadingBasis } from './reading.ts'
+import { decideReading, isOpenToProof, METADATA_CREDENTIAL, PROVED_CREDENTIAL, type ReadingBasis } from './reading.ts'
 import { documentOf, makeCertificate, type TestCertificate } from './testing/certificate.ts'
 
 const now = new Date('2027-03-01T10:00:00Z')
@@ -159,4 +159,26 @@ describe('certificates', () => {
       }),
     ).toBe('document_refused')
   })
+})
+
+describe('what a client may lose to another one that has the key', () => {
+  test('is what came by its document, and nothing else', () => {
+    const { x5tS256 } = readCertificate(one.certificate)
+    const open = (id: string, of = one) => isOpenToProof(credential(of, id), { x5tS256 })
+    expect(open(`${METADATA_CREDENTIAL}${x5tS256}`)).toBe(true)
+    expect(open('d5e9c3a1-0000-4000-8000-000000000001'), 'by hand').toBe(false)
+    expect(open(`${PROVED_CREDENTIAL}${x5tS256}`), 'by such a proof').toBe(false)
+    expect(open(`${METADATA_CREDENTIAL}${x5tS256}`, two), 'another certificate').toBe(false)
+  })
+
+  test('and what came by a proof goes with the document as well', () => {
+    const proved = credential(one, `${PROVED_CREDENTIAL}${readCertificate(one.certificate).x5tS256}`)
+    expect(changes({ credentials: [proved] })).toEqual({ add: [], remove: [], withdraws: false })
+    expect(changes({ credentials: [proved], document: documentOf(self, [two]) })).toMatchObject({ remove: [proved.id] })
+  })
+})
+
+test('a document that is accepted says how many of its certificates are there', () => {
+  expect(decide({ credentials: [credential(one)], document: documentOf(self, [one, two]) })).toMatchObject({ present: 1 })
+  expect(decide({ credentials: [credential(two)] })).toMatchObject({ present: 0 })
 })
