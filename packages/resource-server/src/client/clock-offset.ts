@@ -1,8 +1,8 @@
 /** clock-offset knows by how much a token service's clock differs from ours, once a refusal gave reason to look. */
 import type { Clock } from '../clock.ts'
 
-/** Seconds. Less is what everybody forgives; more than a day is no clock that one should follow. */
-const leastWorthwhile = 30
+/** Seconds. Less is what our statements are set back by; more than a day is no clock that one should follow. */
+const leastWorthwhile = 5
 const mostBelieved = 86_400
 
 export interface ClockOffset {

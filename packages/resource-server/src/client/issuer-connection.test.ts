@@ -176,6 +176,20 @@ test('a token service that calls our clock wrong is asked once more by its own',
   expect(sts.asked('oauth2/v2.0/introspect').length).toBe(2)
 })
 
+test('whatever the clocks differ by, a token service that forgives fifteen seconds is asked in its own time', async () => {
+  for (let ahead = -60; ahead <= 60; ahead += 1) {
+    await using scene = await makeScene()
+    const { sts, connection, clock } = scene
+    sts.introspection = ({ body }) => {
+      const { nbf, exp } = readPart(new URLSearchParams(body).get('client_assertion') ?? '', 1) as { nbf: number; exp: number }
+      const theirs = clock.seconds + ahead
+      if (nbf <= theirs + 15 && exp > theirs - 15) return { body: { active: true } }
+      return { status: 401, headers: { date: new Date(theirs * 1000).toUTCString() } }
+    }
+    expect(await connection.status.check('t'), `${ahead} s ahead of us`).toBe('active')
+  }
+})
+
 test('uses go out together after two seconds, with our certificate as proof', async () => {
   await using scene = await makeScene()
   const { sts, connection, bell } = scene
