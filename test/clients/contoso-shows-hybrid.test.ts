@@ -125,6 +125,22 @@ test(
     const { code, out, error } = await show(['mobile'])
     expect([code, error]).toEqual([0, ''])
     expect(out).toMatch(/"openedBy": "on-behalf-of"[\s\S]*grant_type=refresh_token[\s\S]*"openedBy": "refresh"/)
+    const titles = [...out.matchAll(/^-- \d+ {2}(.*?) -+$/gm)].map(([, title]) => title)
+    expect(titles).toEqual([
+      'The phone asks the cloud for her letters',
+      'On behalf of Mary: access token 1 becomes access token 2',
+      'ActiveSync with access token 2: FolderSync',
+      'ActiveSync with access token 2: Sync',
+      'ActiveSync with access token 2: Sync',
+      'The phone has her letters',
+      'The phone asks again',
+      'Refresh token 1 is used once',
+      'ActiveSync again',
+      'The phone has her letters',
+    ])
+    // Each is told once in full; the second time one line is enough.
+    expect(out.match(/Cmd=/g)).toHaveLength(3)
+    expect(out.match(/^ {3}(?:Folder)?Sync, with access token 3: 200 OK$/gm)).toHaveLength(3)
     expect(out).toMatch(/act +\{"sub":"8f5d1c7e-3b0a-4c52-9d0e-6a41c2f7b9d3"\}/)
     await requireNoSecrets(out)
   },

@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { signIn } from '@postern/example-contoso/sign-in'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../support/sts-process.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CLI = join(ROOT, 'packages/sts/src/cli.ts')
 const EXCHANGE = '00000002-0000-0ff1-ce00-000000000000'
+/** The demo's mail client, whose identifier is always the same. */
+const DEMO_CLIENT = '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b01'
 const CLOUD = '8f5d1c7e-3b0a-4c52-9d0e-6a41c2f7b9d3'
 
 type Ended = Readonly<{ code: number; out: string; err: string }>
@@ -28,10 +29,12 @@ let issuer: string
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'postern-hybrid-guide-'))
-  // What `npm install /path/to/postern/packages/resource-server` makes.
-  await mkdir(join(directory, 'node_modules/@postern'), { recursive: true })
-  await symlink(join(ROOT, 'packages/resource-server'), join(directory, 'node_modules/@postern/resource-server'), 'dir')
-  await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
+  // The checkout as far as the guides name it, so that nothing is written into the real one.
+  await mkdir(join(directory, 'node_modules/.bin'), { recursive: true })
+  await symlink(process.execPath, join(directory, 'node_modules/.bin/node'))
+  await mkdir(join(directory, 'examples/contoso'), { recursive: true })
+  for (const name of ['package.json', 'node_modules', 'src'])
+    await symlink(join(ROOT, 'examples/contoso', name), join(directory, 'examples/contoso', name))
   environment = {
     PATH: process.env.PATH,
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
@@ -43,6 +46,7 @@ beforeAll(async () => {
   const begun = await postern(['init', '--domain', 'contoso.com'])
   issuer = /^issuer\s+(\S+)$/m.exec(begun.out)?.[1] ?? ''
   expect(issuer).not.toBe('')
+  expect(begun.out).toContain('postern hybrid setup')
 }, 60_000)
 // The embedded database is open in one process at a time.
 afterEach(() => Promise.all(started.map(stop)))
@@ -125,23 +129,28 @@ async function runAll(
 /** What postern prints after a name. */
 const valueIn = (said: string, name: string): string => new RegExp(`^${name}\\s+(\\S+)$`, 'm').exec(said)?.[1] ?? ''
 
-/** Mary, who needs no second factor here, and a program of hers that may ask for the booking system. Returns her access token. */
-async function preparePerson(): Promise<() => Promise<string>> {
+/** What the guide takes from the demo: Mary, who needs no second factor here, and a mail client. Returns the name of the demo's file. */
+async function preparePerson(): Promise<string> {
   const added = await postern(['account', 'add', 'mary@contoso.com', '--generate-password'])
   await postern(['policy', 'set-mode', 'Everybody needs a second factor', 'report-only'])
   const redirectUri = 'http://127.0.0.1/callback'
   const client = ['--authentication-method', 'none', '--application-type', 'native', '--grant-type', 'authorization_code']
-  const registered = await postern(['client', 'add', 'Phone', ...client, '--redirect-uri', redirectUri])
-  const clientId = valueIn(registered.out, 'id')
-  const granted = await postern(['client', 'grant', clientId, 'http://localhost:9001/', '--scope', 'Book'])
-  expect(granted).toMatchObject({ code: 0, err: '' })
-  const account = { upn: 'mary@contoso.com', password: valueIn(added.out, 'password') }
-  return async () => {
-    const resource = 'http://localhost:9001/'
-    const scope = `openid ${resource}Book`
-    const tokens = await signIn({ issuer, client: { clientId }, account, redirectUri, resource, scope })
-    return tokens.accessToken
+  const registered = await postern(['client', 'add', 'Mail', '--id', DEMO_CLIENT, ...client, '--redirect-uri', redirectUri])
+  expect(registered).toMatchObject({ code: 0, err: '' })
+  const file = join(directory, 'demo.json')
+  const mary = { upn: 'mary@contoso.com', password: valueIn(added.out, 'password') }
+  const unused = { upn: 'nobody@contoso.com', password: 'none' }
+  const demo = {
+    issuer,
+    realm: { id: issuer.slice(issuer.lastIndexOf('/') + 1), domain: 'contoso.com' },
+    accounts: [mary],
+    admin: unused,
+    clients: { mail: { clientId: DEMO_CLIENT, redirectUris: [redirectUri] }, exchange: { clientId: EXCHANGE } },
+    resources: { mail: 'http://localhost:8090/' },
+    mailServer: 'http://localhost:8090',
   }
+  await writeFile(file, JSON.stringify(demo))
+  return file
 }
 
 const claimsOf = (token: unknown): Record<string, unknown> =>
@@ -158,36 +167,38 @@ test('the guide to servers that call servers leads from two keys to a call for M
   const scripts = blocks.filter(({ language }) => language === 'bash').map(({ text }) => text)
   const programs = blocks.filter(({ language }) => language === 'ts').map(({ text }) => text)
   const commands = commandsOf(blocks)
-  expect([scripts.length, programs.length, commands.length]).toEqual([3, 2, 16])
-  const [makeKeys = '', askByHand = '', exchange = ''] = scripts
+  expect([scripts.length, programs.length, commands.length]).toEqual([4, 2, 17])
+  const [makeKeys = '', askByHand = '', signIn = '', exchange = ''] = scripts
   const looking = commands.findIndex((command) => command.startsWith('postern audit'))
 
+  const demoFile = await preparePerson()
   expect((await runScript(makeKeys)).code).toBe(0)
   const said = await runAll(commands.slice(0, looking))
   expect([...said.values()].join('')).toContain('except the groups administrators, board')
-  const tokenOfMary = await preparePerson()
 
   const service = await start([CLI, 'serve'], `http://127.0.0.1:${environment.POSTERN_PORT}/readyz`)
   const [mailServer = '', bookings = ''] = programs
-  await writeFile(join(directory, 'mail.ts'), mailServer)
-  await writeFile(join(directory, 'bookings.ts'), bookings)
-  const mail = await start(['mail.ts'], `http://localhost:${port}/`, { ISSUER: issuer })
-  expect(await run(process.execPath, ['bookings.ts'], { ISSUER: issuer })).toEqual({
+  const [mailFile, bookingsFile] = ['examples/contoso/mail.ts', 'examples/contoso/bookings.ts'] as const
+  const starting = blocks.filter(({ language }) => language === '').map(({ text }) => text)
+  for (const file of [mailFile, bookingsFile]) expect(starting.join('')).toContain(`\nnode_modules/.bin/node ${file}\n`)
+  await writeFile(join(directory, mailFile), mailServer)
+  await writeFile(join(directory, bookingsFile), bookings)
+  const mail = await start([mailFile], `http://localhost:${port}/`, { ISSUER: issuer })
+  expect(await run(process.execPath, [bookingsFile], { ISSUER: issuer })).toEqual({
     code: 0,
     out: 'bookings is known\n\nbookings sees when mary@contoso.com is free\n\n',
     err: '',
   })
-  await writeFile(join(directory, 'bookings.ts'), bookings.replace('mary@', 'admin@'))
-  const forAdministrator = await run(process.execPath, ['bookings.ts'], { ISSUER: issuer })
+  await writeFile(join(directory, bookingsFile), bookings.replace('mary@', 'admin@'))
+  const forAdministrator = await run(process.execPath, [bookingsFile], { ISSUER: issuer })
   expect(forAdministrator.code).toBe(1)
   expect(forAdministrator.err).toMatch(/diagnostics: '2000005;reason=.*invalid_user/)
 
-  const byHand = await runScript(
-    `${askByHand}
-${exchange}`,
-    { ISSUER: issuer, TOKEN_OF_MARY: await tokenOfMary() },
-  )
-  expect({ code: byHand.code, err: byHand.err }).toEqual({ code: 0, err: '' })
+  const byHand = await runScript([askByHand, signIn, exchange].join('\n'), { ISSUER: issuer, POSTERN_DEMO_FILE: demoFile })
+  expect({ code: byHand.code, err: byHand.err }).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/^for mary@contoso\.com, for http:\/\/localhost:9001\/, .*\n$/),
+  })
   const [given = '{}', known, exchanged = '{}'] = byHand.out.trimEnd().split('\n')
   expect(JSON.parse(given)).toMatchObject({ token_type: 'Bearer', expires_in: '3600' })
   expect(known).toBe('bookings is known')

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { AuthorizationError } from './authorization-code.ts'
 import { type DemoFile, DemoFileError, type HybridSides, loadDemoFile } from './demo-file.ts'
 import { BrowserError } from './form-browser.ts'
-import { explain } from './hybrid/explain.ts'
+import { explain, type Names } from './hybrid/explain.ts'
 import { askOwnServer, renderDay, workingDayAfter } from './hybrid/free-busy-question.ts'
 import { createScreen } from './hybrid/screen.ts'
 import { createExchangeView } from './hybrid/show-exchange.ts'
@@ -95,17 +95,13 @@ async function showFreeBusy(demo: DemoFile, sides: HybridSides): Promise<void> {
   )
   const { exchange, answer } = asked.result
 
-  const names = { from: 'on premises', to: 'the cloud' }
+  const names = { from: 'on premises', to: 'the cloud', tokensIn: view.tokensIn }
   header(
     'Mary asks her own server',
     `Her client knows one server, and shows it her access token. That server finds that ${joe} is elsewhere, and asks there. The answer comes at the end.`,
   )
   print('', ...view.request(exchange))
-  for (const one of asked.exchanges) {
-    const { title, text } = explain(one, names)
-    header(title, text)
-    print('', ...view.request(one), '', ...view.answer(one))
-  }
+  for (const one of asked.exchanges) showOne(one, names)
   header('Mary has her answer', 'Her own server hands on what the other one said, and adds nothing.')
   print('', ...view.answer(exchange, 4))
   const day = query.from.toUTCString().slice(0, 11)
@@ -129,28 +125,50 @@ async function showMobile(demo: DemoFile, sides: HybridSides): Promise<void> {
   if (mary === undefined) throw new ShowError('not_running', 'demo.json names no Mary.')
   print('', screen.paint('strong', "Mary's phone talks to the cloud alone; her mailbox is on premises."))
   const accessToken = await signInTo(demo, mary, { resource: sides.cloudResource, scope: 'EAS.AccessAsUser.All' })
-  const names = { from: 'in the cloud', to: 'on premises' }
-  const turns = [
-    [
-      'The phone asks the cloud for her letters',
-      'It shows AT1 (access token 1), which is for the cloud. That opens no mailbox on premises: it names another audience.',
-    ],
-    ['The phone asks again', 'The cloud kept RT2 (refresh token 1) for her, and needs no new exchange.'],
-  ] as const
-  for (const [title, text] of turns) {
-    const { result: exchange, exchanges } = await watched((requestId) => askCloud(sides, { accessToken, requestId }))
-    header(title, text)
-    print('', ...view.request(exchange))
-    for (const one of exchanges) {
-      const { title: what, text: why } = explain(one, names)
-      header(what, why)
-      print('', ...view.request(one), '', ...view.answer(one))
-    }
-    header('The phone has her letters', 'It saw neither AT2 nor RT2.')
-    print('', ...view.answer(exchange))
-    if (exchange.status !== 200) throw new ShowError('no_answer', 'The cloud got no letters. The logs in .postern say why.')
-  }
+  const names = { from: 'in the cloud', to: 'on premises', tokensIn: view.tokensIn }
+  const [phoneHas = ''] = view.tokensIn(accessToken)
+  const first = await askCloudWatched(sides, accessToken)
+  header(
+    'The phone asks the cloud for her letters',
+    `It shows ${phoneHas}, which is for the cloud. That opens no mailbox on premises: it names another audience.`,
+  )
+  print('', ...view.request(first.result))
+  for (const one of first.exchanges) showOne(one, names)
+  endTurn(first.result)
+
+  const second = await askCloudWatched(sides, accessToken)
+  header('The phone asks again', 'The cloud kept a refresh token for her, and asks with that.')
+  print('', ...view.request(second.result))
+  for (const one of second.exchanges.filter((exchange) => !isActiveSync(exchange))) showOne(one, names)
+  header('ActiveSync again', 'As before, but with the new token.')
+  print('', ...second.exchanges.filter(isActiveSync).flatMap(view.brief))
+  endTurn(second.result)
   print('')
+}
+
+function showOne(exchange: Exchange, names: Names): void {
+  const { title, text } = explain(exchange, names)
+  header(title, text)
+  print('', ...view.request(exchange), '', ...view.answer(exchange))
+}
+
+/** @throws {ShowError} the phone got no letters. */
+function endTurn(exchange: Exchange): void {
+  const opened = exchange.status === 200
+  header(
+    opened ? 'The phone has her letters' : 'The phone got no letters',
+    'It saw none of the tokens that the cloud has for on premises.',
+  )
+  print('', ...view.answer(exchange))
+  if (!opened) throw new ShowError('no_answer', 'The cloud got no letters. The logs in .postern say why.')
+}
+
+function isActiveSync({ url }: Exchange): boolean {
+  return new URL(url).pathname === '/Microsoft-Server-ActiveSync'
+}
+
+function askCloudWatched(sides: HybridSides, accessToken: string): Promise<Watched<Exchange>> {
+  return watched((requestId) => askCloud(sides, { accessToken, requestId }))
 }
 
 /** The phone's request to the cloud. */
@@ -166,10 +184,10 @@ async function askCloud(sides: HybridSides, phone: { accessToken: string; reques
   return exchange
 }
 
+type Watched<Result> = Readonly<{ result: Result; exchanges: readonly Exchange[] }>
+
 /** Makes a request while the servers write down what they say to one another for it. */
-async function watched<Result>(
-  make: (requestId: string) => Promise<Result>,
-): Promise<{ result: Result; exchanges: readonly Exchange[] }> {
+async function watched<Result>(make: (requestId: string) => Promise<Result>): Promise<Watched<Result>> {
   const requestId = crypto.randomUUID()
   await traces.begin(requestId)
   let exchanges: readonly Exchange[] = []

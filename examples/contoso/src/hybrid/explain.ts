@@ -2,20 +2,30 @@
  * What a person should know about each exchange of the walk: a title and a sentence or two.
  *
  * Pure. It tells the steps apart by what was sent, so it can explain a trace whatever its order. It changes nothing.
+ * Tokens are called what they are called everywhere else on the screen.
  */
 import { showToken } from './show-token.ts'
 import type { Exchange } from './trace.ts'
 
 export type Explanation = Readonly<{ title: string; text: string }>
 
-/** @param from and `to`: what the two servers are called, e.g. `on premises` and `the cloud`. */
-export function explain(exchange: Exchange, { from, to }: { from: string; to: string }): Explanation {
+export type Names = Readonly<{
+  /** What the two servers are called, e.g. `on premises` and `the cloud`. */
+  from: string
+  to: string
+  /** What the tokens of a text are called, in their order: `access token 2`. */
+  tokensIn: (text: string) => readonly string[]
+}>
+
+export function explain(exchange: Exchange, { from, to, tokensIn }: Names): Explanation {
   const { pathname, searchParams } = new URL(exchange.url)
   const form = new URLSearchParams(exchange.requestBody)
   const action = exchange.requestHeaders.soapaction ?? ''
   const token = showToken(/^Bearer (\S+)$/.exec(exchange.requestHeaders.authorization ?? '')?.[1] ?? '')
   const isOuter = token?.inner !== undefined
   const refused = exchange.status >= 400
+  const called = (text: string, kind: string): string => tokensIn(text).find((name) => name.startsWith(kind)) ?? `the ${kind}`
+  const [shown, given] = [exchange.requestBody, exchange.responseBody].map((text) => called(text, 'access token'))
   if (pathname.includes('/metadata/json/'))
     return say(
       'Where are tokens issued?',
@@ -25,11 +35,19 @@ export function explain(exchange: Exchange, { from, to }: { from: string; to: st
     return refused
       ? say('No token for her', 'The token service does not let the cloud act for this person. Its trail says why.')
       : say(
-          'AT1 becomes AT2: on behalf of Mary',
-          `The cloud proves itself by its key and shows AT1, which was made for it. The token service checks Mary's account, the policy and what an administrator granted to the cloud, and signs AT2 for the server ${to}; "act" names the cloud. Nobody but the token service speaks for her.`,
+          `On behalf of Mary: ${shown} becomes ${given}`,
+          `The cloud proves itself by its key and shows ${shown}, which was made for it. The token service checks Mary's account, the policy and what an administrator granted to the cloud, and signs ${given} for the server ${to}; "act" names the cloud. Nobody but the token service speaks for her.`,
         )
   if (form.get('grant_type') === 'refresh_token')
-    return say('RT2 is used once', 'A fresh AT2 and a new RT2. The grant, the account and the policy are looked at again.')
+    return refused
+      ? say(
+          'No new token for her',
+          'The refresh token was withdrawn, used or has ended. Her own token says whether there may be another.',
+        )
+      : say(
+          `${sentence(called(exchange.requestBody, 'refresh token'))} is used once`,
+          `It becomes ${given}, for the same server, and ${called(exchange.responseBody, 'refresh token')} for the next time. The grant, the account and the policy are looked at again.`,
+        )
   if (form.has('assertion'))
     return refused
       ? say('No actor token', 'The token service refuses. Its trail says why.')
@@ -62,7 +80,7 @@ export function explain(exchange: Exchange, { from, to }: { from: string; to: st
   if (pathname.toLowerCase().startsWith('/microsoft-server-activesync')) {
     const command = searchParams.get('Cmd') ?? ''
     return say(
-      `ActiveSync with AT2: ${command}`,
+      `ActiveSync with ${called(exchange.requestHeaders.authorization ?? '', 'access token')}: ${command}`,
       command === 'Sync'
         ? 'The first Sync makes a key, the second one brings the letters.'
         : `The server ${to} sees an ordinary token of the token service, for Mary and for itself. (The bodies are binary XML, shown as text.)`,
@@ -71,4 +89,5 @@ export function explain(exchange: Exchange, { from, to }: { from: string; to: st
   return say('An exchange', '')
 }
 
+const sentence = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 const say = (title: string, text: string): Explanation => Object.freeze({ title, text })

@@ -12,15 +12,23 @@ import type { Exchange } from './trace.ts'
 const HEADERS = ['Authorization', 'Content-Type', 'SOAPAction', 'WWW-Authenticate', 'x-ms-diagnostics', 'Location'] as const
 const MOST_BODY_LINES = 26
 const INDENT = '   '
+const WIDEST_NAME = 24
 
 export type ExchangeView = Readonly<{
   request: (exchange: Exchange) => readonly string[]
   /** @param lines how much of the body is shown at most. */
   answer: (exchange: Exchange, lines?: number) => readonly string[]
+  /** On one line, for what is known from before: `FolderSync, with access token 3: 200 OK`. */
+  brief: (exchange: Exchange) => readonly string[]
+  /** What the tokens of a text are called, in order. */
+  tokensIn: (text: string) => readonly string[]
 }>
 
 export function createExchangeView(screen: Screen): ExchangeView {
-  const { shorten, fresh } = createTokenNames()
+  const { shorten, namesIn, fresh } = createTokenNames()
+
+  const outcome = (status: number): string =>
+    screen.paint(status < 400 ? 'good' : 'bad', `${status} ${REASONS[status] ?? ''}`.trim())
 
   const headerLines = (headers: Readonly<Record<string, string>>): readonly string[] =>
     HEADERS.flatMap((name) => {
@@ -50,11 +58,19 @@ export function createExchangeView(screen: Screen): ExchangeView {
       ...tokenLines(requestHeaders.authorization ?? '', requestBody),
     ],
     answer: ({ status, responseHeaders, responseBody }: Exchange, lines?: number) => [
-      `${INDENT}${screen.paint(status < 400 ? 'good' : 'bad', `${status} ${REASONS[status] ?? ''}`.trim())}`,
+      `${INDENT}${outcome(status)}`,
       ...headerLines(responseHeaders),
       ...bodyLines(responseBody, responseHeaders['content-type'], lines),
       ...tokenLines(responseBody),
     ],
+    brief: ({ method, url, requestHeaders, status }: Exchange) => {
+      const { pathname, searchParams } = new URL(url)
+      const [token] = namesIn(requestHeaders.authorization ?? '')
+      const what = `${searchParams.get('Cmd') ?? `${method} ${pathname}`}${token === undefined ? '' : `, with ${token}`}: `
+      const [last = '', ...before] = screen.wrap(what, { indent: INDENT }).toReversed()
+      return [...before.toReversed(), `${last} ${outcome(status)}`]
+    },
+    tokensIn: namesIn,
   })
 }
 
@@ -111,9 +127,11 @@ function readableXml(text: string): readonly string[] {
 }
 
 function renderToken(token: ShownToken, screen: Screen, title: string, indent: string): readonly string[] {
-  const row = (name: string, value: string): readonly string[] =>
-    screen.wrap(`${name.padEnd(12)} ${value}`, { indent: `${indent}  `, hanging: ' '.repeat(indent.length + 15) })
   const { header, claims, signature, inner } = token
+  // Names come from outside: a very long one leaves the column rather than pushing all the others aside.
+  const column = Math.min(Math.max(12, ...claims.map(([name]) => name.length)), WIDEST_NAME)
+  const row = (name: string, value: string): readonly string[] =>
+    screen.wrap(`${name.padEnd(column)} ${value}`, { indent: `${indent}  `, hanging: ' '.repeat(indent.length + column + 3) })
   return [
     `${indent}${screen.paint('title', title)}`,
     ...row(

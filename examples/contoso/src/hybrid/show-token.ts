@@ -23,6 +23,8 @@ export type ShownToken = Readonly<{
 export type TokenNames = Readonly<{
   /** The text with each token replaced by its name: it shows that one was there, and is of no use to anybody. */
   shorten: (text: string) => string
+  /** What the tokens of a text are called, in order. */
+  namesIn: (text: string) => readonly string[]
   /** The tokens of a text that were not asked for before, in order. */
   fresh: (text: string) => readonly Readonly<{ name: string; token: ShownToken }>[]
 }>
@@ -43,6 +45,7 @@ export function createTokenNames(): TokenNames {
   }
   return Object.freeze({
     shorten: (text: string) => text.replace(TOKEN, (token) => `[${nameOf(token)}]`),
+    namesIn: (text: string) => Object.freeze((text.match(TOKEN) ?? []).map(nameOf)),
     fresh: (text: string) =>
       (text.match(TOKEN) ?? []).flatMap((token) => {
         const parts = shown.has(token) ? undefined : showToken(token)

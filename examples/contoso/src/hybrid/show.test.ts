@@ -81,6 +81,31 @@ describe('an exchange on the screen', () => {
     expect(text).toMatch(/the actor token inside it[\s\S]*trustedfordelegation true/)
     expect(text).toContain('2026-11-23 16:20:00 UTC')
   })
+
+  test('keeps what a claim says in one column, however long the names are', () => {
+    const columnsIn = (claims: object, ...values: readonly string[]) => {
+      const lines = shown(exchange({ requestHeaders: { authorization: `Bearer ${tokenOf(claims)}` } })).split('\n')
+      return values.map((value) => lines.find((line) => line.includes(value))?.indexOf(value))
+    }
+    const usual = { iss: 'Anna', identityprovider: 'Zoe', trustedfordelegation: 'Cleo' }
+    expect(columnsIn(usual, 'Anna', 'Zoe', 'Cleo', 'typ=JWT')).toEqual([26, 26, 26, 26])
+    expect(columnsIn({ iss: 'Anna', sub: 'Zoe' }, 'Anna', 'Zoe')).toEqual([18, 18])
+    // Names come from outside. A very long one stands out alone.
+    expect(columnsIn({ ...usual, ['x'.repeat(40)]: 'Dora' }, 'Anna', 'Zoe', 'Dora')).toEqual([30, 30, 46])
+  })
+
+  test('is one line where it is known from before, by the names that the tokens were given', () => {
+    const view = createExchangeView(plain)
+    const url = 'http://localhost:8090/Microsoft-Server-ActiveSync?Cmd=FolderSync&DeviceId=1'
+    const one = exchange({ url, requestHeaders: { authorization: `Bearer ${tokenOf({ sub: '1' })}` }, status: 200 })
+    expect(view.tokensIn(tokenOf({ sub: '2' }))).toEqual(['access token 1'])
+    expect(view.brief(one)).toEqual(['   FolderSync, with access token 2: 200 OK'])
+    expect(view.brief({ ...one, url: 'http://localhost:8090/a', requestHeaders: {}, status: 401 })).toEqual([
+      '   POST /a: 401 Unauthorized',
+    ])
+    const names = { from: 'in the cloud', to: 'on premises', tokensIn: view.tokensIn }
+    expect(explain(one, names).title).toBe('ActiveSync with access token 2: FolderSync')
+  })
 })
 
 test('a token without a signature is shown as what it is, and what is no token as none', () => {
@@ -96,7 +121,7 @@ test('binary XML is shown by its names, and what is none is not', () => {
 })
 
 test('every step of both walks has a sentence of its own', () => {
-  const names = { from: 'on premises', to: 'the cloud' }
+  const names = { from: 'on premises', to: 'the cloud', tokensIn: () => [] }
   const none = { authorization: 'Bearer' }
   const steps: readonly Partial<Exchange>[] = [
     { requestHeaders: { soapaction: '"x/GetFederationInformation"' }, status: 200 },
@@ -109,6 +134,7 @@ test('every step of both walks has a sentence of its own', () => {
     { status: 401 },
     { requestHeaders: {}, requestBody: 'assertion=a&requested_token_use=on_behalf_of', status: 200 },
     { requestHeaders: {}, requestBody: 'grant_type=refresh_token', status: 200 },
+    { requestHeaders: {}, requestBody: 'grant_type=refresh_token', status: 400 },
     { url: 'http://localhost/Microsoft-Server-ActiveSync?Cmd=FolderSync', requestHeaders: {}, status: 200 },
   ]
   const titles = steps.map((step) => explain(exchange(step), names).title)
