@@ -35,8 +35,10 @@ export const readingRefusals = {
     remedy: 'Have the partner take a key of 2048 bits or more.',
   },
   certificate_conflict: {
-    cause: 'A certificate of the document belongs to another client already, of this realm or another one.',
-    remedy: 'Each server needs a certificate of its own. Find out whose it is; whoever has its key can be taken for both.',
+    cause:
+      'A certificate of the document belongs to another client already, of this realm or another one. It is left out, and the rest is followed, if any of the others is its own.',
+    remedy:
+      'Each server needs a certificate of its own; find out whose this one is. If the other client has only published it too, it moves to this one as soon as this server signs an assertion with it.',
   },
 } as const satisfies Record<string, { readonly cause: string; readonly remedy: string }>
 

@@ -25,7 +25,7 @@ let open: OpenBackend
 let store: Store
 let one: TestKey
 let two: TestCertificate
-let taken: TestCertificate
+let taken: TestKey
 
 beforeAll(async () => {
   open = await pglite.open()
@@ -344,6 +344,25 @@ describe('an assertion with a certificate that nobody knows', () => {
     for (let times = 1; times < 1000; times += 1) expect(await partners.lookAgain(realm, assertion, terms)).toBe(false)
     expect(asked).toHaveLength(1)
     expect(await rows('partner.metadata_refused')).toHaveLength(1)
+  })
+
+  test('moves nothing by a document after which another one was read, by whichever process', async () => {
+    const owner = await addPartner(realm, { metadataUrl: 'https://partner.test/owner' })
+    answer = documentOf({ clientId: owner, realm: realm.realmId }, [taken])
+    await partners.refresh(realm, owner, 'asked')
+    const assertion = taken.assertion({ clientId, realm: 'realm', audience: 'sts/host@realm', at: now })
+    answer = documentOf(self, [one, taken])
+    await partners.refresh(realm, clientId, 'asked')
+    pass(1000)
+    answer = documentOf(self, [one])
+    await make().refresh(realm, clientId, 'asked')
+    expect(await partners.lookAgain(realm, assertion, terms)).toBe(false)
+    expect(await thumbprints(owner)).toEqual([taken.x5t])
+
+    answer = documentOf(self, [one, taken])
+    await partners.refresh(realm, clientId, 'asked')
+    expect(await partners.lookAgain(realm, assertion, terms), 'but by the last one').toBe(true)
+    expect(await thumbprints(owner)).toEqual([])
   })
 
   test('is worth no second look when nothing came', async () => {
