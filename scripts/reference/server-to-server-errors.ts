@@ -54,8 +54,8 @@ export const actorTokens: Explained<ActorTokenErrorCode> = {
   },
   actor_nested: { cause: 'There is a token in the actor token.', remedy: 'One server acts for one person; there are no chains.' },
   partner_unknown: {
-    cause: 'The server is in no table of partners here.',
-    remedy: 'Add it to `partners` of the validator, if it may call.',
+    cause: 'The server is in no table of partners here, for the realm that the token names.',
+    remedy: 'Add it to `partners` of the validator, with its realm, if it may call.',
   },
   token_expired: { cause: 'Its time is over.', remedy: anew },
   token_not_yet_valid: { cause: 'Its time has not come.', remedy: clocks },
@@ -139,7 +139,7 @@ export const serverClients: Explained<ServerClientErrorCode> = {
     remedy: 'Tell whoever runs the other server.',
   },
   issuer_not_trusted: {
-    cause: 'The other server trusts none of the token services that this client trusts.',
+    cause: 'The other server trusts none of the token services that this client trusts, or calls itself the token service.',
     remedy: 'Compare `trusted_issuers` of the challenge with `issuers` of the client.',
   },
   metadata_refused: {
@@ -154,7 +154,10 @@ export const serverClients: Explained<ServerClientErrorCode> = {
     cause: 'The token service gave no token; `oauthError` says which refusal it was.',
     remedy: 'See `postern audit list --event actor_token.refused`: `reason` is there and nowhere else.',
   },
-  answer_malformed: { cause: 'The answer of the token service cannot be read.', remedy: 'See what answers at its address.' },
+  answer_malformed: {
+    cause: 'The answer of the token service cannot be read, or holds a token for another server than was asked for.',
+    remedy: 'See what answers at its address.',
+  },
   token_refused: {
     cause: 'The other server refused a token that was fetched a moment ago.',
     remedy: '`diagnostics` says why, and the log of the other server more.',

@@ -193,9 +193,10 @@ describe('free/busy across the hybrid', () => {
     const rows = await sts.kept.audit.list({ limit: 200 })
     expect(rows.find(({ event, detail }) => event === 'actor_token.used' && detail.form === 'signed')).toMatchObject({
       outcome: 'allowed',
+      accountId: sts.mary.account.id,
       clientId: onPremises.principal.clientId,
-      actor: cloud.principal.clientId,
-      detail: { user: sts.mary.upn, realm: sts.realm.id, jti: expect.any(String) },
+      actor: onPremises.principal.clientId,
+      detail: { user: sts.mary.upn, realm: sts.realm.id, reporter: cloud.principal.clientId, jti: expect.any(String) },
     })
   })
 
