@@ -96,6 +96,7 @@ async function withAdmin<T>(
         partners,
         audit,
         baseUrl: config.baseUrl,
+        partnerHosts: config.partnerHosts,
         allowInsecureLoopback: config.development,
       }),
       store,

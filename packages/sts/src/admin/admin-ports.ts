@@ -22,11 +22,14 @@ export function createAdminPorts(parts: {
   baseUrl?: string
   /** Without it nothing can be read from partners here. */
   partners?: Pick<Partners, 'refresh'>
+  /** Those that `partners` may ask. */
+  partnerHosts?: readonly string[]
   /** Metadata documents may come over http from this machine, as in development. */
   allowInsecureLoopback?: boolean
 }): AdminPorts {
   const { store, clock, newId, random, accounts, factors, passes, notices, audit, baseUrl, partners } = parts
   const allowInsecureLoopback = parts.allowInsecureLoopback ?? false
+  const partnerHosts = Object.freeze([...(parts.partnerHosts ?? [])])
   const issuerOf = (realm: Realm['id']) => (baseUrl === undefined ? undefined : `${baseUrl}/${realm}`)
   return Object.freeze({
     store,
@@ -50,6 +53,7 @@ export function createAdminPorts(parts: {
     // Whoever administers this service names the host, so it may be one of the same network.
     readMetadata: (url, { allowHosts }) =>
       readMetadataDocument(url, { allowHosts, allowInsecureLoopback, allowPrivateNetwork: true }),
+    partnerHosts,
     record: (realm, event) => audit.record(realm, event),
     issuerOf,
     recordChange: (realm, { operation, subject, actor, reference }) =>

@@ -45,6 +45,8 @@ export interface AdminPorts {
    * nothing. Throws a `DiscoveryError` for what the other side does.
    */
   readonly readMetadata: (url: string, options: { allowHosts: readonly string[] }) => Promise<MetadataDocument>
+  /** Hosts (`name` or `name:port`) whose metadata this service reads by itself. */
+  readonly partnerHosts: readonly string[]
   /** Tells a person by e-mail, in the surrounding transaction, what was done to their account (R107, R121). */
   readonly tell: (realm: RealmStore, account: Account, notice: Notice) => Promise<void>
   /** What its tokens name as their issuer. `undefined`: the base URL is not known here. */

@@ -6,13 +6,11 @@ import type { RealmPorts } from '../operation.ts'
 import { followAudience } from '../resource-names.ts'
 import { mailServerGrants, withdrawActorTokens } from '../server-grants.ts'
 import type { Made } from './made.ts'
-import type { Step } from './plan.ts'
-
-/** People in these groups are never acted for, where a delegation is new. */
-type At = RealmPorts & { readonly exceptGroups: readonly string[] }
+import { missingOf } from './snapshot.ts'
+import type { Step } from './steps.ts'
 
 /** @throws {OperationRefused} `conflict`, where somebody else has what was still free when it was planned */
-export async function applyStep(at: At, step: Step): Promise<void> {
+export async function applyStep(at: RealmPorts, step: Step): Promise<void> {
   const { kept, clock } = at
   switch (step.kind) {
     case 'make':
@@ -49,10 +47,26 @@ export async function applyStep(at: At, step: Step): Promise<void> {
     }
     case 'drop-names':
       return changeResource(at, step.resource, ({ names }) => ({ names: names.filter((one) => !step.names.includes(one)) }))
+    case 'drop-access': {
+      await withdrawActorTokens(kept, await requireClient(at, step.client), clock())
+      return changeClient(at, step.client, ({ access }) => ({ access: withoutAccess(access, step) }))
+    }
+    case 'delegate':
+      return delegate(at, step)
+    case 'note-reading': {
+      const partner = await kept.partners.find(step.client as ClientId, { lock: true }) // as it was found
+      if (partner !== undefined) await kept.partners.put(readNow(partner, clock()))
+      return
+    }
   }
 }
 
-async function applyMade(at: At, made: Extract<Step, { kind: 'make' }>['made']): Promise<void> {
+/** Read well at this moment: whatever was wrong before is over. */
+function readNow({ metadataProblem: _over, ...partner }: Partner, now: Date): Partner {
+  return { ...partner, metadataReadAt: now, metadataTriedAt: now }
+}
+
+async function applyMade(at: RealmPorts, made: Extract<Step, { kind: 'make' }>['made']): Promise<void> {
   const { kept, clock } = at
   switch (made.kind) {
     case 'domain': {
@@ -67,15 +81,7 @@ async function applyMade(at: At, made: Extract<Step, { kind: 'make' }>['made']):
     case 'metadata': {
       const clientId = made.client as ClientId // the client was found or made before
       const held: Partner = (await kept.partners.find(clientId, { lock: true })) ?? { clientId, acceptsUnsignedUserTokens: false }
-      const { metadataProblem: _over, ...partner } = held
-      const now = clock()
-      await kept.partners.put({
-        ...partner,
-        metadataUrl: made.url,
-        pinned: made.pinned,
-        metadataReadAt: now,
-        metadataTriedAt: now,
-      })
+      await kept.partners.put({ ...readNow(held, clock()), metadataUrl: made.url, pinned: made.pinned })
       return
     }
     case 'resource':
@@ -88,12 +94,10 @@ async function applyMade(at: At, made: Extract<Step, { kind: 'make' }>['made']):
       return changeResource(at, made.resource, ({ scopes }) => ({ scopes: union(scopes, made.scopes) }))
     case 'access':
       return changeClient(at, made.client, ({ access }) => ({ access: withAccess(access, made) }))
-    case 'delegation':
-      return addDelegation(at, made)
   }
 }
 
-async function addClient({ kept, clock }: At, made: Extract<Made, { kind: 'client' }>): Promise<void> {
+async function addClient({ kept, clock }: RealmPorts, made: Extract<Made, { kind: 'client' }>): Promise<void> {
   const now = clock()
   const client: Client = Object.freeze({
     id: made.client as ClientId, // checked as a client id before anything was planned
@@ -116,7 +120,7 @@ async function addClient({ kept, clock }: At, made: Extract<Made, { kind: 'clien
     throw new OperationRefused('conflict', `Somebody has just registered the client ${client.id}. Run it again.`)
 }
 
-async function addResource({ kept, clock }: At, made: Extract<Made, { kind: 'resource' }>): Promise<void> {
+async function addResource({ kept, clock }: RealmPorts, made: Extract<Made, { kind: 'resource' }>): Promise<void> {
   const now = clock()
   const resource: Resource = Object.freeze({
     id: made.resource as ResourceId, // a new UUID
@@ -138,13 +142,15 @@ async function addResource({ kept, clock }: At, made: Extract<Made, { kind: 'res
     )
 }
 
-async function addDelegation({ kept, clock, exceptGroups }: At, made: Extract<Made, { kind: 'delegation' }>): Promise<void> {
+/** An actor token says that its holder may act for people: one from before must not outlive what it may do now. */
+async function delegate(at: RealmPorts, { made, to, narrows }: Extract<Step, { kind: 'delegate' }>): Promise<void> {
+  const { kept, clock } = at
   const key = { clientId: made.client as ClientId, resourceId: made.resource as ResourceId } // both were found or made before
   const present = await kept.delegations.find(key.clientId, key.resourceId)
-  const scopes = union(present?.scopes ?? [], made.scopes)
-  const outcome = await kept.delegations.grant({ ...(present ?? { ...key, exceptGroups, createdAt: clock() }), scopes })
+  const outcome = await kept.delegations.grant({ ...(present ?? { ...key, createdAt: clock() }), ...to })
   if (outcome === 'missing')
     throw new OperationRefused('conflict', `The client ${made.client} or its resource has just gone. Run it again.`)
+  if (narrows) await withdrawActorTokens(kept, await requireClient(at, made.client), clock())
 }
 
 /** Also for taking back. @throws {OperationRefused} `conflict` */
@@ -193,11 +199,22 @@ function withAccess(
     : [...access, { resourceId, scopes: [...scopes] }]
 }
 
+/** Without these scopes of a resource; without any it is not asked for at all. Pure. */
+export const withoutAccess = (
+  access: Client['access'],
+  { resource, scopes: gone }: { resource: string; scopes: readonly string[] },
+): Client['access'] =>
+  access.flatMap((one) => {
+    const scopes = one.resourceId === resource ? missingOf(one.scopes, gone) : one.scopes
+    return scopes.length === 0 ? [] : [{ ...one, scopes }]
+  })
+
 /** The record after a step: what is made joins it, what is followed is changed in it. Pure. */
 export function remember(record: readonly Made[], step: Step): readonly Made[] {
   switch (step.kind) {
     case 'make':
-    case 'make-certificate': {
+    case 'make-certificate':
+    case 'delegate': {
       const { made } = step
       const others = record.filter((one) => !isReplacedBy(one, made))
       return [...others, made]
@@ -214,10 +231,19 @@ export function remember(record: readonly Made[], step: Step): readonly Made[] {
         const names = one.names.filter((name) => !step.names.includes(name))
         return names.length === 0 ? [] : [{ ...one, names }]
       })
+    case 'drop-access':
+      return record.flatMap((one) => {
+        if (one.kind !== 'access' || one.client !== step.client || one.resource !== step.resource) return [one]
+        const scopes = one.scopes.filter((scope) => !step.scopes.includes(scope))
+        return scopes.length === 0 ? [] : [{ ...one, scopes }]
+      })
+    case 'note-reading':
+      return record
   }
 }
 
 /** Made again, because it was gone; or said anew, because it is elsewhere now. */
 const isReplacedBy = (one: Made, made: Made): boolean =>
   isDeepStrictEqual(one, made) ||
+  (made.kind === 'delegation' && one.kind === made.kind && one.client === made.client && one.resource === made.resource) ||
   ((made.kind === 'metadata' || made.kind === 'client') && one.kind === made.kind && one.client === made.client)

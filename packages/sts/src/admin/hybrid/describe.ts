@@ -1,4 +1,4 @@
-import type { Made } from './made.ts'
+import type { Made, Rights } from './made.ts'
 
 /** What was or will be made, for people. Pure. `audienceOf`: how people know a resource. */
 export function describeMade(made: Made, audienceOf: (resource: string) => string): string {
@@ -24,6 +24,12 @@ export function describeMade(made: Made, audienceOf: (resource: string) => strin
     case 'access':
       return `${made.client} may ask for ${audienceOf(made.resource)}: ${made.scopes.join(', ')}`
     case 'delegation':
-      return `${made.client} may act for people at ${audienceOf(made.resource)}: ${made.scopes.join(', ')}`
+      return made.before === undefined
+        ? `${made.client} may act for people at ${audienceOf(made.resource)}: ${made.scopes.join(', ')}`
+        : `${made.client} may act for people at ${audienceOf(made.resource)} otherwise than before (${describeRights(made.before)})`
   }
 }
+
+/** What may be done for people, and for whom it may not. Pure. */
+export const describeRights = ({ scopes, exceptGroups }: Rights): string =>
+  `${scopes.join(', ')}; ${exceptGroups.length === 0 ? 'nobody is excepted' : `except the group${exceptGroups.length === 1 ? '' : 's'} ${exceptGroups.join(', ')}`}`

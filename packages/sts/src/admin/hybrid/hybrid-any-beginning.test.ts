@@ -25,6 +25,11 @@ const side = record({
   delegation: subarray(scopes),
   metadata: constantFrom('none', 'elsewhere'),
 })
+/** What is asked for people; nothing: as at the last set-up. */
+const wish = record({
+  usersScopes: option(subarray(scopes, { minLength: 1 }), { nil: undefined }),
+  exceptGroups: option(subarray(['vip', 'board']), { nil: undefined }),
+})
 type Beginning = { onPremises: Generated; cloud: Generated }
 type Generated = typeof side extends Arbitrary<infer Value> ? Value : never
 
@@ -73,18 +78,28 @@ async function clear(): Promise<void> {
   for (const { name } of await kept.hybrids.list()) await kept.hybrids.remove(name)
 }
 
-test('whatever was there before, nothing is left to do after a set-up, and an undo leaves what was there', async () => {
+test('whatever was there before, nothing is left to do after a set-up, rights are as asked last, and an undo leaves what was there', async () => {
   await assert(
-    asyncProperty(record({ onPremises: side, cloud: side }), async (beginning) => {
+    asyncProperty(record({ onPremises: side, cloud: side }), wish, wish, async (beginning, first, second) => {
       await begin(beginning)
       const before = await everything()
-      const planned = await setUp({ dryRun: true })
-      expect(await everything()).toEqual(before)
-      const done = await setUp()
-      expect(done.changed).toBe(planned.changed)
-      expect((await setUp({ dryRun: true })).changed).toBe(0)
-      expect((await setUp()).changed).toBe(0)
-      expect(await status()).toMatchObject({ inPlace: true, problems: [] })
+      for (const asked of [first, second]) {
+        const [start, planned] = [await everything(), await setUp({ ...asked, dryRun: true })]
+        expect(await everything()).toEqual(start)
+        const done = await setUp(asked)
+        expect(done.changed).toBe(planned.changed)
+        expect((await setUp({ dryRun: true })).changed).toBe(0)
+        expect((await setUp()).changed).toBe(0)
+        expect(await status()).toMatchObject({ inPlace: true, problems: [] })
+      }
+      const rights = {
+        scopes: second.usersScopes ?? first.usersScopes ?? ['EWS.AccessAsUser.All', 'EAS.AccessAsUser.All'],
+        exceptGroups: ['administrators', ...(second.exceptGroups ?? first.exceptGroups ?? [])],
+      }
+      for (const delegation of await kept.delegations.list()) {
+        expect(delegation.scopes.toSorted()).toEqual(rights.scopes.toSorted())
+        expect(delegation.exceptGroups).toEqual(expect.arrayContaining(rights.exceptGroups))
+      }
       await undo()
       expect(await everything()).toEqual(before)
       await clear()

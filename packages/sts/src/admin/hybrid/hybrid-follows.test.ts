@@ -145,17 +145,24 @@ describe('what is printed', () => {
     const done = present('hybrid.setup', await setUp())?.text ?? ''
     expect(done).toContain(`  done           ${onPremises.id} may act for people at ${cloud.url}`)
     expect(done).toContain('were done.')
-    expect(done).toContain('must list: mail.contoso.com, outlook.contoso.test')
+    expect(done).toContain('POSTERN_PARTNER_HOSTS=mail.contoso.com,outlook.contoso.test (partnerHosts in the configuration file)')
     expect(done).toContain(`accepts the audience ${cloud.id}/outlook.contoso.test@${realm.id}`)
     expect(present('hybrid.setup', await setUp())?.text).toContain('Everything was there already; nothing was changed.')
-    expect(present('hybrid.setup', await setUp({ dryRun: true }))?.text).toContain('This was a dry run: nothing was changed.')
+    const dry = present('hybrid.setup', await setUp({ dryRun: true }))?.text
+    expect(dry).toContain('Everything was there already; nothing was changed. This was a dry run.')
+    expect(dry?.match(/nothing was changed/g)).toHaveLength(1)
 
     const state = async () => present('hybrid.status', await call('hybrid.status'))
     expect(await state()).toMatchObject({ text: expect.stringContaining('Everything is in place.'), incomplete: false })
     await call('delegation.revoke', { client: cloud.id, resource: onPremises.url })
     expect(await state()).toMatchObject({ text: expect.stringContaining('postern hybrid setup again'), incomplete: true })
 
-    expect(present('hybrid.undo', await undo({ dryRun: true }))?.text).toContain('would be taken back.')
-    expect(present('hybrid.undo', await undo())?.text).toContain('were taken back.')
+    const planned = present('hybrid.undo', await undo({ dryRun: true }))?.text
+    expect(planned).toContain(`  would be taken back  client ${cloud.id}`)
+    expect(planned).toContain('would be taken back. This was a dry run: nothing was changed.')
+    const undone = present('hybrid.undo', await undo())?.text
+    expect(undone).toContain(`  taken back     client ${cloud.id}`)
+    expect(undone).toContain(`  gone before    ${cloud.id} may act for people at ${onPremises.url}`)
+    expect(undone).toContain('were taken back.')
   })
 })

@@ -17,7 +17,7 @@ describe('an undo', () => {
     const after = await everything()
     const dry = await undo({ dryRun: true })
     expect(await everything()).toEqual(after)
-    expect(dry.parts.every(({ state }) => state === 'would be done')).toBe(true)
+    expect(dry.parts.every(({ state }) => state === 'would be taken back')).toBe(true)
     const done = await undo()
     expect(done.parts.map(({ what }) => what)).toEqual(dry.parts.map(({ what }) => what))
     expect(await everything()).toEqual(before)

@@ -6,19 +6,23 @@
  * calls {@link setUpHybrid} with certificates at hand. What a server may do afterwards is decided by the protocol.
  * @module
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Partner, Realm } from '@postern/storage'
+import { findEmptyGroups, warnOfEmptyGroups } from '../empty-groups.ts'
 import { OperationRefused } from '../errors.ts'
 import { administratorsGroup } from '../last-administrator.ts'
 import { parseBaseAddress } from '../metadata-url.ts'
 import type { AdminPorts, RealmPorts } from '../operation.ts'
+import { noteUnfollowed } from '../partner-hosts.ts'
 import { applyStep, remember } from './apply.ts'
 import { describeMade } from './describe.ts'
-import type { HybridRecord, Made } from './made.ts'
+import type { HybridRecord, Made, Rights } from './made.ts'
 import { readRecord, writeRecord } from './made.ts'
 import { obstaclesOf } from './obstacles.ts'
-import { type Item, planHybrid } from './plan.ts'
+import { planHybrid } from './plan.ts'
 import { readOwnCertificate } from './side-certificates.ts'
 import { loadSnapshot, type Snapshot } from './snapshot.ts'
+import type { Item } from './steps.ts'
 import { presenceOf, refuseUse, takeBack } from './undo.ts'
 import type { Side } from './wanted.ts'
 
@@ -52,14 +56,20 @@ export interface HybridReport {
   readonly dryRun: boolean
   readonly onPremises: { readonly client: string; readonly url: string }
   readonly cloud: { readonly client: string; readonly url: string }
+  /** What both may do for people. Absent: nothing was ever said. */
+  readonly wish?: Rights | undefined
   /** How much was done, or would be. */
   readonly changed: number
-  readonly parts: readonly { readonly what: string; readonly state: 'done' | 'present' | 'would be done' | 'gone before' }[]
+  readonly parts: readonly { readonly what: string; readonly state: PartState }[]
 }
+
+type PartState = 'done' | 'present' | 'would be done' | 'taken back' | 'would be taken back' | 'gone before'
 
 /**
  * Makes what is missing, in one transaction: the principals with their certificates and metadata, the resources with their
  * names, access and delegations both ways. A second time it changes nothing, or follows what has changed at the servers.
+ * `scopes` and `exceptGroups`: what both may do for people, and for whom never; delegations become that. Left out: as at the
+ * last time, at first {@link defaultScopes} and administrators excepted. No scopes at all: rights stay as they are.
  * @throws {OperationRefused} `conflict`, `invalid`, `key_refused`. Nothing was changed then.
  */
 export async function setUpHybrid(
@@ -72,22 +82,26 @@ export async function setUpHybrid(
     readonly domains?: readonly string[]
   },
 ): Promise<HybridReport> {
-  const wanted = {
+  const sides = {
     onPremises: toSide(ports, call.onPremises, 'Mail server on premises'),
     cloud: toSide(ports, call.cloud, 'Mail server in the cloud'),
-    scopes: call.scopes ?? defaultScopes,
-    exceptGroups: call.exceptGroups ?? [administratorsGroup],
-    domains: call.domains ?? [],
-  }
-  const sides = {
-    onPremises: { client: wanted.onPremises.client, url: wanted.onPremises.url },
-    cloud: { client: wanted.cloud.client, url: wanted.cloud.url },
   }
   return ports.store.transaction(async () => {
     const at = await openRealm(ports, call)
-    const items = planHybrid(at.snapshot, wanted)
-    if (call.dryRun !== true) await commit({ ...at, exceptGroups: wanted.exceptGroups }, call, { items, sides })
-    return report(call, sides, items)
+    const last = at.snapshot.record?.wish
+    const rights = {
+      scopes: [...(call.scopes ?? last?.scopes ?? defaultScopes)],
+      exceptGroups: [...(call.exceptGroups ?? last?.exceptGroups ?? [administratorsGroup])],
+    }
+    const items = planHybrid(at.snapshot, { ...sides, ...rights, domains: call.domains ?? [] })
+    const wish = rights.scopes.length === 0 ? last : rights
+    const head = {
+      onPremises: { client: sides.onPremises.client, url: sides.onPremises.url },
+      cloud: { client: sides.cloud.client, url: sides.cloud.url },
+      ...(wish === undefined ? {} : { wish }),
+    }
+    if (call.dryRun !== true) await commit(at, call, { items, head })
+    return report(call, head, items)
   })
 }
 
@@ -101,11 +115,7 @@ async function openRealm(ports: AdminPorts, { realm: { id }, name }: HybridCall)
   return { ...ports, realm, kept, snapshot: await loadSnapshot(kept, realm, name) }
 }
 
-async function commit(
-  at: At & { readonly exceptGroups: readonly string[] },
-  call: HybridCall,
-  { items, sides }: { items: readonly Item[]; sides: Omit<HybridRecord, 'made'> },
-): Promise<void> {
+async function commit(at: At, call: HybridCall, { items, head }: { items: readonly Item[]; head: Head }): Promise<void> {
   let made = at.snapshot.record?.made ?? []
   for (const { what, step } of items) {
     if (step === undefined) continue
@@ -114,18 +124,19 @@ async function commit(
     await record(at, call, { operation: 'hybrid.setup', what })
   }
   const before = await at.kept.hybrids.find(call.name)
-  if (made === at.snapshot.record?.made && before !== undefined && isSame(readRecord(before.made), sides)) return
   const now = at.clock()
+  const isNew = before === undefined || !isDeepStrictEqual(readRecord(before.made), { ...head, made })
+  if (!isNew) return
   await at.kept.hybrids.put({
     name: call.name,
-    made: writeRecord({ ...sides, made }),
+    made: writeRecord({ ...head, made }),
     createdAt: before?.createdAt ?? now,
     updatedAt: now,
   })
 }
 
-const isSame = (record: HybridRecord, { onPremises, cloud }: Omit<HybridRecord, 'made'>): boolean =>
-  record.onPremises.url === onPremises.url && record.cloud.url === cloud.url
+/** What a record says beside what was made. */
+type Head = Omit<HybridRecord, 'made'>
 
 const record = (
   at: RealmPorts,
@@ -133,16 +144,11 @@ const record = (
   { operation, what }: { operation: string; what: string },
 ) => at.recordChange(at.kept, { operation, subject: `${name}: ${what}`, actor, reference })
 
-const report = (
-  { name, dryRun = false }: HybridCall,
-  { onPremises, cloud }: Omit<HybridRecord, 'made'>,
-  items: readonly Item[],
-): HybridReport =>
+const report = ({ name, dryRun = false }: HybridCall, head: Head, items: readonly Item[]): HybridReport =>
   Object.freeze<HybridReport>({
     name,
     dryRun,
-    onPremises,
-    cloud,
+    ...head,
     changed: items.filter(({ step }) => step !== undefined).length,
     parts: items.map(({ what, step }) => ({ what, state: step === undefined ? 'present' : dryRun ? 'would be done' : 'done' })),
   })
@@ -201,7 +207,7 @@ export async function undoHybrid(ports: AdminPorts, call: HybridCall): Promise<H
       changed: items.filter(({ left }) => left !== 'none').length,
       parts: items.map(({ what, left }) => ({
         what,
-        state: left === 'none' ? 'gone before' : dryRun ? 'would be done' : 'done',
+        state: left === 'none' ? 'gone before' : dryRun ? 'would be taken back' : 'taken back',
       })),
     })
   })
@@ -215,7 +221,15 @@ export interface HybridStatus {
   readonly parts: readonly { readonly what: string; readonly state: 'in place' | 'partly' | 'missing' }[]
   /** What keeps it from working, although it is in place. */
   readonly problems: readonly string[]
+  /** What works, and should be known all the same. */
+  readonly notes: readonly string[]
+  readonly wish?: Rights | undefined
+  readonly cure: HybridCure
 }
+
+/** What makes it good: nothing is needed, another set-up, what stands with each problem, or the one after the other. */
+export const hybridCures = ['none', 'setup', 'by hand', 'by hand, then setup'] as const
+export type HybridCure = (typeof hybridCures)[number]
 
 /** Whether everything that was made is still there, and whether it can work. @throws {OperationRefused} `missing` */
 export async function statusOfHybrid(ports: AdminPorts, call: Pick<HybridCall, 'realm' | 'name'>): Promise<HybridStatus> {
@@ -226,9 +240,43 @@ export async function statusOfHybrid(ports: AdminPorts, call: Pick<HybridCall, '
   const parts = kept.made
     .filter((made) => !isRolledOver(at.snapshot, made))
     .map((made) => ({ what: describeMade(made, audienceOf), state: words[presenceOf(at.snapshot, made)] }))
-  const problems = obstaclesOf(at.snapshot, kept, at.clock())
-  const inPlace = problems.length === 0 && parts.every(({ state }) => state === 'in place')
-  return Object.freeze({ name: call.name, onPremises: kept.onPremises, cloud: kept.cloud, inPlace, parts, problems })
+  const obstacles = obstaclesOf(at.snapshot, kept, { now: at.clock(), partnerHosts: at.partnerHosts })
+  const isComplete = parts.every(({ state }) => state === 'in place')
+  const { made: _made, ...head } = kept
+  return Object.freeze({
+    name: call.name,
+    ...head,
+    inPlace: isComplete && obstacles.length === 0,
+    parts,
+    problems: obstacles.map(({ what }) => what),
+    notes: await notesOn(at, kept),
+    cure: cureOf({
+      bySetUp: !isComplete || obstacles.some(({ setUpHelps }) => setUpHelps),
+      byHand: obstacles.some(({ setUpHelps }) => !setUpHelps),
+    }),
+  })
+}
+
+const cureOf = ({ bySetUp, byHand }: { bySetUp: boolean; byHand: boolean }): HybridCure => {
+  if (byHand) return bySetUp ? 'by hand, then setup' : 'by hand'
+  return bySetUp ? 'setup' : 'none'
+}
+
+/** Groups that protect nobody, and documents that nobody reads; where one was tried for nothing, that is a problem already. */
+async function notesOn(
+  { kept, snapshot, partnerHosts }: At,
+  { onPremises, cloud, wish }: HybridRecord,
+): Promise<readonly string[]> {
+  const unread = [onPremises, cloud].flatMap(({ client }) => {
+    const { metadataUrl, metadataProblem } = snapshot.partners.get(client) ?? {}
+    return metadataUrl === undefined || metadataProblem !== undefined ? [] : [metadataUrl]
+  })
+  return Object.freeze(
+    [
+      noteUnfollowed(unread, partnerHosts) ?? [],
+      warnOfEmptyGroups(await findEmptyGroups(kept, wish?.exceptGroups ?? [])) ?? [],
+    ].flat(),
+  )
 }
 
 /** A certificate that another one has replaced since, by metadata or by hand. It is missed only when none is left. */

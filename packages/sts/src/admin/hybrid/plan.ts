@@ -7,40 +7,19 @@
  */
 import type { Client, Resource } from '@postern/storage'
 import { METADATA_CREDENTIAL } from '../../partners/partners.ts'
-import type { ReadCertificate } from '../../partners/public-key.ts'
 import { OperationRefused } from '../errors.ts'
 import { namesOf } from '../resource-names.ts'
 import { mailServerGrants } from '../server-grants.ts'
 import { toTargetName } from '../target-names.ts'
 import { describeMade } from './describe.ts'
 import type { Made } from './made.ts'
-import { accessOf, delegationOf, missingOf, type Snapshot } from './snapshot.ts'
+import { planRights } from './rights.ts'
+import { missingOf, type Snapshot } from './snapshot.ts'
+import { type Item, make, type Named, toItem } from './steps.ts'
 import type { Side, Wanted } from './wanted.ts'
 
 /** Credentials that were handed in to a set-up; those of a document are named by `partners`. */
 const HANDED_IN = 'hybrid:'
-
-export type Step =
-  | { readonly kind: 'make'; readonly made: Exclude<Made, { kind: 'certificate' }> }
-  | { readonly kind: 'make-certificate'; readonly made: Extract<Made, { kind: 'certificate' }>; readonly key: ReadCertificate }
-  /** A certificate of an earlier set-up that its server has no more. */
-  | { readonly kind: 'drop-certificate'; readonly client: string; readonly credential: string; readonly x5t: string }
-  /** A resource of an earlier set-up, whose server has moved. */
-  | {
-      readonly kind: 'move'
-      readonly resource: string
-      readonly from: string
-      readonly to: string
-      readonly names: readonly string[]
-    }
-  /** Names that an earlier set-up gave a resource, for an address that is no more. */
-  | { readonly kind: 'drop-names'; readonly resource: string; readonly names: readonly string[] }
-
-export interface Item {
-  readonly what: string
-  /** Absent: it is so already. */
-  readonly step?: Step
-}
 
 /**
  * Everything that belongs to the hybrid, in the order in which it is made. Nothing is left to do when no item has a step.
@@ -72,8 +51,6 @@ export function planHybrid(snapshot: Snapshot, wanted: Wanted): readonly Item[] 
   ])
 }
 
-type Named = Snapshot & { readonly audienceOf: (id: string) => string }
-
 const refused = (message: string) => new OperationRefused('conflict', message)
 
 /** What two servers must not share, and what an earlier set-up of this name says otherwise. */
@@ -99,13 +76,6 @@ function refuseClash({ record }: Snapshot, { onPremises, cloud }: Wanted): void 
         `This hybrid was set up with ${before.client}, and now it is to be ${now.client}. First: postern hybrid undo, or give the new one another --name`,
       )
 }
-
-/** A part of the plan: done by `step`, or there already. */
-const item = (at: Named, made: Made, step: Step | undefined): Item =>
-  Object.freeze({ what: describeMade(made, at.audienceOf), ...(step === undefined ? {} : { step }) })
-
-const make = (at: Named, made: Exclude<Made, { kind: 'certificate' }>, isMissing: boolean): Item =>
-  item(at, made, isMissing ? { kind: 'make', made } : undefined)
 
 const planDomains = (at: Named, domains: readonly string[]): readonly Item[] =>
   domains.map((domain) => make(at, { kind: 'domain', domain }, !at.realm.domains.includes(domain)))
@@ -148,7 +118,7 @@ function planCertificates(at: Named, { client, certificates, metadata }: Side): 
         )
       const credential = `${metadata === undefined ? HANDED_IN : METADATA_CREDENTIAL}${key.x5tS256}`
       const made = { kind: 'certificate', client, credential, x5t: key.x5t } as const
-      return item(at, made, holder === undefined ? { kind: 'make-certificate', made, key } : undefined)
+      return toItem(at, made, holder === undefined ? { kind: 'make-certificate', made, key } : undefined)
     }),
     ...outdated.flatMap((made) =>
       made.kind === 'certificate'
@@ -175,6 +145,14 @@ function planMetadata(at: Named, { client, metadata }: Side): readonly Item[] {
         ? undefined
         : { url: present.metadataUrl, ...(present.pinned === undefined ? {} : { pinned: present.pinned }) }
   const { url, pinned } = metadata
+  const problem = present?.metadataProblem
+  if (isPresent && problem !== undefined)
+    return [
+      {
+        what: `metadata of ${client} is read from ${url} again, after: ${problem}`,
+        step: { kind: 'note-reading', client },
+      },
+    ]
   return [make(at, { kind: 'metadata', client, url, pinned, ...(before === undefined ? {} : { before }) }, !isPresent)]
 }
 
@@ -258,16 +236,4 @@ function planNames(at: Named, { id: resource, names: present, audience }: Resour
           },
         ]),
   ]
-}
-
-/** May ask for tokens, and act for people. */
-function planRights(at: Named, { scopes }: Wanted, { client, resource }: { client: string; resource: string }): readonly Item[] {
-  const parts = [
-    ['access', accessOf(at.clients.get(client), resource)],
-    ['delegation', delegationOf(at, client, resource)?.scopes],
-  ] as const
-  return parts.map(([kind, present]) => {
-    const missing = missingOf(scopes, present)
-    return make(at, { kind, client, resource, scopes: [...(missing.length === 0 ? scopes : missing)] }, missing.length > 0)
-  })
 }

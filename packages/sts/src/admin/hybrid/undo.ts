@@ -11,8 +11,9 @@ import { findDomainUser } from '../domain-users.ts'
 import { OperationRefused } from '../errors.ts'
 import type { RealmPorts } from '../operation.ts'
 import { withdrawActorTokens } from '../server-grants.ts'
-import { changeClient, changeResource, requireClient } from './apply.ts'
+import { changeClient, changeResource, requireClient, withoutAccess } from './apply.ts'
 import type { HybridRecord, Made } from './made.ts'
+import { rightsBefore } from './rights.ts'
 import { accessOf, delegationOf, missingOf, type Snapshot } from './snapshot.ts'
 
 /** How much of what was made is still there: `all`, `some` (of a list), or `none`. Pure. */
@@ -45,8 +46,10 @@ export function presenceOf(snapshot: Snapshot, made: Made): 'all' | 'some' | 'no
       return ofList(made.scopes, resource?.scopes)
     case 'access':
       return ofList(made.scopes, accessOf(clients.get(made.client), made.resource))
-    case 'delegation':
-      return ofList(made.scopes, delegationOf(snapshot, made.client, made.resource)?.scopes)
+    case 'delegation': {
+      const present = delegationOf(snapshot, made.client, made.resource)
+      return present === undefined ? 'none' : made.before === undefined ? ofList(made.scopes, present.scopes) : 'all'
+    }
   }
 }
 
@@ -112,15 +115,10 @@ export async function takeBack(at: RealmPorts & { readonly snapshot: Snapshot },
     case 'access': {
       await kept.refreshTokens.revokeByClient(made.client as ClientId, { at: clock(), because: 'hybrid undone' }) // as it was made
       await withdraw(at, made.client)
-      return changeClient(at, made.client, ({ access }) => ({
-        access: access.flatMap((one) => {
-          const scopes = one.resourceId === made.resource ? without(one.scopes, made.scopes) : one.scopes
-          return scopes.length === 0 ? [] : [{ ...one, scopes }]
-        }),
-      }))
+      return changeClient(at, made.client, ({ access }) => ({ access: withoutAccess(access, made) }))
     }
     case 'delegation':
-      return narrowDelegation(at, made)
+      return takeBackDelegation(at, made)
   }
 }
 
@@ -135,13 +133,16 @@ async function removeResource(at: RealmPorts & { readonly snapshot: Snapshot }, 
 const withdraw = async (at: RealmPorts, client: string): Promise<void> =>
   withdrawActorTokens(at.kept, await requireClient(at, client), at.clock())
 
-async function narrowDelegation(at: RealmPorts, made: Extract<Made, { kind: 'delegation' }>): Promise<void> {
+async function takeBackDelegation(
+  at: RealmPorts & { readonly snapshot: Snapshot },
+  made: Extract<Made, { kind: 'delegation' }>,
+): Promise<void> {
   const { delegations } = at.kept
   const present = await delegations.find(made.client as ClientId, made.resource as ResourceId) // as they were made
   if (present === undefined) return
-  const scopes = missingOf(present.scopes, made.scopes)
-  if (scopes.length === 0) await delegations.revoke(present.clientId, present.resourceId)
-  else await delegations.grant({ ...present, scopes })
+  const left = rightsBefore(present, made, at.snapshot.record?.wish)
+  if (left.scopes.length === 0) await delegations.revoke(present.clientId, present.resourceId)
+  else await delegations.grant({ ...present, ...left })
   await withdraw(at, made.client)
 }
 

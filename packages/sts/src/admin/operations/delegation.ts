@@ -1,5 +1,6 @@
 import type { Client, Delegation, RealmStore, Resource } from '@postern/storage'
 import { z } from 'zod'
+import { findEmptyGroups, warnOfEmptyGroups } from '../empty-groups.ts'
 import { OperationRefused } from '../errors.ts'
 import { clientId, scopeName, shownText, when } from '../fields.ts'
 import { administratorsGroup } from '../last-administrator.ts'
@@ -78,15 +79,21 @@ export const delegationOperations = [
         .default(false)
         .describe(`Let it act for the group ${administratorsGroup} too: whoever holds its key can then be any of them`),
     }),
-    output: delegationView,
+    output: delegationView.extend({
+      emptyGroups: z.array(z.string()).describe('Excepted groups that nobody is in: meant for later, or misspelt'),
+    }),
     present: (output) => {
       const without =
         output.exceptGroups.length === 0 ? 'nobody is excepted' : `except the groups ${output.exceptGroups.join(', ')}`
+      const warnings = [
+        ...(output.exceptGroups.includes(administratorsGroup)
+          ? []
+          : ['Warning: this includes administrators. Whoever gets hold of its key can act as any of them.']),
+        warnOfEmptyGroups(output.emptyGroups) ?? [],
+      ].flat()
       return {
         text: `${output.client} acts for people at ${output.resource} with ${output.scopes.join(', ')}; ${without}`,
-        ...(output.exceptGroups.includes(administratorsGroup)
-          ? {}
-          : { note: 'Warning: this includes administrators. Whoever gets hold of its key can act as any of them.' }),
+        ...(warnings.length === 0 ? {} : { note: warnings.join('\n') }),
       }
     },
     errors: ['missing', 'invalid'],
@@ -111,7 +118,10 @@ export const delegationOperations = [
       })
       if ((await kept.delegations.grant(delegation)) === 'missing')
         throw new OperationRefused('missing', `The client ${client.id} or the resource ${resource.audience} is gone`)
-      return toDelegationView(delegation, resource.audience)
+      return {
+        ...toDelegationView(delegation, resource.audience),
+        emptyGroups: [...(await findEmptyGroups(kept, delegation.exceptGroups))],
+      }
     },
   }),
   operation({

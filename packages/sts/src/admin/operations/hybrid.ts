@@ -1,12 +1,23 @@
 import { formatPrincipal } from '@postern/resource-server'
 import { z } from 'zod'
+import { findEmptyGroups, warnOfEmptyGroups } from '../empty-groups.ts'
 import { clientId, domainName, scopeName, shownText, when } from '../fields.ts'
-import { defaultScopes, type HybridReport, setUpHybrid, statusOfHybrid, undoHybrid } from '../hybrid/hybrid.ts'
+import { describeRights } from '../hybrid/describe.ts'
+import {
+  defaultScopes,
+  type HybridCure,
+  type HybridReport,
+  hybridCures,
+  setUpHybrid,
+  statusOfHybrid,
+  undoHybrid,
+} from '../hybrid/hybrid.ts'
 import { removeMadeFiles } from '../hybrid/key-files.ts'
 import { readRecord } from '../hybrid/made.ts'
 import { type LearntSide, learnSides } from '../hybrid/sides.ts'
 import { administratorsGroup } from '../last-administrator.ts'
 import { operation, type Presented, type RealmPorts } from '../operation.ts'
+import { noteUnfollowed } from '../partner-hosts.ts'
 
 const name = z
   .string()
@@ -22,37 +33,55 @@ const certificate = (whose: string) =>
     .meta({ description: `Certificate of the server ${whose} (PEM), instead of reading it from its metadata`, file: 'text' })
 
 const side = z.object({ client: z.string(), url: z.string() })
+const rights = z
+  .object({ scopes: z.array(z.string()), exceptGroups: z.array(z.string()) })
+  .describe('What both servers are meant to do for people, and for whom never')
 const report = z.object({
   name: z.string(),
   dryRun: z.boolean(),
   onPremises: side,
   cloud: side,
   changed: z.number().int(),
-  parts: z.array(z.object({ what: z.string(), state: z.enum(['done', 'present', 'would be done', 'gone before']) })),
+  parts: z.array(
+    z.object({
+      what: z.string(),
+      state: z.enum(['done', 'present', 'would be done', 'taken back', 'would be taken back', 'gone before']),
+    }),
+  ),
 })
 const setUpReport = report.extend({
+  wish: rights.optional(),
   files: z.array(z.object({ client: z.string(), privateKeyFile: z.string(), certificateFile: z.string(), made: z.boolean() })),
   notes: z.array(z.string()),
 })
 
-const toView = (given: HybridReport): z.input<typeof report> => ({ ...given, parts: given.parts.map((one) => ({ ...one })) })
+const toView = ({ wish: _wish, ...given }: HybridReport): z.input<typeof report> => ({
+  ...given,
+  parts: given.parts.map((one) => ({ ...one })),
+})
+const toWishView = (wish: HybridReport['wish']): { wish?: z.input<typeof rights> } =>
+  wish === undefined ? {} : { wish: { scopes: [...wish.scopes], exceptGroups: [...wish.exceptGroups] } }
 
-const width = 'would be done'.length
-const line = ({ what, state }: { what: string; state: string }): string => `  ${state.padEnd(width)}  ${what}`
+type Line = Readonly<{ what: string; state: string }>
+const toLines = (parts: readonly Line[]): readonly string[] => {
+  const width = Math.max('would be done'.length, ...parts.map(({ state }) => state.length))
+  return parts.map(({ what, state }) => `  ${state.padEnd(width)}  ${what}`)
+}
 
 function presentReport(
   { parts, changed, dryRun: dry, onPremises, cloud, name: hybrid }: z.output<typeof report>,
   words: { nothing: string; done: string },
 ): string {
   const end = changed === 0 ? words.nothing : `${changed} of ${parts.length} ${dry ? 'would be' : 'were'} ${words.done}.`
+  const changes = changed === 0 ? 'This was a dry run.' : 'This was a dry run: nothing was changed.'
   return [
     `Hybrid ${hybrid}`,
     `  on premises    ${onPremises.url}  ${onPremises.client}`,
     `  cloud          ${cloud.url}  ${cloud.client}`,
     '',
-    ...parts.map(line),
+    ...toLines(parts),
     '',
-    dry ? `${end} This was a dry run: nothing was changed.` : end,
+    dry ? `${end} ${changes}` : end,
   ].join('\n')
 }
 
@@ -69,10 +98,17 @@ function presentSetUp(output: z.output<typeof setUpReport>): Presented {
   }
 }
 
+const cures = {
+  none: '',
+  setup: 'To make it so: run postern hybrid setup again',
+  'by hand': 'What helps stands with each problem.',
+  'by hand, then setup': 'First do what stands with the problems, then run postern hybrid setup again',
+} as const satisfies Record<HybridCure, string>
+
 /** What the administrators of the two servers and of this service must know next. */
-function notesOf({ realm, issuerOf }: RealmPorts, sides: readonly LearntSide[]): string[] {
+function notesOf({ realm, issuerOf, partnerHosts }: RealmPorts, sides: readonly LearntSide[]): string[] {
   const issuer = issuerOf(realm.id)
-  const read = sides.flatMap((one) => (one.side.metadata === undefined ? [] : [new URL(one.side.url).host]))
+  const read = sides.flatMap(({ side: { metadata } }) => metadata?.url ?? [])
   return [
     ...sides.map(({ side: { client, url } }) => {
       const audience = formatPrincipal({ clientId: client, host: new URL(url).hostname, realm: realm.id })
@@ -85,10 +121,8 @@ function notesOf({ realm, issuerOf }: RealmPorts, sides: readonly LearntSide[]):
             `The metadata of ${url} says ${callsItself}. Towards this service it must call itself ${client}, in its assertions and in its challenge.`,
           ],
     ),
-    ...(read.length === 0
-      ? []
-      : [`So that new certificates of theirs are followed, the configuration's partnerHosts must list: ${read.join(', ')}`]),
-  ]
+    noteUnfollowed(read, partnerHosts) ?? [],
+  ].flat()
 }
 
 export const hybridOperations = [
@@ -119,13 +153,17 @@ export const hybridOperations = [
         .array(scopeName)
         .min(1, 'must name one at least')
         .max(100)
-        .default([...defaultScopes])
-        .describe('What each side may do for people at the other; may be repeated'),
+        .optional()
+        .describe(
+          `All that each side may do for people at the other; may be repeated. Left out: as at the last set-up, at first ${defaultScopes.join(', ')}`,
+        ),
       exceptGroups: z
         .array(shownText('A group'))
         .max(100)
-        .default([])
-        .describe(`Groups whose people are never acted for, beside ${administratorsGroup}; may be repeated`),
+        .optional()
+        .describe(
+          `Groups whose people are never acted for, beside ${administratorsGroup}; may be repeated. Left out: as at the last set-up`,
+        ),
       addDomains: z
         .array(domainName)
         .max(20)
@@ -161,8 +199,10 @@ export const hybridOperations = [
           name: input.name,
           onPremises: onPremises.side,
           cloud: cloud.side,
-          scopes: input.usersScopes,
-          exceptGroups: [...new Set([administratorsGroup, ...input.exceptGroups])],
+          ...(input.usersScopes === undefined ? {} : { scopes: [...new Set(input.usersScopes)] }),
+          ...(input.exceptGroups === undefined
+            ? {}
+            : { exceptGroups: [...new Set([administratorsGroup, ...input.exceptGroups])] }),
           domains: input.addDomains,
           dryRun: dry,
           actor,
@@ -183,10 +223,14 @@ export const hybridOperations = [
         )
         return {
           ...toView(done),
+          ...toWishView(done.wish),
           changed: done.changed + keys.length,
           parts: [...keys, ...done.parts.map((one) => ({ ...one }))],
           files: made.map(({ certificate: _pem, ...files }) => files),
-          notes: notesOf(at, sides),
+          notes: [
+            ...notesOf(at, sides),
+            warnOfEmptyGroups(await findEmptyGroups(at.kept, done.wish?.exceptGroups ?? [])) ?? [],
+          ].flat(),
         }
       } catch (error) {
         await removeMadeFiles(made)
@@ -203,24 +247,34 @@ export const hybridOperations = [
       name: z.string(),
       onPremises: side,
       cloud: side,
+      wish: rights.optional(),
       inPlace: z.boolean(),
       parts: z.array(z.object({ what: z.string(), state: z.enum(['in place', 'partly', 'missing']) })),
       problems: z.array(z.string()),
+      notes: z.array(z.string()),
+      cure: z.enum(hybridCures).describe('What makes it good; by hand: what stands with each problem'),
     }),
-    present: ({ name: hybrid, onPremises, cloud, inPlace, parts, problems }) => ({
+    present: ({ name: hybrid, onPremises, cloud, wish, inPlace, parts, problems, notes, cure }) => ({
       text: [
         `Hybrid ${hybrid}: ${onPremises.url} and ${cloud.url}`,
-        ...parts.map(line),
-        ...problems.map((problem) => `  ${'problem'.padEnd(width)}  ${problem}`),
+        ...(wish === undefined ? [] : [`  acting for people: ${describeRights(wish)}`]),
+        ...toLines([...parts, ...problems.map((what) => ({ what, state: 'problem' }))]),
         '',
-        inPlace ? 'Everything is in place.' : 'Not everything is in place. To make it so: run postern hybrid setup again',
+        inPlace ? 'Everything is in place.' : `Not everything is in place. ${cures[cure]}`,
+        ...(notes.length === 0 ? [] : ['', ...notes]),
       ].join('\n'),
       incomplete: !inPlace,
     }),
     errors: ['missing'],
     run: async ({ input, at }) => {
-      const { parts, problems, ...status } = await statusOfHybrid(at, { realm: at.realm, name: input.name })
-      return { ...status, parts: parts.map((one) => ({ ...one })), problems: [...problems] }
+      const { wish, parts, problems, notes, ...status } = await statusOfHybrid(at, { realm: at.realm, name: input.name })
+      return {
+        ...status,
+        ...toWishView(wish),
+        parts: parts.map((one) => ({ ...one })),
+        problems: [...problems],
+        notes: [...notes],
+      }
     },
   }),
   operation({

@@ -1,10 +1,12 @@
 import type { Client, Delegation, Partner, RealmStore, Resource, ServicePrincipal } from '@postern/storage'
 import { z } from 'zod'
-import { isFromMetadata } from '../../partners/partners.ts'
+import { readingRefusals } from '../../partners/errors.ts'
+import { isFromMetadata, type RefreshOutcome } from '../../partners/partners.ts'
 import { OperationRefused } from '../errors.ts'
 import { clientId, when } from '../fields.ts'
 import { findMetadataUrlProblem } from '../metadata-url.ts'
 import { operation, type RealmPorts } from '../operation.ts'
+import { howToAllow } from '../partner-hosts.ts'
 import { isServer, withdrawActorTokens } from '../server-grants.ts'
 import { requireClient } from './client.ts'
 
@@ -133,6 +135,25 @@ async function removeReadCertificates({ kept, clock }: RealmPorts, client: Clien
   return read.length
 }
 
+/** Why a document changed nothing, its code first for programs, and what to do. */
+function notTaken(
+  { partnerHosts }: RealmPorts,
+  { id }: Client,
+  reading: Extract<RefreshOutcome, { outcome: 'refused' | 'unavailable' }>,
+): OperationRefused {
+  const { code, cause, remedy } =
+    reading.outcome === 'refused'
+      ? { code: reading.code, ...readingRefusals[reading.code] }
+      : { code: reading.outcome, cause: 'The server did not answer, or not well.', remedy: 'It is asked again by itself.' }
+  const host = URL.parse(reading.detail)?.host
+  const cure = code === 'host_not_allowed' && host !== undefined ? `If it is right, ${howToAllow([host], partnerHosts)}.` : remedy
+  return new OperationRefused(
+    'metadata_refused',
+    `The metadata of ${id} was not taken, and its last good certificates stay: ${reading.detail}. ${cause} ${cure}`,
+    { problems: [`${code}: ${reading.detail}`] },
+  )
+}
+
 const unsignedWarning = (client: string): string =>
   `Warning: from now on whoever holds an actor token of ${client} can be anybody that it may act for, and nobody can prove who it was. Prefer signed user tokens, or token exchange. Each use is audited as unsigned_user_token.accepted. To turn it off: postern partner set ${client} --dangerously-accept-unsigned-user-tokens false`
 
@@ -255,10 +276,7 @@ export const partnerOperations = [
             `The metadata of ${client.id} is being read or changed by somebody else. Try again.`,
           )
         default:
-          throw new OperationRefused(
-            'metadata_refused',
-            `The metadata of ${client.id} was not taken, and its last good certificates stay: ${reading.detail}`,
-          )
+          throw notTaken(at, client, reading)
       }
     },
   }),

@@ -89,7 +89,12 @@ export const setUp = async (more: More = {}): Promise<Report> =>
   (await call('hybrid.setup', { ...urls, ...more })) as unknown as Report // what the operation gives
 export const undo = async (more: More = {}): Promise<Report> => (await call('hybrid.undo', more)) as unknown as Report // as above
 export const status = async () =>
-  (await call('hybrid.status')) as unknown as { inPlace: boolean; problems: string[]; parts: { state: string }[] } // as above
+  (await call('hybrid.status')) as unknown as {
+    inPlace: boolean
+    problems: string[]
+    notes: string[]
+    parts: { state: string }[]
+  } // as above
 export const reload = async (): Promise<void> => {
   const found = await store.realms.find(realm.id)
   if (found !== undefined) setRealm(found)
