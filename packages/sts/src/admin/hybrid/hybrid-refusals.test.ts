@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { DiscoveryError } from '@postern/resource-server'
 import { connect, createStore, migrate } from '@postern/storage'
 import { describe, expect, test } from 'vitest'
 import {
@@ -88,6 +89,14 @@ describe('a set-up is refused, and nothing is half done,', () => {
   ])('for %s on premises', async (url, code) => {
     publish({ url }, await documentOf(onPremises, ['mail']))
     await expect(call('hybrid.setup', { ...urls, onPremises: url })).rejects.toEqual(refused(code))
+  })
+
+  test('in words that fit a server that answers nonsense, and not as if it published nothing', async () => {
+    const readMetadata: typeof ports.readMetadata = () =>
+      Promise.reject(new DiscoveryError('document_malformed', { detail: 'the certificate LRz0 stands under another x5t' }))
+    setPorts({ ...ports, readMetadata })
+    await expect(setUp()).rejects.toThrow('answers, and what it says cannot be used: document_malformed: the certificate LRz0')
+    await expect(setUp()).rejects.not.toThrow('publishes no metadata')
   })
 
   test('when the audit trail cannot be written, half way', async () => {

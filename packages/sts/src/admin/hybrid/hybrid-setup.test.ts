@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connect, createStore, migrate } from '@postern/storage'
+import { type ClientId, connect, createStore, migrate } from '@postern/storage'
 import { describe, expect, test } from 'vitest'
 import { thumbprintOf } from '../../protocol/signing-keys.ts'
 import {
@@ -31,6 +31,9 @@ standBetweenServers(async (clock) => {
   await migrate(connection)
   return createStore({ connection, masterKey: randomBytes(32), clock })
 })
+
+/** What the operation gives as well. */
+type Named = { readonly cloud: { readonly client: string } }
 
 describe('a set-up', () => {
   test('makes two principals that may ask for each other and act for people, administrators excepted', async () => {
@@ -164,6 +167,18 @@ describe('a set-up', () => {
     expect(asked).toEqual([])
     await rm(join(keys, 'cloud.key.pem'))
     await expect(setUp({ makeCertificates: keys })).rejects.toEqual(refused('conflict'))
+  })
+
+  test('names in a dry run the client id that the real run takes, and takes it again after an undo', async () => {
+    const idOf = async (more: object) => (await setUp({ makeCertificates: directory, ...more })) as unknown as Named
+    const dry = await idOf({ dryRun: true })
+    expect(dry.cloud.client).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(await idOf({})).toMatchObject({ cloud: dry.cloud })
+    expect(await kept.clients.find(dry.cloud.client as ClientId)).toMatchObject({ status: 'active' }) // as above
+    await undo()
+    expect(await idOf({ dryRun: true })).toMatchObject({ cloud: dry.cloud })
+    const elsewhere = await idOf({ dryRun: true, cloud: 'https://other.contoso.test/' })
+    expect(elsewhere.cloud.client).not.toBe(dry.cloud.client)
   })
 
   test('leaves no key behind when it is refused', async () => {

@@ -1,7 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { connect, createStore, migrate } from '@postern/storage'
+import { type ClientId, connect, createStore, migrate } from '@postern/storage'
 import { describe, expect, test } from 'vitest'
-import { cloud, everything, find, onPremises, setUp, standBetweenServers, status, undo } from '../testing/hybrid-stage.ts'
+import {
+  cloud,
+  documentOf,
+  everything,
+  find,
+  onPremises,
+  publish,
+  setUp,
+  standBetweenServers,
+  status,
+  undo,
+} from '../testing/hybrid-stage.ts'
 import { call, kept, refused, stage } from '../testing/mfa-stage.ts'
 
 standBetweenServers(async (clock) => {
@@ -60,6 +71,57 @@ describe('an undo', () => {
     const before = await everything()
     await expect(undo()).rejects.toEqual(refused('in_use'))
     expect(await everything()).toEqual(before)
+  })
+})
+
+describe('the undo of one hybrid beside another', () => {
+  const third = { url: 'https://third.contoso.test/', id: 'third-mail' as ClientId } // a brand has no runtime part
+  const later = () => {
+    stage.now = new Date(stage.now.getTime() + 60_000)
+  }
+
+  test('is refused while one that was set up later over the same servers relies on what it made', async () => {
+    await setUp()
+    later()
+    expect((await setUp({ name: 'second' })).changed).toBe(0)
+    const before = await everything()
+    for (const dryRun of [true, false]) {
+      await expect(undo({ dryRun })).rejects.toEqual(refused('in_use'))
+      await expect(undo({ dryRun })).rejects.toThrow('First: postern hybrid undo --name second')
+    }
+    expect(await everything()).toEqual(before)
+    // That one made nothing, so nothing goes with it.
+    expect((await undo({ name: 'second' })).changed).toBe(0)
+    expect(await status()).toMatchObject({ inPlace: true })
+    await undo()
+    expect(await kept.partners.principals()).toEqual([])
+  })
+
+  test('is refused while they have one server in common, and not once the later one is undone', async () => {
+    publish(third, await documentOf(third, ['third']))
+    await setUp()
+    later()
+    await call('hybrid.setup', { onPremises: onPremises.url, cloud: third.url, name: 'second' })
+    await expect(undo()).rejects.toThrow('postern hybrid undo --name second')
+    await undo({ name: 'second' })
+    await undo()
+    expect(await kept.partners.principals()).toEqual([])
+  })
+
+  test('goes through where what they have in common was there before both', async () => {
+    publish(third, await documentOf(third, ['third']))
+    await setUp()
+    // As if somebody had registered the server in the house by hand.
+    await kept.hybrids.remove('hybrid')
+    for (const [name, { url }] of [
+      ['first', cloud],
+      ['second', third],
+    ] as const) {
+      later()
+      await call('hybrid.setup', { onPremises: onPremises.url, cloud: url, name })
+    }
+    await undo({ name: 'first' })
+    expect(await call('hybrid.status', { name: 'second' })).toMatchObject({ inPlace: true })
   })
 })
 

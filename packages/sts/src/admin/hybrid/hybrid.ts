@@ -23,7 +23,7 @@ import { planHybrid } from './plan.ts'
 import { readOwnCertificate } from './side-certificates.ts'
 import { loadSnapshot, type Snapshot } from './snapshot.ts'
 import type { Item } from './steps.ts'
-import { presenceOf, refuseUse, takeBack } from './undo.ts'
+import { presenceOf, refuseLaterHybrid, refuseUse, takeBack } from './undo.ts'
 import type { Side } from './wanted.ts'
 
 /** What people of one side may be served with at the other, unless it is said otherwise: free/busy, and a phone's mailbox. */
@@ -186,6 +186,7 @@ export async function undoHybrid(ports: AdminPorts, call: HybridCall): Promise<H
   return ports.store.transaction(async () => {
     const at = await openRealm(ports, call)
     const kept = requireRecord(at, call)
+    await refuseLaterHybrid(at.kept, at.snapshot, call.name)
     await refuseUse(at.kept, at.snapshot, kept)
     const audienceOf = namerOf(at.snapshot, kept)
     const items = kept.made

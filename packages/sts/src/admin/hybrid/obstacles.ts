@@ -60,7 +60,7 @@ function cureOf(problem: string, url: string, { partnerHosts }: Surroundings): s
   if (code === 'host_not_allowed')
     return isAllowedAddress(url, partnerHosts)
       ? 'It is allowed now: '
-      : `${howToAllow([new URL(url).host], partnerHosts)}, start the service anew, and then: `
+      : `If it is right, ${howToAllow([new URL(url).host], partnerHosts)}, start the service anew, and then: `
   return isReadingRefusal(code) ? `${readingRefusals[code].remedy} Then: ` : 'When that is over: '
 }
 

@@ -5,6 +5,7 @@
  * It reads documents of the two hosts that the administrator named and of no other, and files; it changes nothing in the
  * realm. A document is believed as far as `partners` would believe it at its first reading.
  */
+import { createHash } from 'node:crypto'
 import type { MetadataDocument } from '@postern/resource-server'
 import type { ClientId } from '@postern/storage'
 import { readingRefusals } from '../../partners/errors.ts'
@@ -71,7 +72,8 @@ async function learnSide(
 ): Promise<LearntSide> {
   const url = requireBase(side.url)
   if (side.certificate === undefined && asked.directory === undefined) return learnFromDocument(at, asked, { ...side, url })
-  const client = side.client ?? (await recordedClient(at, asked, side.place)) ?? (side.place === 'cloud' ? at.newId() : exchange)
+  const client =
+    side.client ?? (await recordedClient(at, asked, side.place)) ?? (side.place === 'cloud' ? clientIdFor(url, at) : exchange)
   requireNameable(client, url)
   if (side.certificate !== undefined) return { side: { url, client, certificates: [side.certificate] } }
   const directory = asked.directory ?? ''
@@ -81,6 +83,17 @@ async function learnSide(
   const key = await at.newSigningKey({ algorithm: 'RS256', commonName: certificateNameOfHost(url, at), now: at.clock() })
   const made = await makeKeyFiles(directory, fileNames[side.place], key)
   return { side: { url, client, certificates: [made.certificate] }, files: made }
+}
+
+/**
+ * The id of a server that says none: a UUID (RFC 9562, version 8) of the realm and the address, so that a dry run names the one
+ * that the real run takes, and a server that was told it keeps it when it is set up again.
+ */
+function clientIdFor(url: string, { realm }: RealmPorts): string {
+  const bytes = createHash('sha256').update(`hybrid client\0${realm.id}\0${url}`).digest().subarray(0, 16)
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 /** Letters, digits, dots and hyphens, at most 64; an address of an IPv6 host has others. */
@@ -129,9 +142,12 @@ async function readDocument(at: RealmPorts, url: string, allowHosts: readonly st
   } catch (error) {
     const problem = problemOfReading(error)
     if (problem === undefined) throw error
+    const instead = 'hand its certificate in (--certificate, --cloud-certificate) or have one made (--make-certificates)'
     throw new OperationRefused(
       'metadata_refused',
-      `${url} was not to be had: ${problem.detail}. If that server publishes no metadata, hand its certificate in (--certificate, --cloud-certificate) or have one made (--make-certificates).`,
+      problem.outcome === 'unavailable'
+        ? `${url} was not to be had: ${problem.detail}. If that server publishes no metadata, ${instead}.`
+        : `${url} answers, and what it says cannot be used: ${problem.detail}. Have that put right at the server: each x5t must be the SHA-1 of its certificate in base64url, for example. Or do without its metadata: ${instead}.`,
       { cause: error },
     )
   }

@@ -12,7 +12,8 @@ import { OperationRefused } from '../errors.ts'
 import type { RealmPorts } from '../operation.ts'
 import { withdrawActorTokens } from '../server-grants.ts'
 import { changeClient, changeResource, requireClient, withoutAccess } from './apply.ts'
-import type { HybridRecord, Made } from './made.ts'
+import { describeMade } from './describe.ts'
+import { type HybridRecord, type Made, readRecord } from './made.ts'
 import { rightsBefore } from './rights.ts'
 import { accessOf, delegationOf, missingOf, type Snapshot } from './snapshot.ts'
 
@@ -77,6 +78,37 @@ export async function refuseUse(kept: RealmStore, snapshot: Snapshot, { made }: 
         `The client ${other.id} has access to ${one.audience}. First: postern client withdraw ${other.id} ${one.audience}`,
       )
   }
+}
+
+/**
+ * A hybrid that was set up later found what this one had made, and relies on it. One that was set up earlier does not, so of
+ * two there is always one that can go first.
+ * @throws {OperationRefused} `in_use`
+ */
+export async function refuseLaterHybrid(kept: RealmStore, snapshot: Snapshot, name: string): Promise<void> {
+  const all = await kept.hybrids.list()
+  const own = all.find((one) => one.name === name)
+  if (own === undefined) return
+  const left = readRecord(own.made).made.filter((made) => presenceOf(snapshot, made) !== 'none')
+  for (const other of all) {
+    const { onPremises, cloud } = readRecord(other.made)
+    const needed = left.find((made) => isNeededBy([onPremises.client, cloud.client], made, snapshot))
+    if (other.name === name || other.createdAt <= own.createdAt || needed === undefined) continue
+    throw new OperationRefused(
+      'in_use',
+      `The hybrid ${other.name} (${onPremises.url} and ${cloud.url}) was set up later and relies on what ${name} made, for one: ${describeMade(needed, (id) => snapshot.resources.find((one) => one.id === id)?.audience ?? id)}. First: postern hybrid undo --name ${other.name}`,
+    )
+  }
+}
+
+/** Whether something is of one of these servers, or a right of one at the other. A domain is of the realm. */
+function isNeededBy(servers: readonly string[], made: Made, { resources }: Snapshot): boolean {
+  const isServers = (client: string | undefined) => client !== undefined && servers.includes(client)
+  if (made.kind === 'domain') return false
+  const isClients = 'client' in made && isServers(made.client)
+  if (!('resource' in made)) return isClients
+  const isResources = isServers(resources.find(({ id }) => id === made.resource)?.principalId)
+  return made.kind === 'access' || made.kind === 'delegation' ? isClients && isResources : isClients || isResources
 }
 
 /** Takes one thing back that {@link presenceOf} has found, in the caller's transaction. */
