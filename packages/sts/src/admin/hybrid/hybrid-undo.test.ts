@@ -7,6 +7,7 @@ import {
   everything,
   find,
   onPremises,
+  pemOf,
   publish,
   setUp,
   standBetweenServers,
@@ -106,6 +107,17 @@ describe('the undo of one hybrid beside another', () => {
     await undo({ name: 'second' })
     await undo()
     expect(await kept.partners.principals()).toEqual([])
+  })
+
+  test('goes through for the later one, also where it added to a server of the earlier one', async () => {
+    const certificates = { certificate: await pemOf('mail'), cloudCertificate: await pemOf('outlook'), cloudClientId: cloud.id }
+    await setUp(certificates)
+    const before = await everything()
+    later()
+    expect((await setUp({ name: 'second' })).changed).toBe(2)
+    await expect(undo()).rejects.toEqual(refused('in_use'))
+    await undo({ name: 'second' })
+    expect(await everything()).toEqual(before)
   })
 
   test('goes through where what they have in common was there before both', async () => {
