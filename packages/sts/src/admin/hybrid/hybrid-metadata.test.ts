@@ -49,6 +49,7 @@ describe('without the host in partnerHosts', () => {
   test('a reading is refused with its reason, its code for programs, and the cure', async () => {
     await setUp()
     await expect(refresh()).rejects.toEqual(refused('metadata_refused'))
+    await expect(refresh()).rejects.toThrow('stay: host_not_allowed: https://outlook.contoso.test/')
     await expect(refresh()).rejects.toThrow(`If it is right, set ${variable}.`)
     await expect(refresh()).rejects.toMatchObject({
       problems: [`host_not_allowed: ${cloud.url}autodiscover/metadata/json/1`],

@@ -2,7 +2,8 @@
  * plan decides what is missing so that two mail servers can ask each other for tokens. Pure.
  *
  * It owns what belongs to a hybrid, and what is refused before anything is changed. Whatever is there already stays as it is,
- * whoever made it; what an earlier set-up made for an address or a certificate that is no more is followed.
+ * whoever made it, but for rights, which become what is wanted (rights.ts); what an earlier set-up made for an address or a
+ * certificate that is no more is followed.
  * @module
  */
 import type { Client, Resource } from '@postern/storage'

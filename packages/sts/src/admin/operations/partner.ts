@@ -149,7 +149,7 @@ function notTaken(
   const cure = code === 'host_not_allowed' && host !== undefined ? `If it is right, ${howToAllow([host], partnerHosts)}.` : remedy
   return new OperationRefused(
     'metadata_refused',
-    `The metadata of ${id} was not taken, and its last good certificates stay: ${reading.detail}. ${cause} ${cure}`,
+    `The metadata of ${id} was not taken, and its last good certificates stay: ${code}: ${reading.detail}. ${cause} ${cure}`,
     { problems: [`${code}: ${reading.detail}`] },
   )
 }
