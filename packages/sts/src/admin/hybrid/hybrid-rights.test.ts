@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect, createStore, migrate } from '@postern/storage'
 import { describe, expect, test } from 'vitest'
-import { cloud, everything, onPremises, setUp, standBetweenServers, status, undo } from '../testing/hybrid-stage.ts'
+import { cloud, everything, onPremises, setUp, standBetweenServers, status, trail, undo } from '../testing/hybrid-stage.ts'
 import { add, call, kept, find as operation, ports, setPorts, stage } from '../testing/mfa-stage.ts'
 
 standBetweenServers(async (clock) => {
@@ -56,6 +56,20 @@ describe('a later set-up', () => {
     expect(await rights()).toEqual({ scopes: [imap], exceptGroups: ['administrators'] })
     // Nobody lost anything by that.
     expect(await withdrawnFrom()).toBeUndefined()
+  })
+
+  test('that only wants something else from now on leaves a row in the trail as well', async () => {
+    await setUp()
+    const granted = { exceptGroups: ['board'] }
+    await call('delegation.grant', { client: cloud.id, resource: onPremises.url, ...granted })
+    await call('delegation.grant', { client: onPremises.id, resource: cloud.url, ...granted })
+    const rows = (await trail()).length
+    expect((await setUp(granted)).changed).toBe(0)
+    expect(await trail()).toHaveLength(rows + 1)
+    await setUp(granted)
+    await setUp()
+    expect(await trail()).toHaveLength(rows + 1)
+    expect(await status()).toMatchObject({ wish: { exceptGroups: ['administrators', 'board'] } })
   })
 
   test('makes good what somebody widened by hand, and until then status says what it is', async () => {

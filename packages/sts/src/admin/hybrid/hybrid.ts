@@ -70,6 +70,7 @@ type PartState = 'done' | 'present' | 'would be done' | 'taken back' | 'would be
  * names, access and delegations both ways. A second time it changes nothing, or follows what has changed at the servers.
  * `scopes` and `exceptGroups`: what both may do for people, and for whom never; delegations become that. Left out: as at the
  * last time, at first {@link defaultScopes} and administrators excepted. No scopes at all: rights stay as they are.
+ * `isRemembered`: the last run was for the same servers and the same rights, so without changes there is nothing new to keep.
  * @throws {OperationRefused} `conflict`, `invalid`, `key_refused`. Nothing was changed then.
  */
 export async function setUpHybrid(
@@ -81,7 +82,7 @@ export async function setUpHybrid(
     readonly exceptGroups?: readonly string[]
     readonly domains?: readonly string[]
   },
-): Promise<HybridReport> {
+): Promise<HybridReport & { readonly isRemembered: boolean }> {
   const sides = {
     onPremises: toSide(ports, call.onPremises, 'Mail server on premises'),
     cloud: toSide(ports, call.cloud, 'Mail server in the cloud'),
@@ -101,7 +102,8 @@ export async function setUpHybrid(
       ...(wish === undefined ? {} : { wish }),
     }
     if (call.dryRun !== true) await commit(at, call, { items, head })
-    return report(call, head, items)
+    const { made: _made, ...lastHead } = at.snapshot.record ?? {}
+    return { ...report(call, head, items), isRemembered: isDeepStrictEqual(lastHead, head) }
   })
 }
 

@@ -210,10 +210,10 @@ export const hybridOperations = [
         })
       try {
         const preview = await setUp(true)
-        // What changes nothing leaves no row in the trail.
+        // What changes nothing, not even what a later run does, leaves no row in the trail.
         const done = input.dryRun
           ? preview
-          : preview.changed === 0
+          : preview.changed === 0 && preview.isRemembered
             ? await setUp(false)
             : await running.batch(input.name, () => setUp(false))
         const keys = sides.flatMap(({ side: { client }, wouldMake }) =>
