@@ -9,6 +9,7 @@ import { DiscoveryError } from '../errors.ts'
 import { guardedGet, type ResolvedAddress, resolveBySystem } from '../guarded-fetch.ts'
 import { type JsonObject, type JsonValue, parseStrictObject } from '../strict-json.ts'
 import { thumbprintOf } from '../verification-key.ts'
+import { quoted } from './errors.ts'
 
 export type MetadataDocument = Readonly<{
   id?: string
@@ -96,7 +97,8 @@ function readCertificate(base64: string, announced: string | undefined): Metadat
   } catch (cause) {
     throw malformed('a certificate cannot be read', cause)
   }
-  if (announced !== undefined && announced !== x5t) throw malformed(`the certificate ${x5t} stands under another x5t`)
+  if (announced !== undefined && announced !== x5t)
+    throw malformed(`the certificate ${x5t} stands under another x5t, ${quoted(announced)}`)
   return Object.freeze({ x5t, certificate: new Uint8Array(certificate) })
 }
 

@@ -251,7 +251,16 @@ export const partnerOperations = [
     scope: 'realm',
     positional: ['client'],
     input: some,
-    output: z.object({ client: z.string(), added: z.number().int(), removed: z.number().int() }),
+    output: z.object({
+      client: z.string(),
+      added: z.number().int(),
+      removed: z.number().int(),
+      contested: z.array(z.string()).optional().describe('Certificates of the document that another server has'),
+    }),
+    next: ({ client, contested }) =>
+      contested === undefined
+        ? undefined
+        : `${contested.join(', ')} belongs to another server and was left out. It comes to ${client} when that signs with it.`,
     errors: ['missing', 'invalid', 'metadata_refused'],
     // It asks another server, so it keeps no transaction waiting; the reading is one transaction of its own.
     inBatches: true,
@@ -262,7 +271,12 @@ export const partnerOperations = [
       switch (reading.outcome) {
         case 'read':
           await running.batch(client.id, async () => undefined)
-          return { client: client.id, added: reading.added, removed: reading.removed }
+          return {
+            client: client.id,
+            added: reading.added,
+            removed: reading.removed,
+            ...(reading.contested === undefined ? {} : { contested: [...reading.contested] }),
+          }
         case 'nothing_to_read':
           throw new OperationRefused(
             'invalid',
