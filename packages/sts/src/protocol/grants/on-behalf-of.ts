@@ -1,5 +1,6 @@
-import { ActorTokenError, parsePrincipal } from '@postern/resource-server'
+import { ActorTokenError } from '@postern/resource-server'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { claimedPrincipal } from '../../partners/claimed-principal.ts'
 import { defineGrant } from './define-grant.ts'
 import {
   ACCESS_TOKEN,
@@ -73,23 +74,20 @@ async function proveSignedIn({ realm, clock }: DelegatedGrantParts, presented: P
 }
 
 /** Whether this is a user token: it carries an actor token. Nothing about it is believed yet. */
-const isUserToken = (token: string): boolean => Object.hasOwn(peekUnverified(token), 'actortoken')
-
-/** Whether a user token says that it is of another server than the caller, one that is registered here. */
-function isOfAnother({ principals }: DelegatedGrantParts['realm'], { token, callerId }: Presented): boolean {
-  const { iss } = peekUnverified(token)
-  const claimed = typeof iss === 'string' ? parsePrincipal(iss)?.clientId : undefined
-  return claimed !== undefined && claimed !== callerId && principals.find(claimed) !== undefined
-}
-
-function peekUnverified(token: string): Readonly<Record<string, unknown>> {
+function isUserToken(token: string): boolean {
   const [, body = ''] = token.split('.')
   try {
     const claims: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'))
-    return typeof claims === 'object' && claims !== null ? { ...claims } : {}
+    return typeof claims === 'object' && claims !== null && Object.hasOwn(claims, 'actortoken')
   } catch {
-    return {} // no JWT: it is refused as a person's token that cannot be read
+    return false // no JWT: it is refused as a person's token that cannot be read
   }
+}
+
+/** Whether a user token says that it is of another server than the caller, one that is registered here. */
+function isOfAnother({ principals }: DelegatedGrantParts['realm'], { token, callerId }: Presented): boolean {
+  const claimed = claimedPrincipal(token)?.clientId
+  return claimed !== undefined && claimed !== callerId && principals.find(claimed) !== undefined
 }
 
 /** A person whom the calling server names by a user token around its own actor token. */
