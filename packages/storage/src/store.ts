@@ -8,15 +8,19 @@
 import type { RealmId } from './identifiers.ts'
 import type { AccessPassStore } from './ports/access-passes.ts'
 import type { AccountStore } from './ports/accounts.ts'
+import type { AppPasswordStore } from './ports/app-passwords.ts'
 import type { ApprovalStore } from './ports/approvals.ts'
 import type { ArtifactStore } from './ports/artifacts.ts'
 import type { AttemptStore } from './ports/attempts.ts'
 import type { AuditStore } from './ports/audit.ts'
+import type { AppAccessRuleStore, AuthenticationPolicyStore } from './ports/authentication-policies.ts'
 import type { AuthenticatorStore } from './ports/authenticators.ts'
 import type { ClientStore } from './ports/clients.ts'
 import type { DelegationStore } from './ports/delegations.ts'
 import type { EnforcementStore } from './ports/enforcement.ts'
 import type { HybridStore } from './ports/hybrids.ts'
+import type { MailAppStore } from './ports/mail-apps.ts'
+import type { MailServerStore } from './ports/mail-servers.ts'
 import type { OutboxStore } from './ports/outbox.ts'
 import type { PartnerStore } from './ports/partners.ts'
 import type { PasswordStore } from './ports/passwords.ts'
@@ -27,6 +31,7 @@ import type { RefreshTokenStore } from './ports/refresh-tokens.ts'
 import type { RememberedBrowserStore } from './ports/remembered-browsers.ts'
 import type { ReplayGuard } from './ports/replay.ts'
 import type { ResourceStore } from './ports/resources.ts'
+import type { RevocationStore } from './ports/revocations.ts'
 import type { SigningKeyStore } from './ports/signing-keys.ts'
 
 /** Everything kept for one realm. Bound to that realm when it is made, so that no query can forget it. */
@@ -51,6 +56,12 @@ export interface RealmStore {
   readonly attempts: AttemptStore
   readonly replay: ReplayGuard
   readonly policies: PolicyStore
+  readonly mailApps: MailAppStore
+  readonly appPasswords: AppPasswordStore
+  readonly authenticationPolicies: AuthenticationPolicyStore
+  readonly appAccessRules: AppAccessRuleStore
+  readonly mailServers: MailServerStore
+  readonly revocations: RevocationStore
   readonly audit: AuditStore
   readonly outbox: OutboxStore
 }

@@ -23,11 +23,30 @@ export interface RealmSettings {
   readonly disabledMethods?: readonly string[]
   /** Beginnings of telephone numbers (E.164, e.g. `+49`) that messages may go to; absent: all. */
   readonly smsPrefixes?: readonly string[]
+  /** Whose unknown mail apps wait for their owner, although the authentication policy allows passwords. Absent: `nobody`. */
+  readonly gating?: Readonly<{ for: 'nobody' | 'everybody' | 'group'; group?: string; mode: 'on' | 'report-only' }>
+  /** What an app may do that no access rule speaks of. Absent: `allow`. */
+  readonly appAccess?: 'allow' | 'quarantine' | 'block'
+  /** A portal session that was not used for so long ends. Absent: 15. */
+  readonly portalIdleMinutes?: number
+  /** Where this realm's mail servers are, for the files that mail clients are set up with. */
+  readonly mailHosts?: MailHosts
   /** Accent colour of the pages as a CSS colour, or `undefined` for the default. */
   readonly accent?: string
   /** `data:` URL of the logo, or `undefined`. */
   readonly logo?: string
 }
+
+/** By protocol. TCP ports with their kind of TLS; HTTP protocols with their address. */
+export interface MailHosts {
+  readonly imap?: MailHost
+  readonly pop?: MailHost
+  readonly smtp?: MailHost
+  readonly activesync?: string
+  readonly ews?: string
+  readonly jmap?: string
+}
+export type MailHost = Readonly<{ host: string; port: number; tls: 'implicit' | 'starttls' }>
 
 export interface Realm {
   readonly id: RealmId

@@ -1,0 +1,39 @@
+import type { AccountId } from '../identifiers.ts'
+
+/** What has ended, and for whom. Written by triggers of the database in the very transaction that ends it, so that no way of ending access forgets to tell. */
+export type RevocationKind = (typeof revocationKinds)[number]
+export const revocationKinds = [
+  'account-disabled',
+  'account-removed',
+  'signed-out',
+  'password-changed',
+  'refresh-family',
+  'session',
+  'client-disabled',
+  'mail-app',
+  'app-password',
+] as const
+
+export interface Revocation {
+  /** Counts the realm's events up from 1 without a gap; the order of the numbers is the order in which they became visible. */
+  readonly number: number
+  readonly at: Date
+  readonly kind: RevocationKind
+  readonly accountId?: AccountId
+  /** Of the account, as it was then: it may be gone. */
+  readonly upn?: string
+  readonly clientId?: string
+  readonly familyId?: string
+  /** `sid` of the tokens of that session. */
+  readonly sessionId?: string
+  readonly mailAppId?: string
+}
+
+export interface RevocationStore {
+  /** Those after `number`, in order. */
+  since(number: number, limit: number): Promise<readonly Revocation[]>
+  /** Of the newest and the oldest one kept: `first` is `last + 1` where none is. One cheap read. */
+  bounds(): Promise<{ readonly first: number; readonly last: number }>
+  /** For what ends outside of the tables that have triggers. Inside the transaction that ends it. */
+  append(revocation: Omit<Revocation, 'number'>): Promise<void>
+}
