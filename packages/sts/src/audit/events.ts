@@ -282,6 +282,61 @@ export const events = {
     tells: 'A session was ended, by its owner or by an administrator.',
     detail: { because: 'text?' },
   },
+  'mailapp.appeared': {
+    outcome: 'refused',
+    tells: 'A mail app that nobody had let in yet came with the right password. `state` says who has to let it in.',
+    detail: { mailAppId: 'id', protocol: 'word', state: 'word', app: 'text?' },
+  },
+  'mailapp.allowed': {
+    outcome: 'allowed',
+    tells: 'The gate let a mail app in. Written at the first time, when the reason changes, and once an hour after that.',
+    detail: { mailAppId: 'id?', appPasswordId: 'id?', protocol: 'word', reason: 'word', app: 'text?' },
+  },
+  'mailapp.refused': {
+    outcome: 'refused',
+    tells: 'The gate turned a mail app away. Written at the first time, when the reason changes, and once an hour after that.',
+    detail: { mailAppId: 'id?', protocol: 'word', decision: 'word', reason: 'word', app: 'text?', policy: 'text?' },
+  },
+  'mailapp.decided': {
+    outcome: 'allowed',
+    tells: 'A mail app was activated or blocked, by its owner or an administrator.',
+    detail: { mailAppId: 'id', state: 'word', app: 'text?' },
+  },
+  'mailapp.renamed': {
+    outcome: 'allowed',
+    tells: 'A mail app got another name.',
+    detail: { mailAppId: 'id' },
+  },
+  'mailapp.removed': {
+    outcome: 'allowed',
+    tells: 'A mail app was removed, with the app passwords that were its own. If it comes again it is new.',
+    detail: { mailAppId: 'id', app: 'text?' },
+  },
+  'mailapp.told': {
+    outcome: 'allowed',
+    tells: 'The owner was told of a new mail app. `by` is `nobody` where there was no way to.',
+    detail: { mailAppId: 'id', by: 'word', sender: 'word?' },
+  },
+  'app_password.created': {
+    outcome: 'allowed',
+    tells: 'A person made an app password. It was shown once and is not kept.',
+    detail: { appPasswordId: 'id', protocols: 'text', networks: 'text?', bound: 'flag', expiresAt: 'time?' },
+  },
+  'app_password.bound': {
+    outcome: 'allowed',
+    tells: 'An app password was used for the first time and belongs to that mail app from now on.',
+    detail: { appPasswordId: 'id', mailAppId: 'id' },
+  },
+  'app_password.revoked': {
+    outcome: 'allowed',
+    tells: 'An app password, or all of an account, was taken back.',
+    detail: { appPasswordId: 'id?', count: 'count?' },
+  },
+  'connections.ended': {
+    outcome: 'allowed',
+    tells: 'A mail server was made to end the open connections of a person. `because` is what had ended.',
+    detail: { server: 'id', because: 'word', count: 'count?' },
+  },
   'client.changed': {
     outcome: 'allowed',
     tells: 'A client registered itself or changed its own registration.',
