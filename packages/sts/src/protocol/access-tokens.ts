@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { assessProgram } from './assurance.ts'
 import { accessTokenClaims } from './claims.ts'
 import { registrationOf } from './clients.ts'
+import { sidOf } from './ended-sessions.ts'
 import type { KnownAccount } from './find-account.ts'
 import { accessInHand, findDelegationInHand, type Shown } from './grants/delegation-in-hand.ts'
 import { delegatedGrantOf } from './grants/delegation-rules.ts'
@@ -52,15 +52,11 @@ export function extraClaims(ctx: KoaContextWithOIDC, token: object) {
     acr: shown?.acr,
     amr: shown?.amr,
     authTime: shown?.authTime,
-    sid: shown?.sid ?? sidOf(shown?.sessionUid),
+    sid: shown?.sid ?? (shown?.sessionUid === undefined ? undefined : sidOf(shown.sessionUid)),
     // By the token itself: whoever forgot to note the delegation does not lose the claim with it.
     actor: delegatedGrantOf(gty) === undefined ? undefined : clientId,
   })
 }
-
-/** Names the browser session in tokens of clients that get no session id of their own; never a key to it. */
-const sidOf = (sessionUid: string | undefined): string | undefined =>
-  sessionUid === undefined ? undefined : createHash('sha256').update(sessionUid).digest('base64url').slice(0, 22)
 
 /** The last touch on an access JWT: our claims win over the engine's, the header tells `typ` and `x5t`. */
 export function shapeAccessToken(

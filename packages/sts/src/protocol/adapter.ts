@@ -2,6 +2,7 @@ import type { AccountId, ClientId, FamilyId, Realm, RealmStore } from '@postern/
 import { type Adapter, errors, Provider } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
 import { toClientMetadata } from './clients.ts'
+import { markEnded } from './ended-sessions.ts'
 import { openAnswer } from './kept-answer.ts'
 import { PORTAL_CLIENT_ID, portalClient } from './portal-client.ts'
 import { grantInHand, type StoredPayload } from './provider-internals.ts'
@@ -113,10 +114,7 @@ function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): A
     },
   }
 
-  /**
-   * oidc-provider writes a session back at the end of every request, so one in flight would bring back a session that was
-   * ended meanwhile. Its `uid` stays the same for life and is remembered as ended until no copy of it can be valid.
-   */
+  /** See {@link markEnded}. */
   async function isEnded({ uid }: StoredPayload): Promise<boolean> {
     return typeof uid === 'string' && (await store.artifacts.find('EndedSession', uid)) !== undefined
   }
@@ -124,16 +122,13 @@ function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): A
   /** Signing out ends the session; a new id for a living session only ends the old id. */
   async function endSession(id: string): Promise<void> {
     const ctx = Provider.ctx
-    const signsOut = ctx?.oidc.route === 'end_session_confirm' && ctx.oidc.params?.logout !== undefined
-    const uid = signsOut ? ctx.oidc.session?.uid : undefined
-    if (uid !== undefined)
-      await store.artifacts.upsert({
-        kind: 'EndedSession',
-        id: uid,
-        payload: {},
-        expiresAt: after(clock(), realm.settings.sessionSeconds),
-        keys: {},
-      })
+    const session =
+      ctx?.oidc.route === 'end_session_confirm' && ctx.oidc.params?.logout !== undefined ? ctx.oidc.session : undefined
+    if (session?.uid !== undefined) {
+      const accountId = session.accountId as AccountId | undefined // given by finish() of interactions-of-provider.ts
+      const payload = { authorizations: session.authorizations }
+      await markEnded(store, { uid: session.uid, accountId, payload, now: clock(), realm, tells: 'feed' })
+    }
     await store.artifacts.destroy('Session', id)
   }
 }

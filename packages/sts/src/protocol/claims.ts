@@ -56,6 +56,8 @@ export function accessTokenClaims(source: AccessTokenSource): Record<string, unk
     ver: '2.0',
     tid: source.realm.id,
     appid: source.clientId,
+    // Dovecot, which reads nothing but `typ: JWT`, looks for its keys in a folder named by this claim (F 5.3).
+    ...(source.resource.tokenType === 'JWT' ? { azp: source.clientId } : {}),
     appidacr: source.registration.proof,
     idtyp: account ? 'user' : 'app',
     ...(account

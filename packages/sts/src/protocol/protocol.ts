@@ -19,6 +19,7 @@ import type { Interactions } from './interactions.ts'
 import { createInteractions } from './interactions-of-provider.ts'
 import { sealAnswer } from './kept-answer.ts'
 import { createMetadataDocuments } from './metadata/metadata-documents.ts'
+import { createPersonTokens, type PersonTokens } from './person-tokens.ts'
 import { type ProviderParts, ROUTES } from './provider.ts'
 import type { RealmRuntime } from './realm-parts.ts'
 import { createRealmRuntimes } from './realm-runtime.ts'
@@ -67,6 +68,7 @@ export interface Protocol {
   runtimeOf(realm: Realm): Promise<RealmRuntime>
   readonly interactions: Interactions
   readonly sessions: Sessions
+  readonly tokens: PersonTokens
   /** Serves the realm of the request state; `ctx.path` is relative to its issuer. */
   readonly middleware: Middleware
 }
@@ -133,6 +135,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     runtimeOf: (realm) => runtimes.of(realm),
     interactions: createInteractions({ csrfKey: options.csrfKey }),
     sessions: createSessions({ csrfKey: options.csrfKey, clock }),
+    tokens: createPersonTokens({ clock, baseUrl: options.baseUrl }),
     middleware: (ctx, next) => {
       const run = (at: number): Promise<unknown> => {
         const stage = stages[at]

@@ -34,6 +34,12 @@ export interface Sessions {
   signOutAddress(): string
   /** Those of the account that live, in whatever browser, most recent first. */
   list(accountId: AccountId): Promise<readonly ListedSession[]>
+  /**
+   * Ends one session of the account, in whatever browser: nobody is signed in by it any more, resource servers hear of it,
+   * and apps that asked to (back-channel logout) are told, once what is done here is kept. Refresh families live on: they
+   * belong to apps. In the caller's transaction. `false`: the account has no such living session.
+   */
+  end(accountId: AccountId, attempt: string): Promise<boolean>
 }
 
 export type ListedSession = Readonly<{ attempt: string; evidence: readonly string[]; signedInAt: Date }>

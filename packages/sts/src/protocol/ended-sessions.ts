@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import type { AccountId, Realm, RealmStore } from '@postern/storage'
+
+/** Names a browser session in tokens of clients that get no session id of their own; never a key to it. */
+export const sidOf = (sessionUid: string): string => createHash('sha256').update(sessionUid).digest('base64url').slice(0, 22)
+
+/**
+ * Ends a session for good, and tells the revocation feed under every name that tokens have for it.
+ *
+ * oidc-provider writes a session back at the end of every request, so one in flight would bring back a session that was ended
+ * meanwhile. Its `uid` stays the same for life and is remembered as ended until no copy of it can be valid.
+ * `tells: 'clients'`: back-channel logout follows from the feed; `'feed'`: oidc-provider has told them already.
+ */
+export async function markEnded(
+  store: RealmStore,
+  session: {
+    readonly uid: string
+    readonly accountId: AccountId | undefined
+    readonly payload: Readonly<Record<string, unknown>>
+    readonly now: Date
+    readonly realm: Pick<Realm, 'settings'>
+    readonly tells: 'clients' | 'feed'
+  },
+): Promise<void> {
+  const { uid, accountId, now, realm, tells } = session
+  const expiresAt = new Date(now.getTime() + realm.settings.sessionSeconds * 1000)
+  await store.artifacts.upsert({ kind: 'EndedSession', id: uid, payload: {}, expiresAt, keys: {} })
+  if (accountId === undefined) return
+  const ended = { at: now, kind: 'session', accountId } as const
+  await store.revocations.append({ ...ended, sessionId: sidOf(uid) })
+  for (const [clientId, sessionId] of sidsByClient(session.payload))
+    await store.revocations.append({ ...ended, sessionId, ...(tells === 'clients' && { clientId }) })
+}
+
+/** oidc-provider gives every client that asks for it an id of its own for the session (`sid`). */
+function sidsByClient({ authorizations }: Readonly<Record<string, unknown>>): readonly (readonly [string, string])[] {
+  if (typeof authorizations !== 'object' || authorizations === null) return []
+  return Object.entries(authorizations as Readonly<Record<string, { sid?: unknown } | undefined>>).flatMap(([clientId, one]) =>
+    typeof one?.sid === 'string' ? [[clientId, one.sid] as const] : [],
+  )
+}
