@@ -13,6 +13,8 @@ const inStorage = (file: string) => fileURLToPath(new URL(`packages/storage/src/
 const SERVER = inStorage('global-setup.ts')
 /** Makes what databases in memory begin with, once for all files of all layers. */
 const IMAGE = inStorage('image-setup.ts')
+/** Says which mail servers are missing, before anything runs. */
+const PROGRAMS = fileURLToPath(new URL('test/servers/support/programs-setup.ts', import.meta.url))
 
 interface Layer {
   readonly name: string
@@ -28,6 +30,8 @@ interface Layer {
    * once. So a file may leave nothing global behind: a clock that it stopped runs again, what it started is closed.
    */
   readonly reuse?: boolean
+  /** Needs mail servers of the system. */
+  readonly programs?: boolean
   /** Done before long. scripts/verify.ts runs these beside a layer that runs alone. */
   readonly small?: boolean
 }
@@ -50,6 +54,14 @@ export const LAYERS: readonly Layer[] = [
   { name: 'faults', include: ['test/faults/**/*.test.ts'], seconds: 180, database: true, alone: true },
 ]
 
+/** Needs mail servers of the system, so it is no part of `npm test`: scripts/test-servers.ts runs it. */
+const SERVERS: Layer = {
+  name: 'servers',
+  include: ['test/servers/**/*.test.ts'],
+  seconds: 60,
+  programs: true,
+}
+
 // Every process that tests start compiles the same packages. Node keeps the outcome where they all find it.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/postern/compiled', import.meta.url))
 
@@ -60,7 +72,7 @@ export default defineConfig({
     pool: 'forks',
     exclude: ['**/node_modules/**', '**/dist/**', '**/.postern/**'],
     allowOnly: false,
-    projects: LAYERS.map(({ name, include, seconds, database, alone, reuse }) => ({
+    projects: [...LAYERS, SERVERS].map(({ name, include, seconds, database, alone, reuse, programs }) => ({
       extends: true as const,
       test: {
         name,
@@ -69,7 +81,7 @@ export default defineConfig({
         hookTimeout: Math.max(60, seconds) * 1000,
         fileParallelism: alone !== true,
         isolate: reuse !== true,
-        globalSetup: database === true ? [IMAGE, SERVER] : [IMAGE],
+        globalSetup: [...(programs === true ? [PROGRAMS] : []), IMAGE, ...(database === true ? [SERVER] : [])],
       },
     })),
   },
