@@ -12,23 +12,14 @@ export interface MailServer {
   readonly upstreams: Readonly<Record<string, string>>
   /** Dovecot's administration over HTTP (doveadm), to end connections. The key is kept sealed. */
   readonly doveadm?: Readonly<{ url: string; key: string }>
-  /** Last event of the revocation feed that Dovecot was told of. Set by {@link MailServerStore.told} alone. */
-  readonly toldUntil: number
   readonly createdAt: Date
 }
 
-/** Every change but `told` counts as a change of the realm. */
+/** Every change counts as a change of the realm. */
 export interface MailServerStore {
-  /** Puts it there or in the place of the one before; `toldUntil` of an existing one stays. `'missing'`: no such client. */
-  put(server: Omit<MailServer, 'toldUntil'>): Promise<'put' | 'missing'>
+  /** Puts it there or in the place of the one before. `'missing'`: no such client. */
+  put(server: MailServer): Promise<'put' | 'missing'>
   find(clientId: ClientId): Promise<MailServer | undefined>
   list(): Promise<readonly MailServer[]>
   remove(clientId: ClientId): Promise<boolean>
-  /**
-   * Takes the turn at ending this server's connections until `until`: `false` while another process has it. So two
-   * processes do not kick one person twice at the same time.
-   */
-  takeTurn(clientId: ClientId, turn: { now: Date; until: Date }): Promise<boolean>
-  /** Ends the turn and notes how far it came. Never goes back. */
-  told(clientId: ClientId, number: number): Promise<void>
 }

@@ -36,4 +36,14 @@ export interface RevocationStore {
   bounds(): Promise<{ readonly first: number; readonly last: number }>
   /** For what ends outside of the tables that have triggers. Inside the transaction that ends it. */
   append(revocation: Omit<Revocation, 'number'>): Promise<void>
+  /**
+   * Takes the turn of a reader of this service, e.g. the one that ends a mail server's connections, until `until`: the number
+   * up to which it has read, or `undefined` while another process has the turn. So two processes do not do one thing twice at
+   * the same time. A reader that was never heard of begins after the newest event.
+   */
+  takeTurn(reader: string, turn: { now: Date; until: Date }): Promise<number | undefined>
+  /** Ends the turn and notes how far it came. Never goes back. */
+  endTurn(reader: string, readUntil: number): Promise<void>
+  /** Forgets the reader, e.g. with its mail server. */
+  removeReader(reader: string): Promise<void>
 }
