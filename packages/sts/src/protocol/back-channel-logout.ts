@@ -1,0 +1,123 @@
+/**
+ * back-channel-logout tells apps that a person is signed out (OpenID Connect Back-Channel Logout 1.0), from the revocation
+ * feed: whoever ended the session or the account, a page, a command line or another process, need not know the apps.
+ *
+ * A session is told with `sid` to the app that it was for; the end of an account with `sub` alone to every app that has an
+ * address for it. Tried once: an app that is away hears no more of it, and its tokens end by themselves. Does NOT tell of a
+ * sign-out at our own page: oidc-provider has done that before the event is written.
+ */
+import type { Client, Realm, Revocation, RevocationKind, Store } from '@postern/storage'
+import type { Logger } from 'pino'
+import type { Clock } from '../clock.ts'
+import { type KeyRing, signJwt } from './issued-jwt.ts'
+import type { RealmRuntime } from './realm-parts.ts'
+
+const READER = 'back-channel-logout'
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
+/** OpenID Connect Back-Channel Logout 1.0 section 2.4 asks for a short life, two minutes at most. */
+const lifeSeconds = 120
+const turnSeconds = 60
+const eventsAtOnce = 100
+const pageOfClients = 200
+
+const ofAccount: ReadonlySet<RevocationKind> = new Set(['account-disabled', 'account-removed', 'signed-out'])
+
+export interface BackChannelLogout {
+  /** Tells what is new. Returns how many apps were told. Never throws: what went wrong is logged and tried at the next run. */
+  run(): Promise<number>
+}
+
+export function createBackChannelLogout(parts: {
+  store: Store
+  runtimeOf: (realm: Realm) => Promise<RealmRuntime>
+  clock: Clock
+  newId: () => string
+  fetch: (url: URL, init: RequestInit) => Promise<Response>
+  log: Logger
+}): BackChannelLogout {
+  const { store, runtimeOf, clock, newId, log } = parts
+  /** Up to where each realm is done, so that a quiet one costs one read. */
+  const done = new Map<string, number>()
+
+  async function tell(client: Client, { ring, issuer }: { ring: KeyRing; issuer: string }, about: Subject): Promise<boolean> {
+    const iat = Math.floor(clock().getTime() / 1000)
+    const claims = { iss: issuer, aud: client.id, iat, exp: iat + lifeSeconds, jti: newId(), ...about, events: { [EVENT]: {} } }
+    const body = new URLSearchParams({ logout_token: await signJwt(ring, 'logout+jwt', claims) })
+    try {
+      const answer = await parts.fetch(new URL(String(client.backchannelLogoutUri)), { method: 'POST', body })
+      await answer.body?.cancel()
+      if (answer.ok) return true
+      log.warn({ client: client.id, status: answer.status }, 'an app did not take the news of a sign-out')
+    } catch (err) {
+      log.warn({ client: client.id, err }, 'an app could not be told of a sign-out')
+    }
+    return false
+  }
+
+  async function readRealm(realm: Realm): Promise<number> {
+    const { revocations, clients } = store.realm(realm.id)
+    const { last } = await revocations.bounds()
+    if (done.get(realm.id) === last) return 0
+    const now = clock()
+    const from = await revocations.takeTurn(READER, { now, until: new Date(now.getTime() + turnSeconds * 1000) })
+    if (from === undefined) return 0
+    const news = await revocations.since(from, eventsAtOnce)
+    const told = news.flatMap(subjectOf)
+    const listening = told.length === 0 ? [] : await listeners(clients)
+    const runtime = listening.length === 0 ? undefined : await runtimeOf(realm)
+    const answers = runtime
+      ? await Promise.all(
+          told.flatMap(({ clientId, subject }) =>
+            listening
+              .filter(({ id }) => clientId === undefined || id === clientId)
+              .map((client) => tell(client, runtime, subject)),
+          ),
+        )
+      : []
+    const readUntil = news.at(-1)?.number ?? last
+    await revocations.endTurn(READER, readUntil)
+    done.set(realm.id, readUntil)
+    return answers.filter(Boolean).length
+  }
+
+  return Object.freeze({
+    async run() {
+      try {
+        let count = 0
+        for (const realm of await store.realms.list()) if (realm.status === 'active') count += await readRealm(realm)
+        return count
+      } catch (err) {
+        log.warn({ err }, 'the revocation feed could not be read for back-channel logout')
+        return 0
+      }
+    },
+  })
+}
+
+type Subject = Readonly<{ sub: string; sid?: string }>
+
+/** Whom an event concerns, for which app; nobody for what ends no sign-in at an app. */
+function subjectOf({
+  kind,
+  accountId,
+  clientId,
+  sessionId,
+}: Revocation): readonly { readonly clientId?: string; readonly subject: Subject }[] {
+  if (accountId === undefined) return []
+  if (ofAccount.has(kind)) return [{ subject: { sub: accountId } }]
+  if (kind !== 'session' || clientId === undefined || sessionId === undefined) return []
+  return [{ clientId, subject: { sub: accountId, sid: sessionId } }]
+}
+
+/** Active apps with an address for such news. */
+async function listeners(clients: {
+  list(page: { after?: string; limit: number }): Promise<readonly Client[]>
+}): Promise<readonly Client[]> {
+  const found: Client[] = []
+  for (let after: string | undefined; ; ) {
+    const page = await clients.list({ limit: pageOfClients, ...(after === undefined ? {} : { after }) })
+    found.push(...page.filter(({ status, backchannelLogoutUri }) => status === 'active' && backchannelLogoutUri !== undefined))
+    after = page.at(-1)?.id
+    if (page.length < pageOfClients) return found
+  }
+}
