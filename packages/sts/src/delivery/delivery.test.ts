@@ -115,6 +115,8 @@ describe('a notice', () => {
     source: '203.0.113.7',
     realm: 'Contoso',
     issuer: 'https://login.contoso.com/0b0f',
+    protocol: 'ActiveSync',
+    portal: 'https://login.contoso.com/contoso.com/portal',
   }
   const languages = Object.keys(noticeTexts) as (keyof typeof noticeTexts)[]
 

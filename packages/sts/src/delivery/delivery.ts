@@ -21,6 +21,7 @@ import { createWebSender } from './web/web-sender.ts'
 export type { Mailer } from './mail/mailer.ts'
 export { createNotices, type Notice, type Notices } from './mail/notices.ts'
 export { createOutboxWorker } from './mail/outbox-worker.ts'
+export { harmlessName, renderMailAppMessage } from './mail-app-message.ts'
 
 export interface LogSenderSettings {
   readonly kind: 'log'

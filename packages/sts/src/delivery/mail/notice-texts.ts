@@ -2,6 +2,12 @@
 
 export type NoticeLanguage = 'en' | 'de' | 'fr'
 
+/** `asked` is BCP 47; English for whom we have no words. */
+export const noticeLanguageOf = (asked: string | undefined): NoticeLanguage => {
+  const primary = asked?.toLowerCase().split('-')[0]
+  return primary === 'de' || primary === 'fr' ? primary : 'en'
+}
+
 export const noticeKinds = [
   'factor_added',
   'factor_removed',
@@ -18,6 +24,8 @@ export const noticeKinds = [
   'approval_denied',
   'password_changed',
   'browser_remembered',
+  'mail_app_waiting',
+  'mail_app_quarantined',
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
@@ -138,6 +146,17 @@ const en: Texts = {
       happened: 'A browser in which you signed in is remembered, until {until}. It may be asked for a second step less often.',
       next: 'If this was not you, change your password now and have all browsers forgotten among your sign-in methods.',
     },
+    mail_app_waiting: {
+      subject: 'A new app waits for you to let it in',
+      happened: 'An app that has your password tried to open your mail ({protocol}). It gets none until you let it in.',
+      next: 'If it is yours, sign in at {portal} and activate it there; it works at its next try. If it is not, somebody knows your password: change it now, and block the app.',
+    },
+    mail_app_quarantined: {
+      subject: 'A new app waits for an administrator',
+      happened:
+        'An app that has your password tried to open your mail ({protocol}). Apps of this kind have to be let in by the people who run {realm}; until then it gets none.',
+      next: 'If it is yours, ask them. If it is not, somebody knows your password: change it now, and block the app at {portal}.',
+    },
   },
 }
 
@@ -238,6 +257,18 @@ const de: Texts = {
         'Ein Browser, in dem Sie sich angemeldet haben, wird wiedererkannt, bis {until}. Er wird vielleicht seltener nach dem zweiten Schritt gefragt.',
       next: 'Waren Sie das nicht, ändern Sie jetzt Ihr Passwort und lassen Sie bei Ihren Anmeldemethoden alle Browser vergessen.',
     },
+    mail_app_waiting: {
+      subject: 'Eine neue App wartet auf Ihre Freigabe',
+      happened:
+        'Eine App, die Ihr Passwort hat, wollte auf Ihre Mails zugreifen ({protocol}). Sie bekommt keine, bis Sie sie freigeben.',
+      next: 'Ist es Ihre, melden Sie sich auf {portal} an und aktivieren Sie sie dort; beim nächsten Versuch kommt sie hinein. Wenn nicht, kennt jemand Ihr Passwort: Ändern Sie es jetzt und sperren Sie die App.',
+    },
+    mail_app_quarantined: {
+      subject: 'Eine neue App wartet auf die Betreuung',
+      happened:
+        'Eine App, die Ihr Passwort hat, wollte auf Ihre Mails zugreifen ({protocol}). Apps dieser Art gibt die Betreuung von {realm} frei; bis dahin bekommt sie keine.',
+      next: 'Ist es Ihre, fragen Sie dort nach. Wenn nicht, kennt jemand Ihr Passwort: Ändern Sie es jetzt und sperren Sie die App auf {portal}.',
+    },
   },
 }
 
@@ -337,6 +368,18 @@ const fr: Texts = {
       happened:
         'Un navigateur où vous vous êtes connecté est reconnu, jusqu’à {until}. La deuxième étape lui sera peut-être demandée moins souvent.',
       next: 'Si ce n’était pas vous, changez votre mot de passe maintenant et faites oublier tous les navigateurs dans vos méthodes de connexion.',
+    },
+    mail_app_waiting: {
+      subject: 'Une nouvelle application attend votre accord',
+      happened:
+        'Une application qui a votre mot de passe a essayé d’ouvrir votre courrier ({protocol}). Elle ne reçoit rien tant que vous ne l’acceptez pas.',
+      next: 'Si c’est la vôtre, connectez-vous sur {portal} et activez-la ; elle entrera à son prochain essai. Sinon, quelqu’un connaît votre mot de passe : changez-le maintenant et bloquez l’application.',
+    },
+    mail_app_quarantined: {
+      subject: 'Une nouvelle application attend un administrateur',
+      happened:
+        'Une application qui a votre mot de passe a essayé d’ouvrir votre courrier ({protocol}). Les applications de ce genre sont acceptées par les responsables de {realm} ; d’ici là, elle ne reçoit rien.',
+      next: 'Si c’est la vôtre, adressez-vous à eux. Sinon, quelqu’un connaît votre mot de passe : changez-le maintenant et bloquez l’application sur {portal}.',
     },
   },
 }

@@ -1,5 +1,5 @@
 import type { Account, OutgoingMail, RealmStore } from '@postern/storage'
-import { type NoticeLanguage, noticeTexts } from './notice-texts.ts'
+import { type NoticeLanguage, noticeLanguageOf, noticeTexts } from './notice-texts.ts'
 
 interface Circumstances {
   /** When it happened; now, where it is absent. */
@@ -35,6 +35,8 @@ export type Notice = Readonly<
       | { kind: 'approval_denied' }
       | { kind: 'password_changed' }
       | { kind: 'browser_remembered'; validUntil?: Date }
+      /** `protocol` as people know it; `portal` is the address of the realm's portal, from the configuration. */
+      | { kind: 'mail_app_waiting' | 'mail_app_quarantined'; protocol: string; portal: string }
     )
 >
 
@@ -67,7 +69,7 @@ export function createNotices(parts: { clock: () => Date; newId: () => string; i
     async tell(realm, { account, notice, language, alsoTo }) {
       if (!isMailConfigured) return
       const now = clock()
-      const { subject, text } = renderNotice(notice, { account, language: languageOf(language), now })
+      const { subject, text } = renderNotice(notice, { account, language: noticeLanguageOf(language), now })
       const addresses = new Set([account.address.toLowerCase(), ...(alsoTo === undefined ? [] : [alsoTo.toLowerCase()])])
       for (const key of addresses) {
         const mail: OutgoingMail = Object.freeze({
@@ -85,11 +87,6 @@ export function createNotices(parts: { clock: () => Date; newId: () => string; i
       }
     },
   } satisfies Notices)
-}
-
-const languageOf = (tag: string | undefined): NoticeLanguage => {
-  const primary = tag?.toLowerCase().split('-')[0]
-  return primary === 'de' || primary === 'fr' ? primary : 'en'
 }
 
 /** Pure: subject and text. What came from outside (names of apps, labels) is cut and stripped of control characters. */
@@ -146,6 +143,9 @@ function detailsOf(notice: Notice, language: NoticeLanguage): Readonly<Record<st
       return { until: moment(notice.validUntil, language) }
     case 'browser_remembered':
       return { until: notice.validUntil === undefined ? texts.untilForgotten : moment(notice.validUntil, language) }
+    case 'mail_app_waiting':
+    case 'mail_app_quarantined':
+      return { protocol: tidy(notice.protocol), portal: notice.portal }
     default:
       return {}
   }
