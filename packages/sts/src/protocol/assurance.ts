@@ -22,7 +22,7 @@ export interface Occasion {
   /** Audiences of all resources that the tokens would be for. */
   readonly resources: readonly string[]
   readonly source: string | undefined
-  readonly flow: Exclude<Flow, 'client'>
+  readonly flow: Exclude<Flow, 'client' | 'mail-app'>
   /** `amr` values shown so far. */
   readonly evidence: readonly string[]
 }
@@ -56,7 +56,39 @@ export function assessProgram(
 }
 
 /**
- * The one place that asks policy about a live request of a person. Adds what the request itself demands: of the `acr` values that it
+ * Asks policy about a mail app that came to a mail server with something right. What the app showed is all that it can show, so
+ * whatever is missing blocks, also what an administrator demands of this account alone. Of an app that its owner let in, and of an app password, the evidence says `mfa`: either took a
+ * second factor.
+ */
+export function assessMailApp(
+  policies: readonly Policy[],
+  occasion: {
+    readonly account: Account
+    /** The mail server that asks. */
+    readonly clientId: string
+    readonly resource: string | undefined
+    readonly source: string | undefined
+    readonly protocol: string
+    readonly evidence: readonly string[]
+  },
+): Readonly<{ outcome: 'sufficient' | 'blocked'; because: Decision['because'] }> {
+  const { account, clientId, resource, source, protocol, evidence } = occasion
+  const { outcome, because } = evaluate(policies, {
+    account: { id: account.id, upn: account.upn, groups: account.groups },
+    client: { id: clientId },
+    resource,
+    source,
+    flow: 'mail-app',
+    protocol,
+    evidence,
+  })
+  const isDemanded = account.enforcement?.state === 'enforced' && !isSatisfied('second-factor', evidence)
+  const isEnough = outcome === 'allow' && account.status === 'active' && !isDemanded
+  return Object.freeze({ outcome: isEnough ? 'sufficient' : 'blocked', because })
+}
+
+/**
+ * The one place that asks policy about a live sign-in or token request of a person. Adds what the request itself demands: of the `acr` values that it
  * calls essential, or prefers, one must be reached (OpenID Connect Core section 5.5.1.1). And what an administrator demands of
  * this account alone: its state `enforced`, or `secondFactor` where the caller found that it may not be put off any more.
  */

@@ -1,6 +1,7 @@
 import type { AssertionValidator } from '@postern/resource-server'
-import type { Delegation, Realm, RealmStore, Resource } from '@postern/storage'
+import type { Delegation, MailServer, Realm, RealmStore, Resource } from '@postern/storage'
 import type { Provider } from 'oidc-provider'
+import type { RealmMailRules } from '../policy/mail/mail-rules.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { KeyRing } from './issued-jwt.ts'
 import type { PrincipalDirectory } from './principals.ts'
@@ -14,6 +15,12 @@ export interface RealmParts {
   readonly store: RealmStore
   readonly resources: readonly Resource[]
   readonly policies: readonly Policy[]
+  readonly mail: {
+    /** Which ways of signing in mail apps may use, and which apps. */
+    readonly rules: RealmMailRules
+    /** Clients that may ask the gate, by client id. Their credentials and whether they are disabled stand with the client. */
+    readonly servers: ReadonlyMap<string, MailServer>
+  }
   /** Servers that may prove themselves by a certificate. */
   readonly principals: PrincipalDirectory
   /** Who may act for people, and where. */

@@ -2,6 +2,7 @@ import { createAssertionValidator } from '@postern/resource-server'
 import type { Realm, SigningKey, Store } from '@postern/storage'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
+import { mailRulesOf } from '../policy/mail/mail-rules.ts'
 import { createPolicy } from '../policy/policy.ts'
 import { createKeyRing } from './issued-jwt.ts'
 import { createPrincipalDirectory, realmSpellings, serviceAudiences } from './principals.ts'
@@ -36,6 +37,12 @@ export function createRealmRuntimes(options: {
       createPrincipalDirectory(await realmStore.partners.principals()),
       await realmStore.delegations.list(),
     ]
+    const mailRules = mailRulesOf(
+      await realmStore.authenticationPolicies.list(),
+      await realmStore.appAccessRules.list(),
+      realm.settings,
+    )
+    const mailServers = await realmStore.mailServers.list()
     const spellings = realmSpellings(realm)
     const use = decideKeyUse(keys, now)
     const realmParts: RealmParts = {
@@ -44,6 +51,7 @@ export function createRealmRuntimes(options: {
       store: realmStore,
       resources,
       policies: policies.map((one) => createPolicy(one)),
+      mail: { rules: mailRules, servers: new Map(mailServers.map((one) => [one.clientId, one])) },
       principals,
       delegations,
       realmSpellings: spellings,
