@@ -12,6 +12,17 @@ export {
   longestPassMinutes,
   shortestPassMinutes,
 } from './access-pass/access-pass.ts'
+export {
+  type AppPasswordOutcome,
+  type AppPasswords,
+  type AppPasswordTry,
+  createAppPasswords,
+  type KnownAppPassword,
+  mostAppPasswords,
+  type NewAppPassword,
+  parseAppPassword,
+  type SecretHashing,
+} from './app-passwords/app-passwords.ts'
 export { type ApprovalAnswer, type Approvals, createApprovals, type WaitingApproval } from './approval/approval.ts'
 export type { Evidence, Outcome } from './challenge.ts'
 export type { Digest } from './digest.ts'
@@ -59,6 +70,14 @@ export {
   type KnownBrowser,
   type RememberedBrowsers,
 } from './remembered-browsers/remembered-browsers.ts'
+export {
+  type CheckedSecret,
+  createSecretMemory,
+  longestRightSeconds,
+  longestWrongSeconds,
+  type RememberedAnswer,
+  type SecretMemory,
+} from './secret-memory/secret-memory.ts'
 export type { Delivery, MessageSender, OutgoingMessage } from './sms/message-sender.ts'
 export { maskPhoneNumber, parsePhoneNumber, prefixAllowed } from './sms/phone-number.ts'
 export type { MessageSent } from './sms/sms.ts'
