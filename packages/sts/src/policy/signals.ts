@@ -7,13 +7,15 @@ export interface Signals {
   /** IP address of the caller as text. `undefined`: not known. */
   readonly source?: string | undefined
   readonly flow: Flow
+  /** By which mail protocol an app came (`mail/protocols.ts`). Only of the flow `mail-app`. */
+  readonly protocol?: string | undefined
   /** Values of `amr` (RFC 8176) that this session has shown so far. */
   readonly evidence: readonly string[]
 }
 
 /**
- * How the caller came here: a browser at `/authorize`, a device code, a refresh token, a token handed in for another one, or
- * `client`: a program for itself, without a person (client credentials).
+ * How the caller came here: a browser at `/authorize`, a device code, a refresh token, a token handed in for another one,
+ * `client`: a program for itself, without a person (client credentials), or `mail-app`: an app at a mail server that asks the gate.
  */
 export type Flow = (typeof flows)[number]
-export const flows = ['authorization', 'device', 'refresh', 'exchange', 'client'] as const
+export const flows = ['authorization', 'device', 'refresh', 'exchange', 'client', 'mail-app'] as const

@@ -5,6 +5,7 @@ import type { Condition } from './condition.ts'
 import { flow } from './flow.ts'
 import { group } from './group.ts'
 import { network } from './network.ts'
+import { protocol } from './protocol.ts'
 import { resource } from './resource.ts'
 
 /** Everything a policy can look at. To add one: a file here, a line here, and a signal where it needs one. */
@@ -16,6 +17,7 @@ export const conditions = {
   network,
   flow,
   browser,
+  protocol,
 } as const satisfies Record<string, Condition>
 
 export type ConditionName = keyof typeof conditions
