@@ -5,26 +5,20 @@
  * what counts as one source. It does not own counting (the gate of mfa does), second factors, pages, sessions, or the audit trail.
  * @module
  */
-import { type AttemptGate, type From, type GateOutcome, type Guess, NotEvaluated, passwordRules, sourceRules } from '@postern/mfa'
-import type { Account, AccountId, RealmStore } from '@postern/storage'
+import type { AttemptGate, SecretMemory } from '@postern/mfa'
+import type { Account, AccountId, GateView, RealmStore, StoredPassword } from '@postern/storage'
 import type { Clock } from '../clock.ts'
-import { AccountsError, Overloaded } from './errors.ts'
-import { type Hashing, normalise } from './password.ts'
-import { isTooLong, judgePassword, type PasswordRefusal } from './password-rules.ts'
-import { sourceOf } from './source.ts'
+import { AccountsError } from './errors.ts'
+import type { Hashing } from './password.ts'
+import { createPasswordCheck, method, methodIn, type Person, type SignInOutcome } from './password-check.ts'
+import { judgePassword, type PasswordRefusal } from './password-rules.ts'
+import { createRememberedCheck } from './remembered-passwords.ts'
 
 export { Overloaded } from './errors.ts'
 export { createHashQueue } from './hash-queue.ts'
 export { createHashing, type Hashing } from './password.ts'
+export type { SignInOutcome } from './password-check.ts'
 export type { PasswordRefusal } from './password-rules.ts'
-
-/**
- * Without a proof, `accountId` tells whose name was typed, where it is somebody's. It is for the audit trail: whoever shows
- * it, or anything that follows from it, tells a stranger who has an account here (R87).
- */
-export type SignInOutcome =
-  | Readonly<{ outcome: 'proved'; account: Account }>
-  | (Exclude<GateOutcome, { outcome: 'proved' | 'disabled' }> & Readonly<{ accountId?: AccountId }>)
 
 /** A name and a password, and what is known of who sends them. */
 export type SignInAttempt = Readonly<{
@@ -39,6 +33,18 @@ export type SignInAttempt = Readonly<{
    * secret that it keeps. Of no effect where the name is another account's.
    */
   knownBrowser?: Readonly<{ accountId: AccountId; id: string }>
+}>
+
+/** A name and a password that an app showed to a mail server. */
+export type GateSignInAttempt = Readonly<{
+  /** What `mailApps.look` found by this name. */
+  view: GateView | undefined
+  name: string
+  password: string
+  /** IP address of the app, as the mail server tells it. */
+  source?: string
+  /** Which app, in words for its owner. Whoever asks chooses it: it proves nothing. */
+  app?: string
 }>
 
 export interface Accounts {
@@ -61,6 +67,17 @@ export interface Accounts {
    */
   signIn(realm: RealmStore, attempt: SignInAttempt): Promise<SignInOutcome>
   /**
+   * The same for apps that show the password to a mail server at every request: same counters, same answers, and a memory in
+   * front of them. A right password is remembered for some minutes at the network and the app that showed it, a wrong one for
+   * a day once the gate has heard it three times; such an answer costs no hash and no write. What holds of it, and why:
+   * `remembered-passwords.ts`. A changed password is forgotten at once.
+   *
+   * Reads nothing: the caller has looked, at the same cost for every name (R87). Does NOT look at policy, nor whether the app
+   * may come in, nor whether `password` is an app password.
+   * @throws {Overloaded}
+   */
+  signInAtGate(realm: RealmStore, attempt: GateSignInAttempt): Promise<SignInOutcome>
+  /**
    * Sets or replaces a password and forgets failures of the old one. Does NOT end sessions and refresh families of the
    * account (R43): the caller does, in the same transaction.
    * @throws {AccountsError} `account_missing`
@@ -74,28 +91,6 @@ export const isUsable = (account: Account): boolean => account.status === 'activ
 
 /** An id that no account has, so that a name that nobody has costs the same two reads as any other. */
 const nobody = '00000000-0000-0000-0000-000000000000' as AccountId // a brand has no runtime part
-const method = 'password'
-/** Of base64url: 48 bits tell ten passwords apart, 24 tell a few networks apart. */
-const guessDigits = 8
-const originDigits = 4
-/** The counter of one browser; what follows the `@` tells the gate's watch nothing. */
-const methodIn = (browser: string): string => `${method}@${browser}`
-
-/**
- * The account is not heard now, whatever its password, or has heard this very password before: that says nothing about the
- * source, which gets its count back.
- */
-class NothingLearned extends NotEvaluated {
-  readonly code = 'nothing_learned'
-  readonly outcome: Exclude<GateOutcome, { outcome: 'proved' }>
-
-  constructor(outcome: NothingLearned['outcome']) {
-    super('What came of this attempt at an account was known before.')
-    this.name = 'NothingLearned'
-    this.outcome = outcome
-  }
-}
-
 export interface AccountsParts {
   readonly gate: AttemptGate
   readonly hashing: Hashing
@@ -107,85 +102,33 @@ export interface AccountsParts {
    * its day: enough to tell one from another, and with the key in hand enough to try passwords against.
    */
   readonly guesses: (subject: string, password: string) => string
+  /** Of passwords that apps show at the gate. Without one each is checked in full. */
+  readonly memory?: SecretMemory
 }
 
 export function createAccounts(parts: AccountsParts): Accounts {
-  const { gate, hashing, clock, names, guesses } = parts
+  const { gate, hashing, clock, names, guesses, memory } = parts
+  const check = createPasswordCheck({ gate, hashing, guesses })
+  const checkAtGate = memory === undefined ? check : createRememberedCheck({ check, memory })
 
-  const find = async (realm: RealmStore, name: string) => {
-    const account = await realm.accounts.findByName(name)
-    const password = await realm.passwords.find(account?.id ?? nobody)
-    const known = account !== undefined && password !== undefined && isUsable(account)
-    return { named: account?.id, known: known ? { account, stored: password.hash } : undefined }
-  }
-
-  /** Counts a check of an account for its source as well, in front of it. */
-  const checkFrom = async (realm: RealmStore, source: string | undefined, check: () => Promise<GateOutcome>) => {
-    if (source === undefined) return check()
-    const answers: GateOutcome[] = []
-    const counter = { attempts: realm.attempts, subject: `source:${source}`, method, rules: sourceRules }
-    try {
-      const ofSource = await gate.check(counter, async () => {
-        const outcome = await check()
-        const isNew = outcome.outcome === 'proved' || (outcome.outcome === 'wrong' && outcome.repeated === undefined)
-        if (!isNew) throw new NothingLearned(outcome)
-        answers.push(outcome)
-        return outcome.outcome === 'proved'
-      })
-      return stricter(answers[0] ?? ofSource, ofSource)
-    } catch (error) {
-      if (error instanceof NothingLearned) return error.outcome
-      throw error
-    }
-  }
-
-  const guessOf = (subject: string, password: string, source: string | undefined): Guess => {
-    // Long ones are wrong for their length alone, and as many as anybody likes.
-    const digest = guesses(subject, isTooLong(password) ? '' : normalise(password)).slice(0, guessDigits)
-    return source === undefined ? { digest } : { digest, origin: guesses(subject, `from ${source}`).slice(0, originDigits) }
-  }
-
-  const rehash = async (realm: RealmStore, accountId: AccountId, from: string, password: string, source?: string) => {
-    try {
-      await realm.passwords.rehash(accountId, from, await hashing.hash(password, source))
-    } catch (error) {
-      // The person has proved the password; renewing the hash can wait for a quieter hour.
-      if (!(error instanceof Overloaded)) throw error
-    }
-  }
+  const subjectOf = ({ known }: Person, typed: string): string =>
+    known ? `account:${known.account.id}` : `name:${names(typed.toLowerCase())}`
 
   return Object.freeze({
-    async signIn(realm, { name, password, source: address, app, knownBrowser }) {
-      // PostgreSQL keeps no NUL in a text, and refuses a question that has one.
-      const typed = name.trim().toWellFormed().normalize('NFKC').replaceAll('\0', '\u{fffd}').slice(0, 320)
-      const { named, known } = await find(realm, typed)
-      const browser = known?.account.id === knownBrowser?.accountId ? knownBrowser?.id : undefined
-      // A known browser is heard whatever others do, behind the same address too.
-      const source = address === undefined || browser !== undefined ? undefined : sourceOf(address)
-      const subject = known ? `account:${known.account.id}` : `name:${names(typed.toLowerCase())}`
-      const bounded = isTooLong(password) ? undefined : password
-      let isOutdated = false
-      const verify = async () => {
-        if (known === undefined || bounded === undefined) {
-          await hashing.verifyNothing(bounded ?? '', source)
-          return false
-        }
-        const verdict = await hashing.verify(known.stored, bounded, source)
-        isOutdated = verdict === 'rehash'
-        return verdict !== 'wrong'
-      }
-      const from: From = { ...(address !== undefined && { source: address }), ...(app !== undefined && { app }) }
-      const request = {
-        ...{ realm, attempts: realm.attempts, subject, rules: passwordRules, from },
-        method: browser === undefined ? method : methodIn(browser),
-        guess: guessOf(subject, password, source),
-      }
-      const result = await checkFrom(realm, source, () => gate.check(request, verify))
-      if (result.outcome === 'disabled') throw new TypeError('Passwords are never disabled by failures.')
-      if (result.outcome !== 'proved') return Object.freeze({ ...result, ...(named && { accountId: named }) })
-      if (known === undefined) throw new TypeError('Nobody can prove the password of a name that nobody has.')
-      if (isOutdated) await rehash(realm, known.account.id, known.stored, password, source)
-      return Object.freeze({ outcome: 'proved', account: known.account })
+    async signIn(realm, { name, password, source, app, knownBrowser }) {
+      const typed = nameTyped(name)
+      const account = await realm.accounts.findByName(typed)
+      const person = personOf(account, await realm.passwords.find(account?.id ?? nobody))
+      const browser = person.known?.account.id === knownBrowser?.accountId ? knownBrowser?.id : undefined
+      const from = { ...(source !== undefined && { source }), ...(app !== undefined && { app }) }
+      const tried = { person, subject: subjectOf(person, typed), password, ...from, ...(browser !== undefined && { browser }) }
+      return check(realm, tried)
+    },
+
+    async signInAtGate(realm, { view, name, password, source, app }) {
+      const person = personOf(view?.account, view?.password)
+      const from = { ...(source !== undefined && { source }), ...(app !== undefined && { app }) }
+      return checkAtGate(realm, { person, subject: subjectOf(person, nameTyped(name)), password, ...from })
     },
 
     async setPassword(realm, accountId, password) {
@@ -205,10 +148,12 @@ export function createAccounts(parts: AccountsParts): Accounts {
   } satisfies Accounts)
 }
 
-/** Of two counters that a wrong answer went into, the person is told of whichever lets fewer more follow, or later. */
-function stricter(ofAccount: GateOutcome, ofSource: GateOutcome): GateOutcome {
-  if (ofAccount.outcome !== 'wrong' || ofSource.outcome !== 'wrong') return ofAccount
-  const attemptsLeft = Math.min(ofAccount.attemptsLeft ?? 0, ofSource.attemptsLeft ?? 0)
-  const [until] = [ofAccount.until, ofSource.until].filter((time) => time !== undefined).toSorted((one, other) => +other - +one)
-  return Object.freeze({ outcome: 'wrong', attemptsLeft, ...(until && { until }) })
+/** PostgreSQL keeps no NUL in a text, and refuses a question that has one. */
+const nameTyped = (name: string): string =>
+  name.trim().toWellFormed().normalize('NFKC').replaceAll('\0', '\u{fffd}').slice(0, 320)
+
+function personOf(account: Account | undefined, password: StoredPassword | undefined): Person {
+  if (account === undefined) return {}
+  const isKnown = password !== undefined && isUsable(account)
+  return { named: account.id, ...(isKnown && { known: { account, stored: password.hash } }) }
 }
