@@ -1,9 +1,11 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import {
   type AccessPasses,
+  type AppPasswords,
   type Approvals,
   type AttemptGate,
   createAccessPasses,
+  createAppPasswords,
   createApprovals,
   createAttemptGate,
   createFactorLife,
@@ -12,12 +14,15 @@ import {
   createPasskeys,
   createRecoveryCodes,
   createRememberedBrowsers,
+  createSecretMemory,
   type FactorLife,
   type Factors,
   type MessageSent,
   type Passkeys,
   type RecoveryCodes,
   type RememberedBrowsers,
+  type SecretHashing,
+  type SecretMemory,
 } from '@postern/mfa'
 import type { AccountId, RealmStore } from '@postern/storage'
 import { isLastAdministrator } from './admin/last-administrator.ts'
@@ -26,6 +31,7 @@ import type { Clock } from './clock.ts'
 import { deriveKey } from './config/master-key.ts'
 import type { Delivery, Notices } from './delivery/delivery.ts'
 import { createFailureWatch, type RealmNames } from './delivery/failure-watch.ts'
+import { isTrustedNetwork } from './policy/trusted-network.ts'
 
 /** Every part of mfa, joined to what the service has: the clock, keys of this installation, senders, notices and the trail. */
 export interface SecondFactors {
@@ -37,6 +43,9 @@ export interface SecondFactors {
   readonly approvals: Approvals
   readonly rememberedBrowsers: RememberedBrowsers
   readonly passkeys: Passkeys
+  readonly appPasswords: AppPasswords
+  /** Of secrets that apps show at the gate, those of accounts too. */
+  readonly secretMemory: SecretMemory
 }
 
 /** The part of compose.ts that builds mfa. `reference` is the correlation id of the request in hand. */
@@ -50,8 +59,10 @@ export function createSecondFactors(parts: {
   messages: Delivery['messages']
   reference: () => string
   signedInElsewhere: (realm: RealmStore, accountId: AccountId, attempt: string) => Promise<boolean>
+  /** That of the accounts, so that all hashes wait in one queue. */
+  hashing: SecretHashing
 }): SecondFactors {
-  const { clock, audit, notices, namesOf, messages, reference, signedInElsewhere } = parts
+  const { clock, audit, notices, namesOf, messages, reference, signedInElsewhere, hashing } = parts
   const random = randomBytes
   const digest = keyedDigest(deriveKey(parts.masterKey, 'digest of codes'))
   const { hostname, origin } = new URL(parts.baseUrl)
@@ -84,6 +95,8 @@ export function createSecondFactors(parts: {
     const account = await realm.accounts.find(accountId)
     return account !== undefined && (await isLastAdministrator(realm, account, clock()))
   }
+  // Of this process alone: nothing that is remembered can be told from a dump of the database and the master key.
+  const secretMemory = createSecretMemory({ clock, key: random(32) })
   return Object.freeze({
     gate,
     factors: createFactors({ clock, random, gate, methods, isIrreplaceable }),
@@ -93,6 +106,14 @@ export function createSecondFactors(parts: {
     approvals: createApprovals({ clock, gate }),
     rememberedBrowsers: createRememberedBrowsers({ clock, random, digest, newId: randomUUID }),
     passkeys: createPasskeys({ clock, random, relyingParty }),
+    appPasswords: createAppPasswords({
+      ...{ gate, hashing, clock, random },
+      memory: secretMemory,
+      digest: keyedDigest(deriveKey(parts.masterKey, 'look-up of app passwords')),
+      newId: randomUUID,
+      isInNetworks: isTrustedNetwork,
+    }),
+    secretMemory,
   })
 }
 
