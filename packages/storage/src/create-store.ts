@@ -4,16 +4,20 @@ import type { Connection } from './connect.ts'
 import { StorageUnavailable } from './errors.ts'
 import { createAccessPassStore } from './postgres/access-passes.ts'
 import { createAccountStore } from './postgres/accounts.ts'
+import { createAppPasswordStore } from './postgres/app-passwords.ts'
 import { createApprovalStore } from './postgres/approvals.ts'
 import { createArtifactStore } from './postgres/artifacts.ts'
 import { createAttemptStore } from './postgres/attempts.ts'
 import { createAuditAppender, createAuditStore } from './postgres/audit.ts'
+import { createAppAccessRuleStore, createAuthenticationPolicyStore } from './postgres/authentication-policies.ts'
 import { createAuthenticatorStore } from './postgres/authenticators.ts'
 import { createClientStore } from './postgres/clients.ts'
 import { createDelegationStore } from './postgres/delegations.ts'
 import { createEnforcementStore } from './postgres/enforcement.ts'
 import { removeExpired } from './postgres/expiry.ts'
 import { createHybridStore } from './postgres/hybrids.ts'
+import { createMailAppStore } from './postgres/mail-apps.ts'
+import { createMailServerStore } from './postgres/mail-servers.ts'
 import { createOutboxStore } from './postgres/outbox.ts'
 import { createPartnerStore } from './postgres/partners.ts'
 import { createPasswordStore } from './postgres/passwords.ts'
@@ -24,6 +28,7 @@ import { createRefreshTokenStore } from './postgres/refresh-tokens.ts'
 import { createRememberedBrowserStore } from './postgres/remembered-browsers.ts'
 import { createReplayClaims, createReplayGuard } from './postgres/replay.ts'
 import { createResourceStore } from './postgres/resources.ts'
+import { createRevocationStore } from './postgres/revocations.ts'
 import { isUuid, type RealmPart } from './postgres/row.ts'
 import { createSigningKeyStore } from './postgres/signing-keys.ts'
 import { createSealer } from './sealing.ts'
@@ -52,6 +57,12 @@ function createRealmStore(part: RealmPart): RealmStore {
     attempts: createAttemptStore(part),
     replay: createReplayGuard(part),
     policies: createPolicyStore(part),
+    mailApps: createMailAppStore(part),
+    appPasswords: createAppPasswordStore(part),
+    authenticationPolicies: createAuthenticationPolicyStore(part),
+    appAccessRules: createAppAccessRuleStore(part),
+    mailServers: createMailServerStore(part),
+    revocations: createRevocationStore(part),
     audit: createAuditStore(part),
     outbox: createOutboxStore(part),
   })

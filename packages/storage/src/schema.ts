@@ -46,6 +46,36 @@ export interface AccountAddressTable {
   account_id: string
 }
 
+export interface AppAccessRuleTable {
+  realm_id: string
+  id: string
+  name: string
+  mode: string
+  access: string
+  match: Json
+  created_at: Date
+  updated_at: Date
+}
+
+export interface AppPasswordTable {
+  realm_id: string
+  id: string
+  account_id: string
+  label: string
+  lookup: string
+  hash: string
+  protocols: TextArray
+  networks: TextArray
+  binds_to_first_app: boolean
+  mail_app_id: string | null
+  created_at: Date
+  created_by: string
+  expires_at: Date | null
+  last_used_at: Date | null
+  last_source: string | null
+  last_protocol: string | null
+}
+
 export interface ApprovalTable {
   realm_id: string
   id: string
@@ -84,6 +114,23 @@ export interface AuditEventTable {
   actor: string | null
   source: string | null
   detail: Json
+}
+
+export interface AuthenticationPolicyTable {
+  realm_id: string
+  id: string
+  name: string
+  mode: string
+  definition: Json
+  is_default: Generated<boolean>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface AuthenticationPolicyAssignmentTable {
+  realm_id: string
+  account_id: string
+  policy_id: string
 }
 
 export interface AuthenticatorTable {
@@ -169,6 +216,39 @@ export interface InstallationTable {
   singleton: Generated<boolean>
   key_fingerprint: Uint8Array
   created_at: Generated<Date>
+}
+
+export interface MailAppTable {
+  realm_id: string
+  id: string
+  account_id: string
+  identity: string
+  identity_digest: Uint8Array
+  label: string
+  traits: Json
+  protocols: TextArray
+  network: string | null
+  state: string
+  first_tried_at: Date
+  last_tried_at: Date
+  last_source: string | null
+  last_allowed_at: Date | null
+  tries: number
+  decided_at: Date | null
+  decided_by: string | null
+  told_by: string | null
+  told_at: Date | null
+  telling_until: Date | null
+}
+
+export interface MailServerTable {
+  realm_id: string
+  client_id: string
+  protocols: TextArray
+  upstreams: Json
+  doveadm_url: string | null
+  doveadm_key_sealed: Uint8Array | null
+  created_at: Date
 }
 
 export interface OidcArtifactTable {
@@ -314,6 +394,45 @@ export interface ResourceNameTable {
   resource_id: string
 }
 
+export interface RevocationTable {
+  realm_id: string
+  number: number
+  at: Date
+  kind: string
+  account_id: string | null
+  upn: string | null
+  client_id: string | null
+  family_id: string | null
+  session_id: string | null
+  mail_app_id: string | null
+}
+
+export interface RevocationCounterTable {
+  realm_id: string
+  last: number
+}
+
+export interface RevocationReaderTable {
+  realm_id: string
+  reader: string
+  read_until: number
+  turn_until: Date | null
+}
+
+export interface RevocationUnnumberedTable {
+  realm_id: string
+  id: Generated<number>
+  leads: Generated<boolean>
+  at: Date
+  kind: string
+  account_id: string | null
+  upn: string | null
+  client_id: string | null
+  family_id: string | null
+  session_id: string | null
+  mail_app_id: string | null
+}
+
 export interface SigningKeyTable {
   realm_id: string
   kid: string
@@ -330,9 +449,13 @@ export interface Schema {
   access_pass: AccessPassTable
   account: AccountTable
   account_address: AccountAddressTable
+  app_access_rule: AppAccessRuleTable
+  app_password: AppPasswordTable
   approval: ApprovalTable
   attempt_counter: AttemptCounterTable
   audit_event: AuditEventTable
+  authentication_policy: AuthenticationPolicyTable
+  authentication_policy_assignment: AuthenticationPolicyAssignmentTable
   authenticator: AuthenticatorTable
   campaign: CampaignTable
   client: ClientTable
@@ -340,6 +463,8 @@ export interface Schema {
   delegation: DelegationTable
   hybrid: HybridTable
   installation: InstallationTable
+  mail_app: MailAppTable
+  mail_server: MailServerTable
   oidc_artifact: OidcArtifactTable
   outbox: OutboxTable
   partner: PartnerTable
@@ -354,5 +479,9 @@ export interface Schema {
   replay_claim: ReplayClaimTable
   resource: ResourceTable
   resource_name: ResourceNameTable
+  revocation: RevocationTable
+  revocation_counter: RevocationCounterTable
+  revocation_reader: RevocationReaderTable
+  revocation_unnumbered: RevocationUnnumberedTable
   signing_key: SigningKeyTable
 }

@@ -9,7 +9,7 @@ import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync
 import { SealingError } from './errors.ts'
 
 /** What a sealed value is; each purpose has its own key. */
-export type SealingPurpose = 'artifact' | 'refresh-token' | 'authenticator' | 'signing-key' | 'outgoing-mail'
+export type SealingPurpose = 'artifact' | 'refresh-token' | 'authenticator' | 'signing-key' | 'outgoing-mail' | 'mail-server'
 
 /** The row that a sealed value belongs to. It opens nowhere else. */
 export interface SealedRow {
@@ -63,6 +63,7 @@ export function createSealer(masterKey: Uint8Array): Sealer {
     authenticator: keyFor(masterKey, 'seal/authenticator'),
     'signing-key': keyFor(masterKey, 'seal/signing-key'),
     'outgoing-mail': keyFor(masterKey, 'seal/outgoing-mail'),
+    'mail-server': keyFor(masterKey, 'seal/mail-server'),
   }
   const boundTo = (purpose: SealingPurpose, row: SealedRow) => joined([purpose, row.table, row.realmId, row.id])
 

@@ -7,7 +7,7 @@ import type { AccountTable } from '../schema.ts'
 import { folded, isText, isUuid, list, present, type RealmPart, type Row, Taken } from './row.ts'
 
 /** By name, so that the server can keep the statement prepared (prepared.ts). */
-const columns = [
+export const accountColumns = [
   'account.id',
   'account.upn',
   'account.address',
@@ -26,9 +26,9 @@ const columns = [
   'account.enrolment_postponed_until',
 ] as const
 
-type AccountRow = Omit<Row<'account'>, 'realm_id' | 'upn_key'>
+export type AccountRow = Omit<Row<'account'>, 'realm_id' | 'upn_key'>
 
-const toAccount = (row: AccountRow): Account =>
+export const toAccount = (row: AccountRow): Account =>
   Object.freeze({
     id: AccountId.of(row.id),
     upn: row.upn,
@@ -50,7 +50,7 @@ const toAccount = (row: AccountRow): Account =>
   })
 
 const findById = prepare((db, at: { realmId: string; id: string }) =>
-  db.selectFrom('account').select(columns).where('realm_id', '=', at.realmId).where('id', '=', at.id),
+  db.selectFrom('account').select(accountColumns).where('realm_id', '=', at.realmId).where('id', '=', at.id),
 )
 
 /** Everything but the key, the moment that only signOut sets, and what only enforcement sets. */
@@ -143,7 +143,7 @@ export function createAccountStore({ database, realmId }: RealmPart): AccountSto
               .onRef('account.realm_id', '=', 'account_address.realm_id')
               .onRef('account.id', '=', 'account_address.account_id'),
           )
-          .select(columns)
+          .select(accountColumns)
           .where('account_address.realm_id', '=', realmId)
           .where('account_address.address_key', '=', folded(name))
           .executeTakeFirst(),

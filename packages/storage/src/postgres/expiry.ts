@@ -3,8 +3,19 @@ import type { Database } from '../transaction.ts'
 
 type Sweep = (now: Date, limit: number) => RawBuilder<unknown>
 
+const daysBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * 24 * 60 * 60 * 1000)
+
 /** A pass that is over is shown to administrators for a month: whoever was locked out asks what became of it. */
-const passesShownFrom = (now: Date): Date => new Date(now.getTime() - 30 * 24 * 60 * 60 * 1000)
+const passesShownFrom = (now: Date): Date => daysBefore(now, 30)
+
+/** So is an app password. */
+const appPasswordsShownFrom = passesShownFrom
+
+/** An app that nobody let in and that tries no more. */
+const appsRememberedFrom = passesShownFrom
+
+/** Whoever follows the feed and was away for longer begins anew. */
+const revocationsToldFrom = (now: Date): Date => daysBefore(now, 7)
 
 /**
  * What expires, and by which index its oldest rows are found. Rows that somebody holds are left for the next time, so
@@ -39,6 +50,21 @@ const sweeps: readonly Sweep[] = [
     order by expires_at limit ${limit} for update skip locked))`,
   (now, limit) => sql`delete from outbox where ctid = any(array(
     select ctid from outbox where expires_at <= ${now} order by expires_at limit ${limit} for update skip locked))`,
+  (now, limit) => sql`delete from app_password where ctid = any(array(
+    select ctid from app_password where expires_at <= ${appPasswordsShownFrom(now)}
+    order by expires_at limit ${limit} for update skip locked))`,
+  (now, limit) => sql`delete from mail_app where ctid = any(array(
+    select ctid from mail_app where state in ('pending', 'quarantined') and last_tried_at <= ${appsRememberedFrom(now)}
+    order by last_tried_at limit ${limit} for update skip locked))`,
+  // From the lowest number on, up to the first that is still told: a reader who is told where the rest begins misses nothing.
+  (now, limit) => sql`delete from revocation using (
+    select oldest.realm_id, oldest.number from revocation_counter counter cross join lateral (
+      select realm_id, number, bool_and(at <= ${revocationsToldFrom(now)}) over (order by number) as over
+      from (
+        select realm_id, number, at from revocation where realm_id = counter.realm_id order by number limit ${limit}
+      ) row
+    ) oldest where oldest.over order by oldest.realm_id, oldest.number limit ${limit}
+  ) gone where revocation.realm_id = gone.realm_id and revocation.number = gone.number`,
 ]
 
 /** {@link Store.removeExpired}. Each table by itself, so that no lock is held longer than one batch takes. */
