@@ -139,6 +139,10 @@ const tokens: Explained<TokenErrorCode> = {
     remedy: 'Ask for this resource; its name is in the metadata that the 401 answer names.',
   },
   token_expired: { cause: 'Its time is over.', remedy: 'Use the refresh token.' },
+  token_revoked: {
+    cause: 'What it came from has ended: the account, its password, the session, the client or the refresh family.',
+    remedy: 'Use the refresh token; where that has ended too, sign in again.',
+  },
   token_not_yet_valid: { cause: 'Its time has not come.', remedy: 'Check the clocks.' },
   lifetime_too_long: {
     cause: 'It lives longer than the server accepts.',

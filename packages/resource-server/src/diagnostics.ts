@@ -26,6 +26,7 @@ const table = {
   signature_invalid: unreadable,
   audience_mismatch: wrongPlace,
   token_expired: unreadable,
+  token_revoked: unreadable,
   token_not_yet_valid: unreadable,
   lifetime_too_long: unreadable,
   claim_missing: unreadable,

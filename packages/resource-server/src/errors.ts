@@ -19,6 +19,7 @@ const tokenTexts = {
   signature_invalid: 'The signature of the access token is wrong.',
   audience_mismatch: 'The access token is meant for another server.',
   token_expired: 'The access token has expired.',
+  token_revoked: 'The access token was withdrawn.',
   token_not_yet_valid: 'The access token is not valid yet.',
   lifetime_too_long: 'The access token lives longer than is accepted here.',
   claim_missing: 'The access token lacks a required claim.',

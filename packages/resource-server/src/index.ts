@@ -19,19 +19,44 @@ export {
 } from './errors.ts'
 export {
   type Accepted,
+  type AcceptedApp,
+  type Admitted,
   createGuard,
   type Guard,
   type GuardOptions,
+  type GuardWithLegacyOptions,
   type HeaderLine,
+  type Judgement,
   type Refused,
+  type RefusedApp,
   type RouteDemands,
 } from './guard.ts'
+export { protocolOfExchangePath } from './legacy-auth/gate-question.ts'
+export { createLegacyAuth, type LegacyAuthOptions } from './legacy-auth/legacy-auth.ts'
+export {
+  type GatedAccepted,
+  type GatedAccount,
+  type GatedApp,
+  type GatedRefused,
+  type LegacyAuth,
+  type MailProtocol,
+  mailProtocols,
+  type RequestFacts,
+  type RequestHeaders,
+} from './legacy-auth/legacy-auth-contract.ts'
 export {
   type ProtectedResourceMetadata,
   type ProtectedResourceOptions,
   protectedResourceMetadata,
   protectedResourceMetadataPath,
 } from './metadata.ts'
+export {
+  createRevocationFeed,
+  type RevocationFeed,
+  type RevocationFeedOptions,
+  type RevokedAccess,
+} from './revocations/revocation-feed.ts'
+export type { IssuedToken, Revocations } from './revocations/revocations-contract.ts'
 export {
   parseSasl,
   type SaslErrorChallengeOptions,

@@ -2,7 +2,7 @@
  * validator turns an access token into its claims, or into a TokenError. It is the way in for every request.
  *
  * It owns the order of the checks and what is remembered. Form: compact-token.ts. Keys: issuer-keys.ts. Claims: claims.ts.
- * It does not speak HTTP (guard.ts does) and does not ask the issuer whether a token was revoked since.
+ * It does not speak HTTP (guard.ts does) and does not ask the issuer whether a token was revoked since; a revocation feed may tell it.
  * @module
  */
 import { createVerify } from 'node:crypto'
@@ -21,6 +21,7 @@ import {
 import { TokenError } from './errors.ts'
 import { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts'
 import { requireRange } from './option-range.ts'
+import type { Revocations } from './revocations/revocations-contract.ts'
 import type { JsonObject } from './strict-json.ts'
 import { TokenMemory } from './token-memory.ts'
 import type { SignatureAlgorithm, VerificationKey } from './verification-key.ts'
@@ -42,6 +43,8 @@ export type TokenValidatorOptions = Readonly<{
   maxLifetimeSeconds?: number
   /** How many verified tokens are remembered; default 10000, 0 switches it off. */
   rememberTokens?: number
+  /** What has ended since tokens were issued: `revocations` of a createRevocationFeed. Without it, a token holds until it expires. */
+  revocations?: Revocations
   clock?: Clock
   fetch?: typeof fetch
   /** Accept issuers at `http://localhost` and the like, for development. */
@@ -55,8 +58,8 @@ export interface TokenValidator {
    * Validates an access token presented to this server (RFC 9068 section 4, RFC 8725).
    *
    * Checks form, `typ`, `alg`, signature, `iss`, `aud`, `exp`, `iat`, `nbf`, lifetime, and the presence and form of `sub`,
-   * `client_id`, `jti`, `scope`. Does NOT look at what the scopes permit: call requireScope. Does NOT ask the issuer
-   * whether the token was revoked since. A key that the issuer withdraws is noticed within ten minutes.
+   * `client_id`, `jti`, `scope`; and `revocations`, where given. Does NOT look at what the scopes permit: call requireScope.
+   * Does NOT ask the issuer whether the token was revoked since. A key that the issuer withdraws is noticed within ten minutes.
    * @throws {TokenError} always with a code; `keys_unavailable` is the only one that says nothing about the token
    */
   validate(token: string): Promise<AccessTokenClaims>
@@ -166,11 +169,20 @@ export function createTokenValidator(options: TokenValidatorOptions): TokenValid
     return claims
   }
 
+  /** Remembered tokens too: it is the one thing about a token that changes. */
+  function requireUnrevoked(claims: AccessTokenClaims): AccessTokenClaims {
+    const { sub: accountId, iat: issuedAt, sid: sessionId, client_id: clientId, grant_id: family } = claims
+    const familyId = typeof family === 'string' ? family : undefined
+    if (options.revocations?.isRevoked({ accountId, issuedAt, sessionId, clientId, familyId }))
+      throw new TokenError('token_revoked', { detail: `jti ${JSON.stringify(claims.jti)}` })
+    return claims
+  }
+
   async function validateWaiting(token: string, inspected: ReturnType<typeof inspect>): Promise<AccessTokenClaims> {
     const key = await inspected.keys.findKey(inspected.header.kid)
     if (key === 'unavailable') throw new TokenError('keys_unavailable', { detail: inspected.keys.issuer })
     if (key === 'unknown') throw new TokenError('key_unknown', { detail: `kid ${JSON.stringify(inspected.header.kid)}` })
-    return accept(token, inspected, key, seconds())
+    return requireUnrevoked(accept(token, inspected, key, seconds()))
   }
 
   /** The remembered claims, if time and key still permit them. */
@@ -191,12 +203,13 @@ export function createTokenValidator(options: TokenValidatorOptions): TokenValid
       try {
         const now = seconds()
         const recalled = recall(token, now)
-        if (recalled !== undefined) return Promise.resolve(recalled)
+        if (recalled !== undefined) return Promise.resolve(requireUnrevoked(recalled))
         const inspected = inspect(token)
         const { keys, header } = inspected
         keys.refreshIfDue(now)
         const key = keys.mustWait(now) ? undefined : keys.heldKey(header.kid, now)
-        return key === undefined ? validateWaiting(token, inspected) : Promise.resolve(accept(token, inspected, key, now))
+        if (key === undefined) return validateWaiting(token, inspected)
+        return Promise.resolve(requireUnrevoked(accept(token, inspected, key, now)))
       } catch (refusal) {
         return Promise.reject(refusal)
       }

@@ -1,0 +1,59 @@
+/**
+ * activesync-device finds the device in the query of an ActiveSync request, plain or base64 ([MS-ASHTTP] section 2.2.1.1.1).
+ *
+ * Pure. It reads no further than the device type. A query that it cannot read goes to the gate as it is: the gate decides about that too.
+ * @module
+ */
+
+export type ActiveSyncDevice = Readonly<{ deviceId: string; deviceType: string }>
+
+const longestQuery = 2048
+const wordLike = /^[A-Za-z0-9]{1,32}$/
+const visible = /^[\x21-\x7e]{1,256}$/
+
+function inPairs(query: string): ActiveSyncDevice | undefined {
+  const named = { deviceid: [] as string[], devicetype: [] as string[] }
+  for (const [name, value] of new URLSearchParams(query)) {
+    const lower = name.toLowerCase()
+    if (lower === 'deviceid' || lower === 'devicetype') named[lower].push(value)
+  }
+  const [deviceId = '', secondId] = named.deviceid
+  const [deviceType = '', secondType] = named.devicetype
+  // Of two, the server behind could take the other one.
+  if (secondId !== undefined || secondType !== undefined) return undefined
+  return wordLike.test(deviceId) && visible.test(deviceType) ? Object.freeze({ deviceId, deviceType }) : undefined
+}
+
+function decodePercent(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined // a broken sequence
+  }
+}
+
+/** Version, command, two bytes of locale; then length and bytes of device id, policy key and device type. */
+function inBytes(query: string): ActiveSyncDevice | undefined {
+  const text = decodePercent(query)
+  if (text === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined
+  const bytes = Buffer.from(text, 'base64')
+  let at = 4
+  const field = (): Buffer => {
+    const length = bytes[at] ?? 0
+    at += 1 + length
+    return bytes.subarray(at - length, at)
+  }
+  const device = field()
+  field()
+  const deviceType = field().toString('latin1')
+  if (at > bytes.length || device.length === 0 || device.length > 32 || !visible.test(deviceType)) return undefined
+  const id = device.toString('latin1')
+  return Object.freeze({ deviceId: wordLike.test(id) ? id : device.toString('hex'), deviceType })
+}
+
+/** The device that `query`, the text behind `?`, names. Undefined if it cannot be read or names several. */
+export function findActiveSyncDevice(query: string): ActiveSyncDevice | undefined {
+  if (query === '' || query.length > longestQuery) return undefined
+  // A `=` inside means pairs; base64 has it at its end only.
+  return /=./.test(query.replace(/=+$/, '')) ? inPairs(query) : inBytes(query)
+}
