@@ -42,7 +42,6 @@ create table revocation_reader (
 create table revocation_unnumbered (
   realm_id    uuid        not null,
   id          bigserial   not null,
-  leads       boolean     not null default true,  -- has the rows of its transaction numbered; one of a statement is enough
   at          timestamptz not null,
   kind        text collate "C" not null,
   account_id  uuid,
@@ -65,7 +64,7 @@ declare
   newest bigint;
 begin
   perform from revocation_unnumbered where realm_id = new.realm_id and id = new.id;
-  if not found then return null; end if;          -- numbered already, with an earlier row of this transaction
+  if not found then return null; end if; -- numbered already, with an earlier row of this transaction
   for mine in select realm_id, count(*) as rows from revocation_unnumbered group by realm_id order by realm_id loop
     insert into revocation_counter as counter (realm_id, last) values (mine.realm_id, mine.rows)
       on conflict (realm_id) do update set last = counter.last + excluded.last
@@ -81,13 +80,13 @@ end
 $$;
 
 create constraint trigger revocation_number after insert on revocation_unnumbered deferrable initially deferred
-  for each row when (new.leads) execute function revocation_number();
+  for each row execute function revocation_number();
 
 create function revocation_of_account() returns trigger language plpgsql as $$
 begin
   if tg_op = 'DELETE' then
     insert into revocation_unnumbered (realm_id, at, kind, account_id, upn)
-      values (old.realm_id, now(), 'account-removed', old.id, old.upn);
+      values (old.realm_id, clock_timestamp(), 'account-removed', old.id, old.upn);
     return null;
   end if;
   if old.status = 'active' and new.status = 'disabled' then
@@ -96,7 +95,7 @@ begin
   end if;
   if old.signed_out_at is distinct from new.signed_out_at then
     insert into revocation_unnumbered (realm_id, at, kind, account_id, upn)
-      values (new.realm_id, coalesce(new.signed_out_at, now()), 'signed-out', new.id, new.upn);
+      values (new.realm_id, coalesce(new.signed_out_at, clock_timestamp()), 'signed-out', new.id, new.upn);
   end if;
   return null;
 end
@@ -122,27 +121,25 @@ $$;
 create trigger password_change_revocation after update of changed_at on password
   for each row when (old.changed_at is distinct from new.changed_at) execute function revocation_of_password();
 
--- Of many at once, hence one statement for all of them. Families that go with their account or client are told by that.
-create function revocation_of_families() returns trigger language plpgsql as $$
+-- For each row, and not for all of a statement from its transition tables: those would cost every use of a refresh token, which
+-- updates its family too, while this one is looked at only where revoked_at is set. Families that go with their account or
+-- client are told by that.
+create function revocation_of_family() returns trigger language plpgsql as $$
 begin
-  insert into revocation_unnumbered (realm_id, leads, at, kind, account_id, upn, client_id, family_id)
-    select after.realm_id, row_number() over () = 1, after.revoked_at, 'refresh-family', after.account_id, account.upn,
-      after.client_id, after.id
-    from after join before on before.realm_id = after.realm_id and before.id = after.id
-    left join account on account.realm_id = after.realm_id and account.id = after.account_id
-    where before.revoked_at is null and after.revoked_at is not null;
+  insert into revocation_unnumbered (realm_id, at, kind, account_id, upn, client_id, family_id)
+    values (new.realm_id, new.revoked_at, 'refresh-family', new.account_id,
+      (select upn from account where realm_id = new.realm_id and id = new.account_id), new.client_id, new.id);
   return null;
 end
 $$;
 
-create trigger refresh_family_revocation after update on refresh_family
-  referencing old table as before new table as after
-  for each statement execute function revocation_of_families();
+create trigger refresh_family_revocation after update of revoked_at on refresh_family
+  for each row when (old.revoked_at is null and new.revoked_at is not null) execute function revocation_of_family();
 
 create function revocation_of_client() returns trigger language plpgsql as $$
 begin
   if tg_op = 'DELETE' then
-    insert into revocation_unnumbered (realm_id, at, kind, client_id) values (old.realm_id, now(), 'client-disabled', old.id);
+    insert into revocation_unnumbered (realm_id, at, kind, client_id) values (old.realm_id, clock_timestamp(), 'client-disabled', old.id);
   else
     insert into revocation_unnumbered (realm_id, at, kind, client_id)
       values (new.realm_id, new.updated_at, 'client-disabled', new.id);
@@ -161,7 +158,7 @@ create trigger client_remove_revocation after delete on client
 create function revocation_of_mail_app() returns trigger language plpgsql as $$
 begin
   insert into revocation_unnumbered (realm_id, at, kind, account_id, upn, mail_app_id)
-    select realm_id, case tg_op when 'DELETE' then now() else coalesce(new.decided_at, now()) end, 'mail-app', id, upn, old.id
+    select realm_id, case tg_op when 'DELETE' then clock_timestamp() else coalesce(new.decided_at, clock_timestamp()) end, 'mail-app', id, upn, old.id
     from account where realm_id = old.realm_id and id = old.account_id;
   return null;
 end
@@ -177,7 +174,7 @@ create trigger mail_app_remove_revocation after delete on mail_app
 create function revocation_of_app_password() returns trigger language plpgsql as $$
 begin
   insert into revocation_unnumbered (realm_id, at, kind, account_id, upn, mail_app_id)
-    select realm_id, now(), 'app-password', id, upn, old.mail_app_id
+    select realm_id, clock_timestamp(), 'app-password', id, upn, old.mail_app_id
     from account where realm_id = old.realm_id and id = old.account_id;
   return null;
 end

@@ -422,7 +422,6 @@ export interface RevocationReaderTable {
 export interface RevocationUnnumberedTable {
   realm_id: string
   id: Generated<number>
-  leads: Generated<boolean>
   at: Date
   kind: string
   account_id: string | null
