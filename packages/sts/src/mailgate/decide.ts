@@ -1,0 +1,208 @@
+/**
+ * decide answers a mail server's question about one try of one app: load, check, decide, commit, in that order for all.
+ *
+ * It owns the order and what a decision says. Whether something shown is right is gate-proof.ts, what the rules say is
+ * policy/mail, what is written down is gate-records.ts, and how a protocol is told is refusals.ts.
+ * @module
+ */
+import type { Account, MailApp, MailServer } from '@postern/storage'
+import { decideMailAccess, type MailDecision, type MailSignals } from '../policy/mail/mail-access.ts'
+import { type MailRules, rulesOfAccount } from '../policy/mail/mail-rules.ts'
+import type { MailReason, MailReasonCode } from '../policy/mail/reasons.ts'
+import { isTrustedNetwork } from '../policy/trusted-network.ts'
+import { assessMailApp } from '../protocol/assurance.ts'
+import { type AppIdentity, identifyApp } from './app-identity.ts'
+import { MailgateError } from './errors.ts'
+import { createProof, type Proved } from './gate-proof.ts'
+import { createRecords, type Occasion } from './gate-records.ts'
+import type { GateQuestion } from './gate-request.ts'
+import type { GateRealm, MailgateParts } from './ports.ts'
+
+/** What the gate decided about one try. */
+export interface GateDecision {
+  readonly decision: 'allow' | 'pending' | 'blocked' | 'denied'
+  readonly reason: MailReasonCode
+  /** Empty for who has shown nothing right. */
+  readonly because: readonly (MailReason | AccessReason)[]
+  /** Absent for who has shown nothing right. */
+  readonly account?: Account
+  readonly app?: Pick<MailApp, 'id' | 'label' | 'state'>
+  readonly appPasswordHelps: boolean
+  readonly modernHelps: boolean
+}
+
+/** What a policy of conditional access said. */
+export type AccessReason = Readonly<{
+  kind: 'conditional-access'
+  rule: string
+  mode: 'on' | 'report-only' | 'off'
+  result: 'blocked'
+  text: string
+}>
+
+export interface Asked {
+  readonly realm: GateRealm
+  readonly server: MailServer
+  readonly question: GateQuestion
+  /** Correlation id of the request. */
+  readonly reference: string
+}
+
+/** @throws {MailgateError} `protocol_not_served` @throws whatever says that too many wait to be hashed */
+export type Decide = (asked: Asked) => Promise<GateDecision>
+
+const loopback = Object.freeze(['127.0.0.0/8', '::1/128'])
+
+export function createDecide(parts: MailgateParts): Decide {
+  const prove = createProof(parts)
+  const records = createRecords(parts)
+
+  return async ({ realm, server, question, reference }) => {
+    requireServed(server, question)
+    const identity = identifyApp(question.app)
+    const occasion: Occasion = { realm, server: server.clientId, question, identity, reference }
+    if (question.tls === false && !isTrustedNetwork(loopback, question.source)) {
+      await records.unproved(occasion, { reason: 'tls_required' })
+      return denied('tls_required')
+    }
+    const proof = await prove({ realm, server: server.clientId, question, identity })
+    if (proof.outcome === 'denied') {
+      await records.unproved(occasion, proof)
+      return denied(proof.reason, proof.owner)
+    }
+    const judged = judge(occasion, proof)
+    const written = await records.proved(occasion, proof, judged)
+    const { account } = proof.view
+    const { appPasswordHelps, modernHelps, because } = judged
+    const app = written.app && { id: written.app.id, label: written.app.label, state: written.app.state }
+    return Object.freeze({
+      decision: written.refused === undefined ? judged.outcome : 'denied',
+      reason: written.refused ?? judged.reason,
+      because,
+      account,
+      ...(app && { app }),
+      appPasswordHelps,
+      modernHelps,
+    })
+  }
+}
+
+/** @throws {MailgateError} `protocol_not_served` */
+export function requireServed(server: MailServer, { app: { protocol } }: Pick<GateQuestion, 'app'>): void {
+  if (!server.protocols.includes(protocol))
+    throw new MailgateError('protocol_not_served', `This mail server may not ask about ${protocol}.`)
+}
+
+const denied = (reason: MailReasonCode, account?: Account): GateDecision =>
+  Object.freeze({
+    decision: 'denied',
+    reason,
+    because: Object.freeze([]),
+    ...(account && { account }),
+    appPasswordHelps: false,
+    modernHelps: false,
+  })
+
+/** What the rules and the policies say about a try that showed something right. */
+export interface Judged {
+  readonly outcome: 'allow' | 'pending' | 'blocked'
+  readonly reason: MailReasonCode
+  readonly because: GateDecision['because']
+  readonly newState?: MailDecision['newState']
+  readonly appPasswordHelps: boolean
+  readonly modernHelps: boolean
+}
+
+/** The account's password alone, and what activation or an app password adds to it: either took a second factor. */
+const passwordAlone = Object.freeze(['pwd'])
+const withSecondFactor = Object.freeze(['pwd', 'mfa'])
+
+function judge(occasion: Occasion, proof: Proved): Judged {
+  const { realm, question, identity } = occasion
+  const { account, app, authenticationPolicyId } = proof.view
+  const rules = rulesOfAccount(realm.mail.rules, authenticationPolicyId)
+  // A request that opens no mail is judged like one of an app that is let in already, and makes no tile.
+  const state = question.opensNoMail && app?.state !== 'blocked' ? 'active' : (app?.state ?? 'new')
+  const signals = signalsOf({ account, identity, question, state, shown: proof.shown })
+  const decided = decideMailAccess(rules, signals)
+  const opensNoMail = question.opensNoMail || question.app.protocol === 'autodiscover'
+  const access = assess(occasion, account, evidenceOf(proof, decided, opensNoMail))
+  const isBlocked = decided.outcome !== 'blocked' && access.outcome === 'blocked'
+  const outcome = isBlocked ? 'blocked' : decided.outcome
+  const helps = outcome === 'blocked' ? whatHelps(occasion, account, { rules, signals, decided }) : nothingHelps
+  const reason = question.opensNoMail && decided.outcome === 'allow' ? 'autodiscover_opens_no_mail' : decided.reason
+  const keeps = !isBlocked && !opensNoMail && decided.newState !== undefined
+  return Object.freeze({
+    outcome,
+    reason: isBlocked ? 'conditional_access' : reason,
+    because: Object.freeze([...decided.because, ...access.because]),
+    ...(keeps && { newState: decided.newState }),
+    ...helps,
+  })
+}
+
+export function signalsOf(of: {
+  account: Account
+  identity: AppIdentity
+  question: Pick<GateQuestion, 'app'>
+  state: MailSignals['app']['state']
+  shown: MailSignals['shown']
+}): MailSignals {
+  const { account, identity, question, state, shown } = of
+  const { deviceType, model, userAgent } = identity.traits
+  return {
+    account: { id: account.id, upn: account.upn, groups: account.groups },
+    protocol: question.app.protocol,
+    shown,
+    app: {
+      state,
+      ...(deviceType !== undefined && { deviceType }),
+      ...(model !== undefined && { model }),
+      ...(userAgent !== undefined && { userAgent }),
+    },
+  }
+}
+
+/**
+ * What waits is judged by what it will have shown once it is let in: an app that a policy keeps out even then makes no tile
+ * and no message.
+ */
+function evidenceOf({ shown, evidence }: Proved, { reason, outcome }: MailDecision, opensNoMail: boolean): readonly string[] {
+  if (shown === 'token') return evidence ?? []
+  const isSecond = shown === 'app-password' || reason === 'app_active' || outcome === 'pending' || opensNoMail
+  return isSecond ? withSecondFactor : passwordAlone
+}
+
+function assess({ realm, server, question }: Occasion, account: Account, evidence: readonly string[]) {
+  const { outcome, because } = assessMailApp(realm.policies, {
+    account,
+    clientId: server,
+    resource: realm.resources.find(({ principalId }) => principalId === server)?.audience,
+    source: question.source,
+    protocol: question.app.protocol,
+    evidence,
+  })
+  const reasons = because.flatMap(({ policy, result, text }): readonly AccessReason[] =>
+    result === 'blocked' || result === 'missing'
+      ? [Object.freeze({ kind: 'conditional-access', rule: policy.name, mode: policy.mode, result: 'blocked', text })]
+      : [],
+  )
+  return { outcome, because: reasons }
+}
+
+const nothingHelps = Object.freeze({ appPasswordHelps: false, modernHelps: false })
+
+/** What else this very app could show from here. A person is not sent to make an app password that would be refused as well. */
+function whatHelps(
+  occasion: Occasion,
+  account: Account,
+  judged: { rules: MailRules; signals: MailSignals; decided: MailDecision },
+): Pick<GateDecision, 'appPasswordHelps' | 'modernHelps'> {
+  const { rules, signals, decided } = judged
+  const isOpen = assess(occasion, account, withSecondFactor).outcome === 'sufficient'
+  const byToken = signals.shown === 'token' ? undefined : decideMailAccess(rules, { ...signals, shown: 'token' })
+  return {
+    appPasswordHelps: signals.shown === 'password' && decided.appPasswordHelps && isOpen,
+    modernHelps: byToken?.outcome === 'allow' && isOpen,
+  }
+}
