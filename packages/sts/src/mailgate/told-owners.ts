@@ -91,8 +91,11 @@ export function createOwnerTelling(parts: OwnerTellingParts): OwnerTelling {
     try {
       const account = await kept.accounts.find(app.accountId)
       const isWaiting = app.state === 'pending' || app.state === 'quarantined'
-      // Nobody waits for this news any more: it was decided meanwhile, or the person may not sign in.
-      if (account?.status !== 'active' || !isWaiting || realm.status !== 'active') return await settle(kept, app, 'nobody')
+      if (account?.status !== 'active' || !isWaiting || realm.status !== 'active') {
+        // Nobody waits for this news: it came in with an app password, was decided meanwhile, or the person may not sign in.
+        await kept.mailApps.told(app.id, 'nobody')
+        return false
+      }
       return await tell({ realm, kept, app, account })
     } catch (fault) {
       log.error({ err: fault, mailAppId: app.id }, 'an owner could not be told of a new mail app')
