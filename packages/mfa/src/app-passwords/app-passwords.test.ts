@@ -84,6 +84,13 @@ describe('an app password', () => {
     expect(checks).toBe(2)
   })
 
+  test('that was right is wrong as soon as its row holds another hash', async () => {
+    const { password, typed } = await create()
+    const { password: later } = await create()
+    expect(await verify(password, typed)).toEqual({ outcome: 'right' })
+    expect(await verify({ ...password, hash: later.hash }, typed)).toEqual({ outcome: 'wrong' })
+  })
+
   test('that is another one is wrong each time, is never counted, and never makes the right one wrong', async () => {
     const { password, typed } = await create()
     for (let count = 0; count < 60; count += 1) expect(await verify(password, another(typed))).toEqual({ outcome: 'wrong' })
