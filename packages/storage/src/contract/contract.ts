@@ -7,13 +7,16 @@
  */
 import { afterAll, beforeAll, describe } from 'vitest'
 import { accountsContract } from './accounts-contract.ts'
+import { appPasswordsContract } from './app-passwords-contract.ts'
 import { approvalsContract, rememberedBrowsersContract } from './approvals-contract.ts'
 import { artifactsContract } from './artifacts-contract.ts'
+import { authenticationPoliciesContract, mailServersContract } from './authentication-policies-contract.ts'
 import type { Backend, OpenBackend } from './backend.ts'
 import { attemptsContract, auditContract, replayContract } from './counters-contract.ts'
 import { delegationsContract, hybridsContract } from './delegations-contract.ts'
 import { enforcementContract } from './enforcement-contract.ts'
 import { isolationContract } from './isolation-contract.ts'
+import { mailAppsContract } from './mail-apps-contract.ts'
 import { outboxContract } from './outbox-contract.ts'
 import { partnersContract } from './partners-contract.ts'
 import { refreshTokensContract } from './refresh-tokens-contract.ts'
@@ -24,6 +27,7 @@ import {
   resourcesContract,
   signingKeysContract,
 } from './registrations-contract.ts'
+import { revocationsContract } from './revocations-contract.ts'
 import { authenticatorsContract, passwordsContract } from './secrets-contract.ts'
 import { accessPassesContract, recoveryCodesContract } from './spare-proofs-contract.ts'
 import { closedContract, storeContract } from './store-contract.ts'
@@ -35,10 +39,12 @@ export * from './samples.ts'
 export {
   accessPassesContract,
   accountsContract,
+  appPasswordsContract,
   approvalsContract,
   artifactsContract,
   attemptsContract,
   auditContract,
+  authenticationPoliciesContract,
   authenticatorsContract,
   clientsContract,
   closedContract,
@@ -46,6 +52,8 @@ export {
   enforcementContract,
   hybridsContract,
   isolationContract,
+  mailAppsContract,
+  mailServersContract,
   outboxContract,
   partnersContract,
   passwordsContract,
@@ -56,6 +64,7 @@ export {
   rememberedBrowsersContract,
   replayContract,
   resourcesContract,
+  revocationsContract,
   signingKeysContract,
   storeContract,
 }
@@ -83,6 +92,11 @@ const suites = [
   replayContract,
   auditContract,
   outboxContract,
+  mailAppsContract,
+  appPasswordsContract,
+  authenticationPoliciesContract,
+  mailServersContract,
+  revocationsContract,
   storeContract,
   isolationContract,
 ]

@@ -2,13 +2,17 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { AccountId, AuthenticatorId, ClientId, RealmId, ResourceId } from '../identifiers.ts'
 import type { AccessPass } from '../ports/access-passes.ts'
 import type { Account } from '../ports/accounts.ts'
+import type { AppPassword } from '../ports/app-passwords.ts'
 import type { Approval } from '../ports/approvals.ts'
 import type { AuditRow } from '../ports/audit.ts'
+import type { StoredAppAccessRule, StoredAuthenticationPolicy } from '../ports/authentication-policies.ts'
 import type { Authenticator } from '../ports/authenticators.ts'
 import type { Client, ClientCredential } from '../ports/clients.ts'
 import type { Delegation } from '../ports/delegations.ts'
 import type { Campaign } from '../ports/enforcement.ts'
 import type { Hybrid } from '../ports/hybrids.ts'
+import type { MailApp } from '../ports/mail-apps.ts'
+import type { MailServer } from '../ports/mail-servers.ts'
 import type { OutgoingMail } from '../ports/outbox.ts'
 import type { Partner } from '../ports/partners.ts'
 import type { Realm, RealmSettings } from '../ports/realms.ts'
@@ -224,5 +228,66 @@ export const sampleAuditRow = (own: Partial<AuditRow> = {}): AuditRow => ({
   outcome: 'allowed',
   reference: word(),
   detail: {},
+  ...own,
+})
+
+export const sampleMailApp = (accountId: AccountId, own: Partial<MailApp> = {}): MailApp => ({
+  id: randomUUID(),
+  accountId,
+  identity: `device:${word()}`,
+  label: 'iPhone',
+  traits: { deviceId: 'ABC', deviceType: 'iPhone', userAgent: 'Apple-iPhone/1' },
+  protocols: ['activesync'],
+  state: 'pending',
+  firstTriedAt: sampleTime,
+  lastTriedAt: sampleTime,
+  lastSource: '192.0.2.7',
+  tries: 1,
+  ...own,
+})
+
+export const sampleAppPassword = (accountId: AccountId, own: Partial<AppPassword> = {}): AppPassword => ({
+  id: randomUUID(),
+  accountId,
+  label: 'Old laptop',
+  lookup: word(),
+  hash: '$argon2id$',
+  protocols: ['imap', 'smtp'],
+  networks: [],
+  bindsToFirstApp: false,
+  createdAt: sampleTime,
+  createdBy: 'owner',
+  ...own,
+})
+
+export const sampleAuthenticationPolicy = (
+  own: Partial<StoredAuthenticationPolicy> = {},
+): Omit<StoredAuthenticationPolicy, 'isDefault'> => ({
+  id: randomUUID(),
+  name: word(),
+  mode: 'on',
+  definition: { password: { imap: 'allow' } },
+  createdAt: sampleTime,
+  updatedAt: sampleTime,
+  ...own,
+})
+
+export const sampleAppAccessRule = (own: Partial<StoredAppAccessRule> = {}): StoredAppAccessRule => ({
+  id: randomUUID(),
+  name: word(),
+  mode: 'on',
+  access: 'block',
+  match: { deviceType: ['iPad*'] },
+  createdAt: sampleTime,
+  updatedAt: sampleTime,
+  ...own,
+})
+
+export const sampleMailServer = (clientId: ClientId, own: Partial<MailServer> = {}): MailServer => ({
+  clientId,
+  protocols: ['imap', 'smtp'],
+  upstreams: { imap: '127.0.0.1:1143' },
+  doveadm: { url: 'http://127.0.0.1:8080/doveadm/v1', key: 'a key' },
+  createdAt: sampleTime,
   ...own,
 })
