@@ -20,6 +20,7 @@ import { signSecurityEvent } from '../protocol/security-event-tokens.ts'
 import { MailgateError } from './errors.ts'
 import { createEventWaiting } from './event-feed-waiting.ts'
 import type { ServerAuthentication } from './mail-server-authentication.ts'
+import { basicChallenge } from './refusals.ts'
 import { renderSecurityEvent } from './security-event.ts'
 
 /** Events of one page. */
@@ -129,7 +130,7 @@ const isReader = ({ mail, resources }: Pick<RealmRuntime, 'mail' | 'resources'>,
   mail.servers.has(clientId) || resources.some(({ principalId }) => principalId === clientId)
 
 function refuse({ ctx, realm, reference }: Request, error: MailgateError): Answer {
-  if (error.status === 401) ctx.set('WWW-Authenticate', `Basic realm="${realm.id}", charset="UTF-8"`)
+  if (error.status === 401) ctx.set('WWW-Authenticate', basicChallenge(realm.displayName))
   if (error.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(error.retryAfterSeconds))
   return json({ error: error.code, error_description: error.message, reference }, error.status)
 }
