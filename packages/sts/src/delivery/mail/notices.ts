@@ -37,6 +37,8 @@ export type Notice = Readonly<
       | { kind: 'browser_remembered'; validUntil?: Date }
       /** `protocol` as people know it; `portal` is the address of the realm's portal, from the configuration. */
       | { kind: 'mail_app_waiting' | 'mail_app_quarantined'; protocol: string; portal: string }
+      | { kind: 'mail_apps_too_many' | 'mail_app_activated'; portal: string }
+      | { kind: 'app_password_created'; label: string; portal: string }
     )
 >
 
@@ -146,6 +148,11 @@ function detailsOf(notice: Notice, language: NoticeLanguage): Readonly<Record<st
     case 'mail_app_waiting':
     case 'mail_app_quarantined':
       return { protocol: tidy(notice.protocol), portal: notice.portal }
+    case 'mail_apps_too_many':
+    case 'mail_app_activated':
+      return { portal: notice.portal }
+    case 'app_password_created':
+      return { label: tidy(notice.label), portal: notice.portal }
     default:
       return {}
   }
