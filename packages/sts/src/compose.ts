@@ -35,8 +35,10 @@ import { createHealth } from './health.ts'
 import { createClientAddress } from './http/client-address.ts'
 import { createFormLimit } from './http/form-limit.ts'
 import { requireOriginForm } from './http/request-target.ts'
+import { createMailApps, type MailApps } from './mail-apps.ts'
 import { createPages } from './pages.ts'
 import { createPartners, type Partners } from './partners/partners.ts'
+import { rulesOfAccount } from './policy/mail/mail-rules.ts'
 import { isTrustedNetwork } from './policy/trusted-network.ts'
 import { createPortal } from './portal/portal.ts'
 import { requirementsFor } from './protocol/assurance.ts'
@@ -109,8 +111,10 @@ export interface Service {
   readonly life: SecondFactors['life']
   readonly passes: SecondFactors['passes']
   readonly recoveryCodes: SecondFactors['recoveryCodes']
+  readonly appPasswords: SecondFactors['appPasswords']
   readonly notices: Notices
   readonly partners: Partners
+  readonly mailApps: MailApps
   readonly audit: Audit
   readonly protocol: Protocol
   /** Deletes what has expired, a bounded batch at a time. Returns how many rows went. */
@@ -138,7 +142,9 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     const found = await store.realms.find(realm.realmId)
     return found && { realm: found.displayName, issuer: `${config.baseUrl}/${found.id}` }
   }
+  const hashing = createHashing({ queue: createHashQueue({ clock }), pepper: deriveKey(masterKey, 'password pepper') })
   const mfa = createSecondFactors({
+    hashing,
     baseUrl: config.baseUrl,
     masterKey,
     clock,
@@ -154,7 +160,8 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
   const { gate, factors } = mfa
   const accounts = createAccounts({
     gate,
-    hashing: createHashing({ queue: createHashQueue({ clock }), pepper: deriveKey(masterKey, 'password pepper') }),
+    hashing,
+    memory: mfa.secretMemory,
     clock,
     names: (name) => createHmac('sha256', nameKey).update(name).digest('base64url'),
     guesses: (subject, password) => createHmac('sha256', guessKey).update(`${subject}\0${password}`).digest('base64url'),
@@ -194,7 +201,7 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
         (await factors.methodsOf(realm, accountId))
           .filter(({ method }) => !disabledMethods?.includes(method))
           .map(({ strength }) => strength),
-      fetch: tellClient,
+      fetch: tellOthers,
     },
     guardUserCode: async (source, runtime, attempt) => {
       const counter = { attempts: runtime.store.attempts, subject: `source:${sourceOf(source)}`, method: USER_CODE }
@@ -224,6 +231,16 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
       const account = await realm.accounts.find(accountId)
       return account === undefined ? [] : requirementsFor(requestState().runtime.policies, account)
     },
+    mailRules: async (realm, accountId) =>
+      rulesOfAccount(requestState().runtime.mail.rules, await realm.authenticationPolicies.assigned(accountId)),
+    setupFiles: async () => [],
+  })
+
+  const mailApps = createMailApps({
+    baseUrl: config.baseUrl,
+    ...{ store, clock, log, audit, notices, delivery, accounts, mfa, protocol },
+    reference: newReference,
+    fetch: tellOthers,
   })
 
   const app = createApp({
@@ -232,7 +249,7 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     log,
     registry: createRealmRegistry(store.realms),
     protocol,
-    features: [signin, portal],
+    features: [signin, portal, ...mailApps.features],
     health: createHealth({
       clock,
       ...(metrics === undefined ? {} : { registry: metrics }),
@@ -259,8 +276,10 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     life: mfa.life,
     passes: mfa.passes,
     recoveryCodes: mfa.recoveryCodes,
+    appPasswords: mfa.appPasswords,
     notices,
     partners,
+    mailApps,
     audit,
     protocol,
     removeExpired: () => store.removeExpired(clock(), SWEEP),
@@ -268,10 +287,11 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
 }
 
 /**
- * The one request that the service makes by itself: back-channel logout. oidc-provider would let none out to private
- * addresses, which is where the apps of a self-hosted realm are; only administrators register these addresses.
+ * What the service asks of others by itself: back-channel logout, and Dovecot to end connections. oidc-provider would let
+ * nothing out to private addresses, which is where the apps and mail servers of a self-hosted realm are; only
+ * administrators register these addresses.
  */
-function tellClient(url: URL, init: RequestInit & { dispatcher?: unknown }): Promise<Response> {
+function tellOthers(url: URL, init: RequestInit & { dispatcher?: unknown }): Promise<Response> {
   const { dispatcher: _guard, ...request } = init
   return fetch(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(5_000) })
 }

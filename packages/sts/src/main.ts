@@ -24,6 +24,10 @@ const drainMilliseconds = 10_000
 const sweepMilliseconds = 60_000
 /** How often the outbox is looked at. */
 const postMilliseconds = 5_000
+/** How often owners of mail apps are looked for who have not heard of them; a new one wakes the telling at once. */
+const tellMilliseconds = 5_000
+/** How often the feed of what has ended is looked at. Connections end so much later, and what their server takes. */
+const endMilliseconds = 1_000
 /** How often partners are looked through for one whose metadata is due. */
 const partnersMilliseconds = 60_000
 const operationsPaths = new Set(['/healthz', '/readyz', '/metrics'])
@@ -138,14 +142,19 @@ export async function startServer(
     const sweeping = setInterval(() => void sweep(service, log), sweepMilliseconds)
     sweeping.unref()
     const posting = postRegularly({ store, delivery, log })
-    const reading = setInterval(() => void service.partners.run(), partnersMilliseconds).unref()
+    const regular = [
+      setInterval(() => void service.partners.run(), partnersMilliseconds).unref(),
+      setInterval(() => void service.mailApps.tellOwners(), tellMilliseconds).unref(),
+      setInterval(() => void service.mailApps.endElsewhere(), endMilliseconds).unref(),
+    ]
     return Object.freeze({
       service,
       store,
       close: () => {
         clearInterval(sweeping)
         clearInterval(posting)
-        clearInterval(reading)
+        for (const one of regular) clearInterval(one)
+        service.mailApps.close()
         return close()
       },
     })
