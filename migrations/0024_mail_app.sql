@@ -33,7 +33,7 @@ create table mail_app (
 
 -- Also finds those of an account.
 create unique index mail_app_identity_ix on mail_app (realm_id, account_id, identity_digest);
-create index mail_app_tried_ix on mail_app (realm_id, last_tried_at desc);
+create index mail_app_tried_ix on mail_app (realm_id, last_tried_at desc, id);
 create index mail_app_untold_ix on mail_app (realm_id, first_tried_at, id) where told_by is null;
 create index mail_app_undecided_ix on mail_app (last_tried_at) where state in ('pending', 'quarantined');
 

@@ -17,6 +17,7 @@ import {
   type PostgresServer,
   sampleAccessPass,
   sampleAccount,
+  sampleAppPassword,
   sampleApproval,
   sampleAuditRow,
   sampleAuthenticator,
@@ -24,6 +25,7 @@ import {
   sampleClient,
   sampleDelegation,
   sampleMail,
+  sampleMailApp,
   samplePartner,
   sampleRealm,
   sampleTime,
@@ -48,7 +50,7 @@ afterAll(async () => {
 
 /** Tables that grow with people and their tokens. */
 const growing =
-  'account account_address password authenticator recovery_code access_pass approval remembered_browser outbox oidc_artifact refresh_family refresh_token attempt_counter replay_claim audit_event client client_credential'.split(
+  'account account_address password authenticator recovery_code access_pass approval remembered_browser outbox oidc_artifact refresh_family refresh_token attempt_counter replay_claim audit_event client client_credential mail_app app_password authentication_policy_assignment revocation'.split(
     ' ',
   )
 
@@ -100,6 +102,12 @@ test('nothing on the way of a token reads a growing table from one end to the ot
     `insert into resource select '${realm.id}', ${id('n')}, 'x', n::text, '{}', null, '{}', 'RS256', 'JWT', null, 'active', now(), now() from generate_series(1, 20) n`,
     `insert into delegation select client.realm_id, client.id, resource.id, '{x}', '{}', now() from client join resource on client.id like '%777'`,
     `insert into audit_event select '${realm.id}', n::text, now(), 'e', 'allowed', n::text, n::text, n::text, null, null, '{}' from generate_series(1, ${rows}) n`,
+    `insert into mail_app select realm_id, id::text, id, id::text, ${hash('id')}, 'x', '{}', '{imap}', null, case when upn like '%9@x' then 'pending' else 'active' end, now(), now(), null, null, 1, null, null, case when upn like '%99@x' then null else 'sms' end, case when upn like '%99@x' then null else now() end, null from account`,
+    `insert into app_password select realm_id, id::text, id, 'x', id::text, 'hash', '{imap}', '{}', false, case when upn like '%7@x' then id::text end, now(), 'owner', now() + interval '1 year', null, null, null from account`,
+    `insert into authentication_policy select '${realm.id}', n::text, n::text, 'on', '{}', false, now(), now() from generate_series(1, 9) n`,
+    `insert into authentication_policy_assignment select realm_id, id, right(split_part(upn, '@', 1), 1) from account where upn like '%1@x' or upn like '%12@x'`,
+    `insert into revocation select '${realm.id}', n, now(), 'session', null, null, null, null, null, null from generate_series(1, ${rows}) n`,
+    `insert into revocation_counter values ('${realm.id}', ${rows})`,
     'analyze',
   ]
   await inOwnSession(async (connection) => {
@@ -168,6 +176,7 @@ async function useEverything(connection: Connection, realmId: RealmId): Promise<
   await mine.refreshTokens.revokeByAccount(account.id, ending)
   await mine.refreshTokens.revoke(FamilyId.of('f'), ending)
   await useServers(mine)
+  await useMailApps(mine, known)
   await mine.attempts.update({ subject: `account:${known}`, method: 'totp' }, (state) => ({ next: state, result: undefined }))
   await mine.replay.claim('i', 'j', secondsAfter(60))
   await mine.audit.append(sampleAuditRow())
@@ -226,4 +235,42 @@ async function useServers(mine: RealmStore): Promise<void> {
   await mine.delegations.grant(sampleDelegation(clientId, resourceId))
   await mine.delegations.revoke(clientId, resourceId)
   await mine.clients.addCredential(sampleCertificate(clientId))
+}
+
+/** Everything that the gate, the portal and the readers of the revocation feed ask of the store. */
+async function useMailApps(mine: RealmStore, known: AccountId): Promise<void> {
+  const app = sampleMailApp(known)
+  const own = sampleAppPassword(known)
+  const seen = { at: sampleTime, allowed: true, protocol: 'smtp' }
+  const turn = { now: sampleTime, until: sampleTime }
+  // Also with the plan that PostgreSQL keeps for all values.
+  for (let time = 0; time < 8; time += 1) await mine.mailApps.look({ name: '9@x', identity: '9', lookup: known })
+  await mine.mailApps.add(app, { most: 100 })
+  await mine.appPasswords.add(own, { most: 100 })
+  await mine.appPasswords.bind(own.id, app.id)
+  await mine.appPasswords.used(own.id, { at: sampleTime, protocol: 'imap' })
+  await mine.appPasswords.list(known)
+  await mine.mailApps.seen(app.id, seen)
+  await mine.mailApps.list(known)
+  await mine.mailApps.listAll({ limit: 10 })
+  await mine.mailApps.listAll({ limit: 10, state: 'pending', before: sampleTime })
+  await mine.mailApps.takeUntold({ ...turn, limit: 10 })
+  await mine.mailApps.countTold(known, sampleTime)
+  await mine.mailApps.decide(app.id, { state: 'active', from: ['pending'], at: sampleTime, by: 'owner' })
+  await mine.mailApps.rename(known, app.id, 'x')
+  await mine.mailApps.told(app.id, 'sms')
+  await mine.authenticationPolicies.assign(known, '2')
+  await mine.authenticationPolicies.assigned(known)
+  await mine.authenticationPolicies.countAssigned('2')
+  await mine.authenticationPolicies.assign(known, undefined)
+  await mine.passwords.set(known, { hash: 'new', changedAt: sampleTime })
+  await mine.accounts.signOut(known, sampleTime)
+  await mine.mailApps.remove(known, app.id)
+  await mine.appPasswords.removeAll(known)
+  await mine.authenticationPolicies.remove('9')
+  await mine.revocations.append({ at: sampleTime, kind: 'session', accountId: known })
+  await mine.revocations.bounds()
+  await mine.revocations.since(19_990, 100)
+  await mine.revocations.takeTurn('dovecot', turn)
+  await mine.revocations.endTurn('dovecot', 7)
 }

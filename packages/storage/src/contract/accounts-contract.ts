@@ -6,10 +6,13 @@ import type { OpenBackend } from './backend.ts'
 import {
   sampleAccessPass,
   sampleAccount,
+  sampleAppPassword,
   sampleApproval,
+  sampleAuthenticationPolicy,
   sampleAuthenticator,
   sampleClient,
   sampleMail,
+  sampleMailApp,
   sampleRememberedBrowser,
   sampleTime,
   secondsAfter,
@@ -192,7 +195,9 @@ export function accountsContract(opened: () => OpenBackend): void {
       const mary = sampleAccount()
       const joe = sampleAccount()
       const client = sampleClient({ id: ClientId.of('mail') })
+      const policy = sampleAuthenticationPolicy()
       await realm.clients.add(client)
+      await realm.authenticationPolicies.put(policy)
       for (const account of [mary, joe]) {
         await realm.accounts.add(account)
         await realm.passwords.set(account.id, { hash: '$argon2id$', changedAt: sampleTime })
@@ -202,6 +207,9 @@ export function accountsContract(opened: () => OpenBackend): void {
         await realm.approvals.put(sampleApproval(account.id))
         await realm.rememberedBrowsers.add(sampleRememberedBrowser(account.id))
         await realm.outbox.add(sampleMail({ accountId: account.id }))
+        await realm.mailApps.add(sampleMailApp(account.id), { most: 9 })
+        await realm.appPasswords.add(sampleAppPassword(account.id), { most: 9 })
+        await realm.authenticationPolicies.assign(account.id, policy.id)
         await realm.attempts.update({ subject: `account:${account.id}`, method: 'totp' }, () => ({
           next: { consecutive: 1, inWindow: 1, windowStartedAt: sampleTime, disabled: false },
           result: undefined,
@@ -233,6 +241,9 @@ export function accountsContract(opened: () => OpenBackend): void {
         (await realm.approvals.listWaiting(id, sampleTime))[0],
         (await realm.rememberedBrowsers.list(id, sampleTime))[0],
         (await realm.outbox.take({ now: sampleTime, until: sampleTime, limit: 10 })).find(({ accountId }) => accountId === id),
+        (await realm.mailApps.list(id))[0],
+        (await realm.appPasswords.list(id))[0],
+        await realm.authenticationPolicies.assigned(id),
         await realm.attempts.find({ subject: `account:${id}`, method: 'totp' }),
         await realm.artifacts.find('Session', id),
         await realm.refreshTokens.find(id),

@@ -6,14 +6,19 @@ import type { OpenBackend } from './backend.ts'
 import {
   sampleAccessPass,
   sampleAccount,
+  sampleAppAccessRule,
+  sampleAppPassword,
   sampleApproval,
   sampleAuditRow,
+  sampleAuthenticationPolicy,
   sampleAuthenticator,
   sampleCampaign,
   sampleClient,
   sampleDelegation,
   sampleHybrid,
   sampleMail,
+  sampleMailApp,
+  sampleMailServer,
   samplePartner,
   sampleRememberedBrowser,
   sampleResource,
@@ -48,6 +53,13 @@ const delegation = sampleDelegation(client.id, resource.id)
 const hybrid = sampleHybrid()
 const key = sampleSigningKey()
 const policy = { id: 'p', name: 'p', mode: 'on', definition: {}, createdAt: sampleTime, updatedAt: sampleTime } as const
+const mailApp = sampleMailApp(account.id)
+const appPassword = sampleAppPassword(account.id)
+const authenticationPolicy = sampleAuthenticationPolicy()
+const rule = sampleAppAccessRule()
+const mailServer = sampleMailServer(client.id)
+const many = { most: 100 }
+const untold = { now: sampleTime, until: sampleTime, limit: 10 }
 const auditRow = sampleAuditRow({ accountId: account.id })
 const token = { issuedAt: sampleTime, expiresAt: secondsAfter(60), payload: {} }
 const counter = { subject: `account:${account.id}`, method: 'totp' }
@@ -76,6 +88,13 @@ async function fill(realm: RealmStore): Promise<void> {
   await realm.signingKeys.add(key)
   await realm.policies.put(policy)
   await realm.audit.append(auditRow)
+  await realm.mailApps.add(mailApp, many)
+  await realm.appPasswords.add(appPassword, many)
+  await realm.authenticationPolicies.put(authenticationPolicy)
+  await realm.authenticationPolicies.assign(account.id, authenticationPolicy.id)
+  await realm.appAccessRules.put(rule)
+  await realm.mailServers.put(mailServer)
+  await realm.revocations.append({ at: sampleTime, kind: 'session', accountId: account.id })
   await realm.artifacts.upsert({ kind: 'Session', id: 'a', payload: {}, expiresAt: token.expiresAt, keys })
   await realm.refreshTokens.start({
     ...token,
@@ -119,6 +138,16 @@ const everything = async (realm: RealmStore) => ({
   keys: await realm.signingKeys.list(sampleTime),
   policies: await realm.policies.list(),
   audit: await realm.audit.list({ limit: 10, accountId: account.id }),
+  mailApps: [await realm.mailApps.list(account.id), await realm.mailApps.listAll({ limit: 10 })],
+  // Looking is taking here as well.
+  untold: [await realm.mailApps.takeUntold(untold), await realm.mailApps.countTold(account.id, sampleTime)],
+  appPasswords: await realm.appPasswords.list(account.id),
+  gate: await realm.mailApps.look({ name: account.upn, identity: mailApp.identity, lookup: appPassword.lookup }),
+  authenticationPolicies: await realm.authenticationPolicies.list(),
+  assigned: await realm.authenticationPolicies.countAssigned(authenticationPolicy.id),
+  rules: await realm.appAccessRules.list(),
+  mailServers: await realm.mailServers.list(),
+  revocations: [(await realm.revocations.since(0, 10)).map(({ kind }) => kind), await realm.revocations.bounds()],
   artifact: [await realm.artifacts.find('Session', 'a'), await realm.artifacts.findByUid('Session', 'u')],
   tokens: [await realm.refreshTokens.find('first'), await realm.refreshTokens.find('second')],
   families: [await realm.refreshTokens.family(FamilyId.of('f')), await realm.refreshTokens.families(account.id)],
@@ -180,6 +209,27 @@ const changes: Readonly<Record<string, (realm: RealmStore) => Promise<unknown>>>
   'signingKeys.retire': (realm) => realm.signingKeys.retire(key.kid, { retiresAt: sampleTime, removedAt: sampleTime }),
   'policies.put': (realm) => realm.policies.put({ ...policy, mode: 'off' }),
   'policies.remove': (realm) => realm.policies.remove('p'),
+  'mailApps.add': (realm) => realm.mailApps.add({ ...mailApp, id: 'other', identity: 'other' }, many),
+  'mailApps.seen': (realm) => realm.mailApps.seen(mailApp.id, { at: secondsAfter(9), allowed: true, protocol: 'imap' }),
+  'mailApps.decide': (realm) =>
+    realm.mailApps.decide(mailApp.id, { state: 'active', from: ['pending'], at: sampleTime, by: 'owner' }),
+  'mailApps.rename': (realm) => realm.mailApps.rename(account.id, mailApp.id, 'New'),
+  'mailApps.remove': (realm) => realm.mailApps.remove(account.id, mailApp.id),
+  'mailApps.takeUntold': (realm) => realm.mailApps.takeUntold({ ...untold, until: secondsAfter(9) }),
+  'mailApps.told': (realm) => realm.mailApps.told(mailApp.id, 'sms'),
+  'appPasswords.bind': (realm) => realm.appPasswords.bind(appPassword.id, mailApp.id),
+  'appPasswords.used': (realm) => realm.appPasswords.used(appPassword.id, { at: sampleTime, protocol: 'imap' }),
+  'appPasswords.remove': (realm) => realm.appPasswords.remove(account.id, appPassword.id),
+  'appPasswords.removeAll': (realm) => realm.appPasswords.removeAll(account.id),
+  'authenticationPolicies.put': (realm) => realm.authenticationPolicies.put({ ...authenticationPolicy, mode: 'off' }),
+  'authenticationPolicies.setDefault': (realm) => realm.authenticationPolicies.setDefault(authenticationPolicy.id),
+  'authenticationPolicies.assign': (realm) => realm.authenticationPolicies.assign(account.id, undefined),
+  'authenticationPolicies.remove': (realm) => realm.authenticationPolicies.remove(authenticationPolicy.id),
+  'appAccessRules.put': (realm) => realm.appAccessRules.put({ ...rule, access: 'allow' }),
+  'appAccessRules.remove': (realm) => realm.appAccessRules.remove(rule.id),
+  'mailServers.put': (realm) => realm.mailServers.put({ ...mailServer, upstreams: {} }),
+  'mailServers.remove': (realm) => realm.mailServers.remove(client.id),
+  'revocations.append': (realm) => realm.revocations.append({ at: sampleTime, kind: 'session' }),
   'artifacts.upsert': (realm) =>
     realm.artifacts.upsert({ kind: 'Session', id: 'a', payload: { n: 1 }, expiresAt: sampleTime, keys: {} }),
   'artifacts.consume': (realm) => realm.artifacts.consume('Session', 'a', sampleTime),

@@ -305,4 +305,44 @@ export function mailAppsContract(opened: () => OpenBackend): void {
       expect(await mailApps.takeUntold(due(1000))).toEqual([])
     })
   })
+
+  describe('removal of mail apps and app passwords that are over', () => {
+    const day = 86_400
+
+    test('takes apps that nobody decided about and that have not tried for a month, oldest first', async () => {
+      const { mailApps, mary, mine } = await setUp()
+      const { store } = opened()
+      await store.removeExpired(secondsAfter(1e9), 10_000)
+      const add = (id: string, state: MailApp['state'], seconds: number) =>
+        mailApps.add(mine({ id, state, lastTriedAt: secondsAfter(seconds) }), many)
+      await add('first', 'pending', 0)
+      await add('second', 'quarantined', 1)
+      await add('later', 'pending', 2)
+      await add('active', 'active', 0)
+      await add('blocked', 'blocked', 0)
+      const left = async () => (await mailApps.list(mary.id)).map(({ id }) => id).sort()
+      await store.removeExpired(secondsAfter(30 * day - 1), 10)
+      expect(await left()).toHaveLength(5)
+      await store.removeExpired(secondsAfter(30 * day + 1), 1)
+      expect(await left()).toEqual(['active', 'blocked', 'later', 'second'])
+      await store.removeExpired(secondsAfter(30 * day + 1), 10)
+      expect(await left()).toEqual(['active', 'blocked', 'later'])
+      await store.removeExpired(secondsAfter(400 * day), 10)
+      expect(await left()).toEqual(['active', 'blocked'])
+    })
+
+    test('takes app passwords a month after their end, and tells nobody', async () => {
+      const { appPasswords, revocations, mary } = await setUp()
+      const { store } = opened()
+      // Long ago also for the clock of the database, which is what tells an expired one from one that somebody revoked.
+      const end = new Date('2020-01-01T00:00:00Z')
+      const [over, endless] = [sampleAppPassword(mary.id, { expiresAt: end }), sampleAppPassword(mary.id)]
+      for (const one of [over, endless]) await appPasswords.add(one, many)
+      await store.removeExpired(secondsAfter(30 * day - 1, end), 10_000)
+      expect(await appPasswords.list(mary.id)).toHaveLength(2)
+      await store.removeExpired(secondsAfter(30 * day, end), 10_000)
+      expect(await appPasswords.list(mary.id)).toEqual([endless])
+      expect(await revocations.bounds()).toEqual({ first: 1, last: 0 })
+    })
+  })
 }

@@ -45,7 +45,8 @@ export interface AccountStore {
   replace(account: Account): Promise<'replaced' | 'missing' | 'conflict'>
   /**
    * Removes the account with all that is its own: password, authenticators, recovery codes, access pass, approvals, remembered
-   * browsers, unsent mails, attempts, artifacts and refresh families. The audit trail stays.
+   * browsers, unsent mails, mail apps, app passwords, its authentication policy, attempts, artifacts and refresh families. The
+   * audit trail and the revocations stay.
    */
   remove(id: AccountId): Promise<boolean>
 }
