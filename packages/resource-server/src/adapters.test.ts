@@ -1,7 +1,10 @@
-import { request } from 'node:http'
+import { type RequestListener, request } from 'node:http'
+import express from 'express'
 import Koa from 'koa'
 import { expect, test } from 'vitest'
 import type { AccessTokenClaims } from './claims.ts'
+import { bearer as bearerForExpress, bearerRefusals } from './express.ts'
+import { guarded as guardedFetch } from './fetch.ts'
 import { createGuard } from './guard.ts'
 import { bearer } from './koa.ts'
 import { guarded } from './node-http.ts'
@@ -9,6 +12,7 @@ import { requireScope } from './scopes.ts'
 import { Bench } from './testing/hostile-tokens.ts'
 import { listenOnLoopback } from './testing/loopback-server.ts'
 import { makeScene } from './testing/scene.ts'
+import { serveFetch } from './testing/serve-fetch.ts'
 import { createTokenValidator } from './validator.ts'
 
 const { scene, options } = makeScene()
@@ -39,6 +43,30 @@ const plainListener = () =>
     { onFault: (fault) => faults.push(fault) },
   )
 
+const expressListener = (): RequestListener => {
+  const app = express()
+  app.use(bearerForExpress(guard))
+  app.use((req, res) => {
+    const claims: AccessTokenClaims = res.locals.token
+    if (req.path === '/fault') throw new RangeError('a fault of the handler')
+    requireScope(claims, req.path === '/send' ? 'Mail.Send' : 'Mail.Read')
+    res.end(claims.sub)
+  })
+  app.use(bearerRefusals(guard))
+  const answerFault: express.ErrorRequestHandler = (_error, _req, res, _next) => void res.status(500).end() // express knows it by its length
+  app.use(answerFault)
+  return app
+}
+const fetchListener = () =>
+  serveFetch(
+    guardedFetch(guard, (asked, { claims }) => {
+      const { pathname } = new URL(asked.url)
+      if (pathname === '/fault') throw new RangeError('a fault of the handler')
+      requireScope(claims, pathname === '/send' ? 'Mail.Send' : 'Mail.Read')
+      return new Response(claims.sub)
+    }),
+  )
+
 type Answer = Readonly<{ status: number | undefined; challenge: string | undefined; body: string }>
 
 /** fetch cannot send an empty Bearer or two Authorization lines; node:http can. */
@@ -62,6 +90,8 @@ const ask = (origin: string, path: string, authorization: string | string[]): Pr
 test.for([
   ['koa', koaListener],
   ['node:http', plainListener],
+  ['express', expressListener],
+  ['fetch', fetchListener],
 ] as const)('%s: accepts, challenges and refuses over real HTTP', async ([, listener]) => {
   await using server = await listenOnLoopback(listener())
   const { origin } = server

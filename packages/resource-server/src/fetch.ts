@@ -41,7 +41,7 @@ export function guarded<Rest extends readonly unknown[] = [], Let extends Admitt
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const { request: know, ...demands } = options
   return async (request, ...rest) => {
-    const facts = { url: request.url, headers: request.headers, ...know?.(request, ...rest) }
+    const facts = { url: request.url, method: request.method, headers: request.headers, ...know?.(request, ...rest) }
     const judged = await guard.check(request.headers.get('authorization') ?? undefined, { ...demands, request: facts })
     if (judged.outcome === 'refused') return respond(judged)
     try {

@@ -27,7 +27,7 @@ export function requestFacts(req: IncomingMessage, known: Partial<RequestFacts> 
   const isEncrypted = 'encrypted' in req.socket && req.socket.encrypted === true
   const isLocal = source === '::1' || /^(?:::ffff:)?127\./i.test(source ?? '')
   const secure = isEncrypted ? true : isLocal ? undefined : false
-  return { url: req.url ?? '', headers: req.headers, source, secure, ...known }
+  return { url: req.url ?? '', method: req.method, headers: req.headers, source, secure, ...known }
 }
 
 /** Claims, where only tokens are let in; with legacyAuth they are missing for apps that know only a password. */

@@ -9,7 +9,7 @@ export type ActiveSyncDevice = Readonly<{ deviceId: string; deviceType: string }
 
 const longestQuery = 2048
 const wordLike = /^[A-Za-z0-9]{1,32}$/
-const visible = /^[\x21-\x7e]{1,256}$/
+const visible = /^[\x21-\x7e]{1,128}$/
 
 function inPairs(query: string): ActiveSyncDevice | undefined {
   const named = { deviceid: [] as string[], devicetype: [] as string[] }
@@ -37,6 +37,7 @@ function inBytes(query: string): ActiveSyncDevice | undefined {
   const text = decodePercent(query)
   if (text === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined
   const bytes = Buffer.from(text, 'base64')
+  if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) return undefined
   let at = 4
   const field = (): Buffer => {
     const length = bytes[at] ?? 0
@@ -44,9 +45,10 @@ function inBytes(query: string): ActiveSyncDevice | undefined {
     return bytes.subarray(at - length, at)
   }
   const device = field()
-  field()
+  const policyKey = field()
   const deviceType = field().toString('latin1')
   if (at > bytes.length || device.length === 0 || device.length > 32 || !visible.test(deviceType)) return undefined
+  if (policyKey.length !== 0 && policyKey.length !== 4) return undefined
   const id = device.toString('latin1')
   return Object.freeze({ deviceId: wordLike.test(id) ? id : device.toString('hex'), deviceType })
 }

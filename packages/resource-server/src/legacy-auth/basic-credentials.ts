@@ -1,5 +1,6 @@
 /**
- * basic-credentials reads `Authorization: Basic` strictly (RFC 7617): one spelling, UTF-8, no control characters, bounded.
+ * basic-credentials reads `Authorization: Basic` of apps strictly (RFC 7617): one spelling, UTF-8, no control characters, bounded. It
+ * writes our own for the token service.
  *
  * Pure. It does not look at the name or the secret beyond that, and keeps nothing.
  * @module
@@ -45,3 +46,7 @@ export function readBasicCredentials(authorization: string): BasicCredentials | 
   if (name === '' || secret === '' || name.length > longestName || secret.length > longestSecret) return undefined
   return Object.freeze({ name, secret })
 }
+
+/** The value by which a client proves itself to the token service (RFC 6749 section 2.3.1: both are percent-encoded first). */
+export const basicAuthorization = (clientId: string, clientSecret: string): string =>
+  `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString('base64')}`

@@ -17,6 +17,7 @@ export type GateQuestion = Readonly<{
   app?: Readonly<{ deviceId?: string; deviceType?: string; activesyncQuery?: string; userAgent?: string }>
   source?: string
   tls?: boolean
+  method?: 'OPTIONS'
 }>
 
 const longestUserAgent = 256
@@ -48,12 +49,17 @@ const paths: readonly (readonly [prefix: string, protocol: MailProtocol])[] = [
   ['/powershell', 'powershell'],
 ]
 
+/** What routers take for a way to another path: dot segments, back slashes, and slashes or dots behind a percent sign. */
+const leadsElsewhere = /\/\.|\\|%(?:2e|2f|5c)/i
+
 /**
  * The protocol that goes by this path on an Exchange-like server, or undefined. Letter case does not matter there. For
- * `protocol` of createLegacyAuth.
+ * `protocol` of createLegacyAuth. A path that could be read as another one has none: `/ews/../mapi` must not be judged as EWS and
+ * answered as MAPI.
  */
 export function protocolOfExchangePath({ url }: RequestFacts): MailProtocol | undefined {
   const { path } = splitAddress(url)
+  if (leadsElsewhere.test(path)) return undefined
   return paths.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))?.[1]
 }
 
@@ -82,5 +88,7 @@ export function makeGateQuestion(credentials: BasicCredentials, protocol: MailPr
     ...(Object.keys(app).length === 0 ? {} : { app }),
     ...(source === undefined ? {} : { source }),
     ...(request.secure === undefined ? {} : { tls: request.secure }),
+    // The one method that matters: phones ask by it what a server can do, and name no device then.
+    ...(protocol === 'activesync' && request.method === 'OPTIONS' ? { method: 'OPTIONS' as const } : {}),
   })
 }

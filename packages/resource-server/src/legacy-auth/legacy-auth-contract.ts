@@ -33,6 +33,8 @@ export type RequestFacts = Readonly<{
   /** Path and query as they came, or the whole address. */
   url: string
   headers: RequestHeaders
+  /** E.g. `POST`. An `OPTIONS` of ActiveSync opens no mail. */
+  method?: string | undefined
   /** Network address of the app. Behind a proxy: the one that the proxy names, and only if the proxy is yours. */
   source?: string | undefined
   /** Whether the connection of the app is encrypted. Left out: unknown, and the gate is told nothing. */
@@ -53,7 +55,7 @@ export type GatedRefused = Readonly<{
   headers: readonly (readonly [name: string, value: string])[]
   /** English, without control characters; may be shown to the app. */
   text: string
-  /** `unavailable`: the gate did not decide. `malformed`: the credentials could not be read, and the gate was not asked. */
+  /** `unavailable`: the gate did not decide. `malformed`: the credentials, or what the request says of its app, cannot be read. */
   decision: 'pending' | 'blocked' | 'denied' | 'unavailable' | 'malformed'
   /** From the gate, e.g. `app_pending`; for the log. */
   reason: string

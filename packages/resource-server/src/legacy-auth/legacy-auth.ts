@@ -10,7 +10,7 @@ import { requireRange } from '../option-range.ts'
 import { readBounded } from '../read-bounded.ts'
 import type { Revocations } from '../revocations/revocations-contract.ts'
 import { allowedUrl } from '../web-address.ts'
-import { readBasicCredentials } from './basic-credentials.ts'
+import { basicAuthorization, readBasicCredentials } from './basic-credentials.ts'
 import { type GateAnswer, readGateAnswer } from './gate-answer.ts'
 import { createGateMemory } from './gate-memory.ts'
 import { type GateQuestion, headerOf, makeGateQuestion } from './gate-question.ts'
@@ -59,7 +59,7 @@ const retryAfterSeconds = 30
 const requestNumber = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const refusal = (
-  status: 401 | 503,
+  status: 401 | 403 | 503,
   decision: 'malformed' | 'unavailable',
   text: string,
   headers: GatedRefused['headers'] = [],
@@ -67,6 +67,9 @@ const refusal = (
   Object.freeze({ outcome: 'refused', status, headers, text, decision, reason: decision, offersBasic: status === 401 })
 
 const malformed = refusal(401, 'malformed', 'The name and password cannot be read. They must be sent as UTF-8.')
+
+/** 403, because the password is not the reason: the app shall keep it. */
+const unreadable = refusal(403, 'malformed', 'What the request says about its app cannot be read.')
 
 const unavailable = (seconds: number): GatedRefused =>
   refusal(503, 'unavailable', 'Sign-in is not available at the moment. Your password is not the reason.', [
@@ -107,12 +110,12 @@ export function createLegacyAuth(options: LegacyAuthOptions): LegacyAuth {
     most: requireRange('rememberMost', options.rememberMost ?? 10_000, 0, 10_000_000),
     revocations: options.revocations,
   })
-  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
+  const authorization = basicAuthorization(clientId, clientSecret)
   const open = new Map<string, Promise<GatedAccepted | GatedRefused>>()
   const protocolOf = (request: RequestFacts): MailProtocol | undefined =>
     typeof protocol === 'string' ? protocol : protocol(request)
 
-  async function send(question: GateQuestion, request: string | undefined): Promise<GateAnswer | number> {
+  async function send(question: GateQuestion, request: string | undefined): Promise<GateAnswer | GatedRefused> {
     const response = await (options.fetch ?? fetch)(`${issuer}/mailgate/decide`, {
       method: 'POST',
       headers: { authorization, 'content-type': 'application/json', accept: 'application/json' },
@@ -124,21 +127,20 @@ export function createLegacyAuth(options: LegacyAuthOptions): LegacyAuth {
     if (response.status !== 200 || !isJson) {
       await response.body?.cancel()
       onProblem(response.status === 200 ? 'the answer is not JSON by its type' : `it answered ${response.status}`)
-      return retryAfterOf(response)
+      return response.status === 400 ? unreadable : unavailable(retryAfterOf(response))
     }
     const body = await readBounded(response, longestAnswer)
     const answer = body === undefined ? 'too large' : readGateAnswer(body.toString('utf8'))
     if (typeof answer !== 'string') return answer
     onProblem(`the answer cannot be used: ${answer}`)
-    return retryAfterSeconds
+    return unavailable(retryAfterSeconds)
   }
 
   async function ask(key: string, question: GateQuestion, request: string | undefined): Promise<GatedAccepted | GatedRefused> {
     const askedAt = clock().getTime()
     try {
       const answer = await send(question, request)
-      if (typeof answer === 'number') return unavailable(answer)
-      const judged = answerFor(answer)
+      const judged = 'outcome' in answer ? answer : answerFor(answer)
       if (judged.outcome === 'accepted') memory.remember(key, judged, askedAt)
       return judged
     } catch (error) {

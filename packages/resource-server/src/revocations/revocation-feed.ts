@@ -9,6 +9,7 @@ import { randomInt } from 'node:crypto'
 import { type Clock, machineClock } from '../clock.ts'
 import { TokenError } from '../errors.ts'
 import { createIssuerKeys } from '../issuer-keys.ts'
+import { basicAuthorization } from '../legacy-auth/basic-credentials.ts'
 import { requireRange } from '../option-range.ts'
 import { allowedUrl } from '../web-address.ts'
 import { askForPage, FeedError, type FeedPage } from './feed-page.ts'
@@ -107,7 +108,7 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
     most: requireRange('mostMarks', options.mostMarks ?? 100_000, 1, 10_000_000),
     onProblem,
   })
-  const authorization = `Basic ${Buffer.from(`${clientId}:${options.clientSecret}`).toString('base64')}`
+  const authorization = basicAuthorization(clientId, options.clientSecret)
   const closing = new AbortController()
   const ready = Promise.withResolvers<void>()
   let cursor = requireRange('cursor', options.cursor ?? 0, 0, Number.MAX_SAFE_INTEGER)

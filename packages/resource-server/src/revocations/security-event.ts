@@ -20,17 +20,17 @@ const eventTypes = [
 ] as const
 
 /** What each kind takes with it, and which member of the event names it. */
-const kinds: Readonly<Record<string, readonly [ends: EndedAccess['ends'], member?: string]>> = Object.freeze({
-  'account-disabled': ['account'],
-  'account-removed': ['account'],
-  'signed-out': ['account'],
-  'password-changed': ['account'],
-  session: ['session', 'session_id'],
-  'refresh-family': ['family', 'family_id'],
-  'client-disabled': ['client', 'client_id'],
-  'mail-app': ['answers'],
-  'app-password': ['answers'],
-})
+const kinds: ReadonlyMap<string, readonly [ends: EndedAccess['ends'], member?: string]> = new Map([
+  ['account-disabled', ['account']],
+  ['account-removed', ['account']],
+  ['signed-out', ['account']],
+  ['password-changed', ['account']],
+  ['session', ['session', 'session_id']],
+  ['refresh-family', ['family', 'family_id']],
+  ['client-disabled', ['client', 'client_id']],
+  ['mail-app', ['answers']],
+  ['app-password', ['answers']],
+])
 
 const refuse = (detail: string): TokenError => new TokenError('claim_invalid', { detail })
 
@@ -50,20 +50,15 @@ const optionalName = (value: JsonValue | undefined, what: string): string | unde
   return value
 }
 
-type Subject = Readonly<{ accountId?: string | undefined; sessionId?: string | undefined }>
-
-/** RFC 9493 sections 3.2.3, 3.2.4, and 3.2.8 for somebody's session. */
-function readSubject(value: JsonValue | undefined, issuer: string): Subject {
-  if (value === undefined) return {}
+/** The account (RFC 9493 section 3.2.3). Where none is concerned, the subject is opaque and the event itself names the client. */
+function readAccount(value: JsonValue | undefined, issuer: string): string | undefined {
   const subject = objectOf(value, 'sub_id')
-  if (subject.format === 'iss_sub') {
-    if (subject.iss !== issuer) throw refuse('sub_id: of another issuer')
-    return { accountId: optionalName(subject.sub, 'sub_id.sub') }
-  }
-  if (subject.format === 'opaque') return { accountId: optionalName(subject.id, 'sub_id.id') }
-  if (subject.format !== 'complex') throw refuse('sub_id: of an unknown format')
-  const session = subject.session === undefined ? {} : objectOf(subject.session, 'sub_id.session')
-  return { ...readSubject(subject.user, issuer), sessionId: optionalName(session.id, 'sub_id.session.id') }
+  if (subject.format === 'opaque') return undefined
+  if (subject.format !== 'iss_sub') throw refuse('sub_id: of an unknown format')
+  if (subject.iss !== issuer) throw refuse('sub_id: of another issuer')
+  const accountId = optionalName(subject.sub, 'sub_id.sub')
+  if (accountId === undefined) throw refuse('sub_id: names nobody')
+  return accountId
 }
 
 function readEnded(claims: JsonObject, issuer: string): Omit<SecurityEvent, 'number'> {
@@ -73,11 +68,10 @@ function readEnded(claims: JsonObject, issuer: string): Omit<SecurityEvent, 'num
   const event = objectOf(events[type ?? ''], 'event')
   const at = secondsOf(event.event_timestamp, 'event_timestamp')
   const kind = optionalName(event.kind, 'kind') ?? ''
-  const { accountId, sessionId } = readSubject(claims.sub_id, issuer)
+  const accountId = readAccount(claims.sub_id, issuer)
   // What is not known here may end anything that it names: rather a sign-in too many.
-  const [ends, member] = kinds[kind] ?? (['account'] as const)
-  const id =
-    member === undefined ? undefined : (optionalName(event[member], member) ?? (ends === 'session' ? sessionId : undefined))
+  const [ends, member] = kinds.get(kind) ?? [accountId === undefined ? 'answers' : 'account']
+  const id = member === undefined ? undefined : optionalName(event[member], member)
   if (member !== undefined && id === undefined) throw refuse(`${member}: missing`)
   if (ends === 'account' && accountId === undefined) throw refuse('sub_id: names no account')
   const named = { ...(accountId === undefined ? {} : { accountId }), ...(id === undefined ? {} : { id }) }
