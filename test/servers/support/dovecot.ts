@@ -114,7 +114,11 @@ async function writeExamples(parts: DovecotParts, at: Places, doveadm: { http: n
   if (parts.policy === true)
     await put('postern-policy.conf', { ...realm, BASE64: Buffer.from(`${clientId}:${clientSecret}`).toString('base64') })
   await put('postern-connections.conf', { DOVEADM_KEY: doveadm.key, 'port = 8083': `port = ${doveadm.http}` })
-  await put('postern-postfix.conf', { '/var/spool/postfix/private/auth': `${at.folder}/run/auth-postfix`, 'user = postfix': '' , 'group = postfix': '' })
+  await put('postern-postfix.conf', {
+    '/var/spool/postfix/private/auth': `${at.folder}/run/auth-postfix`,
+    'user = postfix': '',
+    'group = postfix': '',
+  })
 }
 
 /** What the package of a system sets up, here for a temporary folder. */
