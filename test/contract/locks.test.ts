@@ -4,9 +4,11 @@ import {
   type OpenBackend,
   postgres,
   sampleAccount,
+  sampleAppPassword,
   sampleAuthenticator,
   sampleCertificate,
   sampleClient,
+  sampleMailApp,
   samplePartner,
   sampleTime,
   secondsAfter,
@@ -263,6 +265,86 @@ describe('a service principal', () => {
     expect(await realm.partners.find(client.id)).toEqual(
       samplePartner(client.id, { metadataProblem: 'x', tokensValidFrom: secondsAfter(60) }),
     )
+  })
+})
+
+describe('what ends at the same time', () => {
+  const ending = { at: sampleTime, because: 'test' }
+  const [one, two] = ['one', 'two'].map(FamilyId.of) as [FamilyId, FamilyId] // as many as are named
+  const numbers = async () => (await realm.revocations.since(0, 100)).map(({ number, familyId }) => [number, familyId])
+  beforeEach(async () => {
+    await realm.clients.add(sampleClient({ id: ClientId.of('c') }))
+    for (const familyId of [one, two]) {
+      await realm.refreshTokens.start({
+        handle: familyId,
+        familyId,
+        clientId: ClientId.of('c'),
+        payload: {},
+        issuedAt: sampleTime,
+        expiresAt: secondsAfter(60),
+        familyEndsAt: secondsAfter(60),
+      })
+    }
+  })
+
+  test('waits for its number after everything else, so that nobody waits in a circle', async () => {
+    const { id } = await addAccount()
+    const held = Promise.withResolvers<void>()
+    const revoked = Promise.withResolvers<void>()
+    // Like reuse detection: ends a family, and then wants what somebody holds who ends something as well.
+    const tokens = backend.store.transaction(async () => {
+      await realm.refreshTokens.revoke(one, ending)
+      revoked.resolve()
+      await held.promise
+      await realm.accounts.hold(id)
+    })
+    const portal = backend.store.transaction(async () => {
+      await realm.accounts.hold(id)
+      held.resolve()
+      await revoked.promise
+      while (!(await isWaiting())) await wait(5)
+      await realm.refreshTokens.revoke(two, ending)
+    })
+    await Promise.all([tokens, portal])
+    expect(await numbers()).toEqual([
+      [1, two],
+      [2, one],
+    ])
+  })
+
+  test('is numbered in the order of the commits, and not in that of the work', async () => {
+    await backend.store.transaction(async () => {
+      await realm.refreshTokens.revoke(one, ending)
+      await backend.store.outsideTransaction(() => realm.refreshTokens.revoke(two, ending))
+      expect(await backend.store.outsideTransaction(numbers)).toEqual([[1, two]])
+    })
+    expect(await numbers()).toEqual([
+      [1, two],
+      [2, one],
+    ])
+  })
+
+  test('of many apps of one account leaves one of each identity, and the bound of app passwords whole', async () => {
+    const { id } = await addAccount()
+    const app = sampleMailApp(id)
+    const adding = { lock: () => realm.mailApps.add(app, { most: 1 }), finish: async () => undefined }
+    const other = (identity: string) => () => realm.mailApps.add(sampleMailApp(id, { identity }), { most: 1 })
+    expect(await oneThenOther({ ...adding, other: other(app.identity) })).toBe('known')
+    await realm.mailApps.remove(id, app.id)
+    expect(await oneThenOther({ ...adding, other: other('another') })).toBe('full')
+    const add = () => realm.appPasswords.add(sampleAppPassword(id), { most: 1 })
+    expect(await oneThenOther({ lock: add, finish: async () => undefined, other: add })).toBe('full')
+  })
+
+  test('of two apps that use one app password first has the password with the first one', async () => {
+    const { id } = await addAccount()
+    const own = sampleAppPassword(id)
+    const [first, second] = [sampleMailApp(id), sampleMailApp(id)]
+    for (const app of [first, second]) await realm.mailApps.add(app, { most: 9 })
+    await realm.appPasswords.add(own, { most: 9 })
+    const bind = (app: string) => () => realm.appPasswords.bind(own.id, app)
+    expect(await oneThenOther({ lock: bind(first.id), finish: async () => undefined, other: bind(second.id) })).toBe(false)
+    expect((await realm.appPasswords.list(id))[0]?.mailAppId).toBe(first.id)
   })
 })
 
