@@ -52,7 +52,7 @@ interface Watched {
 }
 
 /** Pure: how long after the `failures`-th failure in a row the next try is made: 1, 2, 4, 8, 15 seconds. */
-export const pauseAfter = (failures: number): number => Math.min(longestPause, 1000 * 2 ** Math.max(0, failures - 1))
+const pauseAfter = (failures: number): number => Math.min(longestPause, 1000 * 2 ** Math.max(0, failures - 1))
 
 /**
  * At least once: how far a Dovecot was told is noted after it has answered. While it is away its events wait, for a day at most;

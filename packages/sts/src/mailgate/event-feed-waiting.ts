@@ -1,8 +1,5 @@
 import type { RealmId, RealmStore } from '@postern/storage'
 
-/** Between two looks at a realm while somebody waits for its events. */
-const lookMilliseconds = 1_000
-
 interface Waiter {
   readonly after: number
   readonly settle: { resolve(): void; reject(fault: unknown): void }
@@ -28,8 +25,14 @@ export interface EventWaiting {
   close(): void
 }
 
-/** However many wait, a realm is looked at once a second, and not at all while nobody does. */
-export function createEventWaiting({ most }: { most: number }): EventWaiting {
+/** However many wait, a realm is looked at once in `lookMilliseconds` (default a second), and not at all while nobody does. */
+export function createEventWaiting({
+  most,
+  lookMilliseconds = 1_000,
+}: {
+  most: number
+  lookMilliseconds?: number
+}): EventWaiting {
   const rooms = new Map<RealmId, Room>()
   let waiting = 0
   let isClosed = false

@@ -203,7 +203,7 @@ type Sent = Readonly<
  * Pure. The number that the person proved to have comes before the one that stands in the directory. A line that codes are
  * read out on takes no text. `undefined`: none that messages may go to.
  */
-export function decideNumber(
+function decideNumber(
   account: Pick<Account, 'phone'>,
   authenticators: readonly Pick<Authenticator, 'method' | 'state' | 'isDefault' | 'detail' | 'secret'>[],
   prefixes: readonly string[] | undefined,
