@@ -45,7 +45,7 @@ const fontFaces = fonts
   )
   .join('')
 
-const style = ['frame.css', 'controls.css', 'pieces.css', 'factors.css', 'portal.css'].map(own).join('\n')
+const style = ['frame.css', 'controls.css', 'pieces.css', 'factors.css', 'portal.css', 'portal-mail.css'].map(own).join('\n')
 /** Of a package that exports no way to its files but its entry. */
 const bundleOf = (name: string, file: string): string =>
   readFileSync(new URL(file, pathToFileURL(packaged.resolve(name))), 'utf8')

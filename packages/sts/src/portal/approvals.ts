@@ -70,7 +70,7 @@ export function createApprovalPages(parts: PortalParts, visits: Visits): readonl
   }
 
   return [
-    visits.page('/portal/approvals', place, async ({ store, account, view }) =>
+    visits.page('/portal/approvals', { ...place, isAskedForByItself: true }, async ({ store, account, view }) =>
       page(renderApprovalsPage(view, await approvals.waiting(store, account.id)), { refreshSeconds }),
     ),
     visits.page('/portal/approvals/:id', place, show),

@@ -3,7 +3,7 @@ import type { PortalParts } from './ports.ts'
 import { renderBrowsersPage } from './views/browsers-page.ts'
 import { requireFound, type Visits } from './visit.ts'
 
-const place = { section: 'browsers', demand: 'signed-in' } as const
+const place = { section: 'home', demand: 'signed-in' } as const
 
 /** Remembered browsers. Forgetting takes something away from whoever sits there and nothing from its owner, so it asks for no more. */
 export function createBrowserPages({ transaction }: Pick<PortalParts, 'transaction'>, visits: Visits): readonly Route[] {

@@ -10,8 +10,9 @@ import { isSatisfied, type Requirement } from '../policy/policy.ts'
 /**
  * What a page wants of the session. `signed-in`: no more than that. `own-factor`: a second thing, where the account has one.
  * `second-factor`: a second thing in any case. `fresh`: `own-factor`, and none of it older than ten minutes (R107, R121).
+ * `fresh-factor`: both of the last two: what opens the mailbox to something that is not asked for a second thing again.
  */
-export type Demand = 'signed-in' | 'own-factor' | 'second-factor' | 'fresh'
+export type Demand = 'signed-in' | 'own-factor' | 'second-factor' | 'fresh' | 'fresh-factor'
 
 export const freshSeconds = 600
 /**
@@ -34,12 +35,20 @@ export function decideSignIn(asked: {
 }): Readonly<{ acr?: string; maxAgeSeconds?: number }> | undefined {
   const { demand, evidence, signedInAt, hasFactor, now } = asked
   if (demand === 'signed-in') return undefined
-  const wantsSecond = demand === 'second-factor' || hasFactor
-  const isOld = demand === 'fresh' && ageInSeconds(signedInAt, now) > freshSeconds
+  const wantsFresh = demand === 'fresh' || demand === 'fresh-factor'
+  const wantsSecond = demand === 'second-factor' || demand === 'fresh-factor' || hasFactor
+  const isOld = wantsFresh && ageInSeconds(signedInAt, now) > freshSeconds
   const isMissing = wantsSecond && !isSatisfied('second-factor', evidence)
   if (!isOld && !isMissing) return undefined
-  return Object.freeze({ ...(wantsSecond && { acr: AAL2 }), ...(demand === 'fresh' && { maxAgeSeconds: askedSeconds }) })
+  return Object.freeze({ ...(wantsSecond && { acr: AAL2 }), ...(wantsFresh && { maxAgeSeconds: askedSeconds }) })
 }
+
+/**
+ * Whether a factor has to be set up before anything else: the page wants one in any case, and no sign-in could bring what this
+ * person does not have.
+ */
+export const lacksFactor = (asked: { demand: Demand; evidence: readonly string[]; hasFactor: boolean }): boolean =>
+  asked.demand === 'fresh-factor' && !asked.hasFactor && !isSatisfied('second-factor', asked.evidence)
 
 /** In whole seconds, as sessions count (`auth_time`). */
 const ageInSeconds = (then: Date, now: Date): number => Math.floor(now.getTime() / 1000) - Math.floor(then.getTime() / 1000)

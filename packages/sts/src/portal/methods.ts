@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { messagesIn } from '../http/language.ts'
 import { type Answer, page, type Route, redirect } from '../http/route.ts'
 import { decideRemoval, isMessagesOnly, type Removal } from './demands.ts'
+import { parseName } from './own-words.ts'
 import { createPermits } from './permits.ts'
 import type { PortalParts } from './ports.ts'
 import { successorOf } from './replacement.ts'
@@ -16,7 +17,6 @@ import { requireFound, type Visit, type Visits } from './visit.ts'
 
 const list = { section: 'methods', demand: 'signed-in' } as const
 const change = { section: 'methods', demand: 'fresh' } as const
-const mostOfName = 60
 
 /**
  * A person's own factors: seen, renamed, made the first one, removed. Each change wants a fresh sign-in with what there is
@@ -69,9 +69,8 @@ export function createMethodPages(parts: PortalParts, visits: Visits): readonly 
 
   async function rename(visit: Visit, typed: string): Promise<Answer> {
     const factor = requireOwn(visit)
-    // One line, and nothing that turns the text around: the name stands on pages and in mails.
-    const label = typed.replaceAll(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim()
-    if (label === '' || [...label].length > mostOfName) {
+    const label = parseName(typed)
+    if (label === undefined) {
       const { reference, view } = visit
       const complaint = messagesIn(view.language).portalRenameMissing
       return page(renderMethodPage({ ...view, reference, complaint, typed }, factor), { status: 422 })

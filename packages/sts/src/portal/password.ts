@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { messagesIn } from '../http/language.ts'
-import { RequestProblem } from '../http/problems.ts'
 import { type Answer, page, type Route, redirect } from '../http/route.ts'
 import { secondsUntil, sentences, tellPause, tellTriesLeft } from '../http/telling.ts'
 import { isSatisfied } from '../policy/policy.ts'
+import { passOverload } from './overload.ts'
 import type { PortalParts } from './ports.ts'
 import { type PasswordTold, renderPasswordChangePage, renderPasswordDonePage } from './views/password-page.ts'
 import type { Visit, Visits } from './visit.ts'
@@ -98,11 +98,4 @@ export function createPasswordPages(parts: PortalParts, visits: Visits): readonl
       page(renderPasswordDonePage(view)),
     ),
   ]
-}
-
-/** The hashing queue is full: the person is asked to try again, and nothing was changed. */
-function passOverload(cause: unknown): never {
-  const seconds = cause instanceof Error && 'retryAfterSeconds' in cause ? cause.retryAfterSeconds : undefined
-  if (typeof seconds === 'number') throw new RequestProblem('busy', { retryAfterSeconds: seconds, cause })
-  throw cause
 }

@@ -1,5 +1,6 @@
 /**
- * portal is a signed-in person's own pages: how one signs in, what waits to be approved, browsers, the password.
+ * portal is a signed-in person's own pages: mail apps and their passwords, how one signs in, what waits to be approved,
+ * browsers, the password, what happened.
  *
  * It owns these pages, what must be shown before each (demands.ts), and that every change is written down and told. It does
  * not own the session (protocol), factors and their codes (mfa), passwords (accounts), or what policy demands. Each page is
@@ -8,15 +9,20 @@
  */
 import { z } from 'zod'
 import { type Feature, page, redirect, route } from '../http/route.ts'
+import { createActivityPages } from './activity.ts'
+import { createAppPasswordPages } from './app-passwords.ts'
 import { createApprovalPages } from './approvals.ts'
 import { createBrowserPages } from './browsers.ts'
 import { portalPath } from './demands.ts'
 import { createEnrollmentPages } from './enrollment.ts'
 import { createHome } from './home.ts'
+import { createMailAppPages } from './mail-apps.ts'
 import { createMethodPages } from './methods.ts'
+import { createSessionPages } from './own-sessions.ts'
 import { createPasswordPages } from './password.ts'
 import type { PortalParts } from './ports.ts'
 import { createRecoveryPages } from './recovery-codes.ts'
+import { createSetupPages } from './setup.ts'
 import { renderSignedOutPage } from './views/signed-out-page.ts'
 import { createVisits } from './visit.ts'
 
@@ -43,6 +49,11 @@ export function createPortal(parts: PortalParts): Feature {
     routes: Object.freeze([
       back,
       ...createHome(parts, visits),
+      ...createMailAppPages(parts, visits),
+      ...createAppPasswordPages(parts, visits),
+      ...createSetupPages(parts, visits),
+      ...createActivityPages(visits),
+      ...createSessionPages(parts, visits),
       ...createMethodPages(parts, visits),
       ...createEnrollmentPages(parts, visits),
       ...createRecoveryPages(parts, visits),

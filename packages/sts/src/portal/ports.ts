@@ -1,7 +1,9 @@
-import type { Approvals, FactorLife, Factors, RecoveryCodes } from '@postern/mfa'
+import type { AppPasswords, Approvals, FactorLife, Factors, RecoveryCodes } from '@postern/mfa'
 import type { Account, AccountId, RealmId, RealmSettings, RealmStore } from '@postern/storage'
 import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { Notices } from '../delivery/delivery.ts'
+import type { RealmView } from '../http/realm-view.ts'
+import type { MailRules } from '../policy/mail/mail-access.ts'
 import type { Requirement } from '../policy/policy.ts'
 import type { Sessions } from '../protocol/sessions.ts'
 
@@ -40,11 +42,26 @@ export type PortalEvent = WithoutContext<
         | 'signin.failed'
         | 'signin.throttled'
         | 'password.changed'
+        | 'session.ended'
+        | 'mailapp.decided'
+        | 'mailapp.renamed'
+        | 'mailapp.removed'
+        | 'app_password.created'
+        | 'app_password.revoked'
     }
   >
 >
 
-export type PortalSettings = Pick<RealmSettings, 'trustedNetworks' | 'disabledMethods' | 'smsPrefixes'>
+export type PortalSettings = Pick<
+  RealmSettings,
+  'trustedNetworks' | 'disabledMethods' | 'smsPrefixes' | 'portalIdleMinutes' | 'mailHosts'
+>
+
+/** A file that sets an app up, and where it is. Made by the client pack; the portal has the words for those that it knows. */
+export interface SetupFile {
+  readonly name: string
+  readonly address: string
+}
 
 export interface PortalParts {
   readonly sessions: Sessions
@@ -62,6 +79,10 @@ export interface PortalParts {
   readonly life: Pick<FactorLife, 'find' | 'rename' | 'makeDefault' | 'remove'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'replace' | 'left'>
   readonly approvals: Approvals
+  readonly appPasswords: Pick<AppPasswords, 'create' | 'list' | 'revoke' | 'revokeAll'>
+  /** All that is held against mail apps of this account. */
+  readonly mailRules: (realm: RealmStore, accountId: AccountId) => Promise<MailRules>
+  readonly setupFiles: (realm: RealmView, accountId: AccountId) => Promise<readonly SetupFile[]>
   readonly notices: Pick<Notices, 'tell'>
   readonly audit: Pick<Audit, 'record'>
   readonly storeFor: (realmId: RealmId) => RealmStore

@@ -4,10 +4,12 @@ import { z } from 'zod'
 import type { Notice } from '../delivery/delivery.ts'
 import { requireOurForm } from '../http/csrf.ts'
 import { RequestProblem } from '../http/problems.ts'
-import { type Answer, type Request, type Route, redirect, route } from '../http/route.ts'
+import { type Answer, page, type Request, type Route, redirect, route } from '../http/route.ts'
 import type { SignedIn } from '../protocol/sessions.ts'
-import { type Demand, decideSignIn, portalPath } from './demands.ts'
+import { type Demand, decideSignIn, lacksFactor, portalPath } from './demands.ts'
+import { decideIdle, findUse, idleMaxAge, noteUse, standardIdleMinutes } from './idle.ts'
 import type { PortalEvent, PortalParts, PortalSettings } from './ports.ts'
+import { renderFactorFirstPage } from './views/factor-first-page.ts'
 import type { PortalView, Section } from './views/portal-frame.ts'
 
 /** One request of a signed-in person. */
@@ -43,6 +45,8 @@ type PortalPath = `/portal${string}`
 interface Place {
   readonly section: Section
   readonly demand: Demand
+  /** The browser asks for the page by itself, so that it is shown says nothing about the person. */
+  readonly isAskedForByItself?: true
 }
 
 /** Opens visits: who is let in by policy, and whether what they showed is enough for the page. */
@@ -65,13 +69,37 @@ export function createVisits(parts: PortalParts) {
     const isOff = (method: string): boolean => settings.disabledMethods?.includes(method) === true
     const hasFactor = bound.some(({ method }) => !isOff(method))
     const now = clock()
-    const missing = decideSignIn({ ...session, demand: place.demand, hasFactor, now })
+    const idleMinutes = settings.portalIdleMinutes ?? standardIdleMinutes
+    const usedAt = await findUse(store, session.attempt)
+    const idle = decideIdle({ usedAt, signedInAt: session.signedInAt, idleMinutes, now })
+    const shown = { ...session, demand: place.demand, hasFactor }
+    const isFirst = lacksFactor(shown)
+    const missing = isFirst ? undefined : decideSignIn({ ...shown, now })
+    if (idle.isOver) {
+      const maxAgeSeconds = Math.min(idleMaxAge(idleMinutes), missing?.maxAgeSeconds ?? Number.POSITIVE_INFINITY)
+      return signIn({ ...missing, maxAgeSeconds })
+    }
     if (missing !== undefined) return signIn(missing)
+    if (idle.isNews && place.isAskedForByItself !== true)
+      await noteUse(store, { session: session.attempt, accountId: account.id, idleMinutes, now })
 
     const from: unknown = ctx.state.source
     const source = typeof from === 'string' && from !== '' ? { source: from } : {}
     const base = `${realm.path}/portal`
     const waiting = await approvals.waiting(store, account.id)
+    const view: PortalView = {
+      realm,
+      language,
+      base,
+      section: place.section,
+      csrf: session.csrf,
+      person: account.displayName,
+      upn: account.upn,
+      signOutAddress: sessions.signOutAddress(),
+      waiting: waiting.length,
+      now,
+    }
+    if (isFirst) return { instead: page(renderFactorFirstPage(view), { status: ctx.method === 'POST' ? 403 : 200 }) }
     return {
       ctx,
       store,
@@ -91,18 +119,7 @@ export function createVisits(parts: PortalParts) {
         language,
         ...source,
       }),
-      view: {
-        realm,
-        language,
-        base,
-        section: place.section,
-        csrf: session.csrf,
-        person: account.displayName,
-        upn: account.upn,
-        signOutAddress: sessions.signOutAddress(),
-        waiting: waiting.length,
-        now,
-      },
+      view,
       id: (request.params as { readonly id?: string }).id ?? '',
       reference,
       ...source,
@@ -156,3 +173,6 @@ export function requireFound<T>(found: T | undefined): T {
   if (found === undefined) throw new RequestProblem('not_found')
   return found
 }
+
+/** Of the portal, as it may stand in a mail: from the configuration, never from a request. */
+export const portalAddress = ({ view }: Pick<Visit, 'view'>): string => `${view.realm.issuer}/portal`

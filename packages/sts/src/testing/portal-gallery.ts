@@ -28,6 +28,7 @@ import { renderPasswordChangePage, renderPasswordDonePage } from '../portal/view
 import type { PortalView } from '../portal/views/portal-frame.ts'
 import { renderCodesNeedPage, renderCodesPage, renderNewCodesPage } from '../portal/views/recovery-pages.ts'
 import { renderSignedOutPage } from '../portal/views/signed-out-page.ts'
+import { renderPortalMailGallery, sampleActivity, sampleApps } from './portal-mail-gallery.ts'
 
 const now = new Date('2026-03-02T09:00:00Z')
 const before = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000)
@@ -57,7 +58,6 @@ export function renderPortalGallery(place: {
   }
   const methods = { ...view, section: 'methods' } as const
   const waits = { ...view, section: 'approvals', waiting: 1 } as const
-  const remembers = { ...view, section: 'browsers' } as const
   const refused = { reference }
 
   const app: BoundFactor = {
@@ -115,10 +115,20 @@ export function renderPortalGallery(place: {
     expiresAt: before(-20 * day),
   }))
   const sessions = [
-    { attempt: 's1', evidence: ['pwd', 'otp', 'mfa'], signedInAt: before(25), isHere: true },
-    { attempt: 's2', evidence: ['swk', 'mfa'], signedInAt: before(3 * day), isHere: false },
+    { name: 's1', evidence: ['pwd', 'otp', 'mfa'], signedInAt: before(25), isHere: true },
+    { name: 's2', evidence: ['swk', 'mfa'], signedInAt: before(3 * day), isHere: false },
   ]
-  const home = { approvals: [], factors: [app, key], codes, messagesOnly: false, browsers, sessions }
+  const apps = sampleApps(now)
+  const home = {
+    mailApps: { apps, total: apps.length, here: '203.0.113.7' },
+    recent: { ...sampleActivity(now), rows: sampleActivity(now).rows.slice(0, 4) },
+    approvals: [],
+    factors: [app, key],
+    codes,
+    messagesOnly: false,
+    browsers,
+    sessions,
+  }
   const app2 = {
     authenticatorId: 'd',
     secretInGroups: 'GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ',
@@ -137,7 +147,14 @@ export function renderPortalGallery(place: {
     },
     {
       name: 'portal-home-new',
-      html: renderHomePage(view, { ...home, factors: [], codes: undefined, browsers: [], sessions: sessions.slice(0, 1) }),
+      html: renderHomePage(view, {
+        ...home,
+        mailApps: { apps: [], total: 0 },
+        factors: [],
+        codes: undefined,
+        browsers: [],
+        sessions: sessions.slice(0, 1),
+      }),
     },
     {
       name: 'portal-home-messages-only',
@@ -235,8 +252,8 @@ export function renderPortalGallery(place: {
     { name: 'portal-denied', html: renderDeniedPage(waits, 'denied') },
     { name: 'portal-denied-wrong', html: renderDeniedPage({ ...waits, ...refused }, 'wrong_number') },
     { name: 'portal-gone', html: renderGonePage(waits) },
-    { name: 'portal-browsers', html: renderBrowsersPage(remembers, browsers) },
-    { name: 'portal-browsers-none', html: renderBrowsersPage(remembers, []) },
+    { name: 'portal-browsers', html: renderBrowsersPage(view, browsers) },
+    { name: 'portal-browsers-none', html: renderBrowsersPage(view, []) },
     { name: 'portal-password', html: renderPasswordChangePage(view), ...withScript },
     {
       name: 'portal-password-wrong',
@@ -253,6 +270,7 @@ export function renderPortalGallery(place: {
       ...withScript,
     },
     { name: 'portal-password-done', html: renderPasswordDonePage(view) },
+    ...renderPortalMailGallery(view),
     { name: 'portal-signed-out', html: renderSignedOutPage({ realm, language, reference, again: '#' }) },
   ]
 }

@@ -1,11 +1,15 @@
 import type { Messages } from './en.ts'
 import { factorsDe } from './factors-de.ts'
+import { portalActivityDe } from './portal-activity-de.ts'
 import { portalDe } from './portal-de.ts'
+import { portalMailDe } from './portal-mail-de.ts'
 import { webauthnDe } from './webauthn-de.ts'
 
 /** German, with "Sie". */
 export const de = {
   ...portalDe,
+  ...portalMailDe,
+  ...portalActivityDe,
   ...webauthnDe,
   ...factorsDe,
   reference: 'Referenz {reference}',

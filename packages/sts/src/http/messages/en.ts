@@ -1,10 +1,14 @@
 import { factorsEn } from './factors-en.ts'
+import { portalActivityEn } from './portal-activity-en.ts'
 import { portalEn } from './portal-en.ts'
+import { portalMailEn } from './portal-mail-en.ts'
 import { webauthnEn } from './webauthn-en.ts'
 
 /** English, the complete catalogue: the other languages must have exactly these keys. `{name}` marks what is filled in. */
 export const en = {
   ...portalEn,
+  ...portalMailEn,
+  ...portalActivityEn,
   ...webauthnEn,
   ...factorsEn,
   reference: 'Reference {reference}',

@@ -1,11 +1,15 @@
 import type { Messages } from './en.ts'
 import { factorsFr } from './factors-fr.ts'
+import { portalActivityFr } from './portal-activity-fr.ts'
 import { portalFr } from './portal-fr.ts'
+import { portalMailFr } from './portal-mail-fr.ts'
 import { webauthnFr } from './webauthn-fr.ts'
 
 /** French, with "vous". */
 export const fr = {
   ...portalFr,
+  ...portalMailFr,
+  ...portalActivityFr,
   ...webauthnFr,
   ...factorsFr,
   reference: 'Référence {reference}',

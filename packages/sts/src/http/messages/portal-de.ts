@@ -8,7 +8,6 @@ export const portalDe = {
   portalNavHome: 'Übersicht',
   portalNavMethods: 'Anmelde\u00admethoden',
   portalNavApprovals: 'Wartende Anmel\u00addungen',
-  portalNavBrowsers: 'Browser',
   portalSignOut: 'Abmelden',
   portalBack: 'Zurück',
   portalCancel: 'Abbrechen',

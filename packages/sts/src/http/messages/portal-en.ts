@@ -6,7 +6,6 @@ export const portalEn = {
   portalNavHome: 'Overview',
   portalNavMethods: 'Sign-in methods',
   portalNavApprovals: 'Waiting sign-ins',
-  portalNavBrowsers: 'Browsers',
   portalSignOut: 'Sign out',
   portalBack: 'Back',
   portalCancel: 'Cancel',

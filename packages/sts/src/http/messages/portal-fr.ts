@@ -8,7 +8,6 @@ export const portalFr = {
   portalNavHome: 'Aperçu',
   portalNavMethods: 'Méthodes de connexion',
   portalNavApprovals: 'Connexions en attente',
-  portalNavBrowsers: 'Navigateurs',
   portalSignOut: 'Se déconnecter',
   portalBack: 'Retour',
   portalCancel: 'Annuler',

@@ -4,7 +4,7 @@ import { fill, html, phrase } from '../../http/html.ts'
 import { icon } from '../../http/icons.ts'
 import { messagesIn } from '../../http/language.ts'
 import { onDate, renderAgo } from './moment.ts'
-import { type PortalView, renderPanel, renderPortal } from './portal-frame.ts'
+import { type PortalView, renderBack, renderPanel, renderPortal } from './portal-frame.ts'
 
 /** Browsers that asked to be remembered; each can be forgotten, or all. */
 export function renderBrowsersPage(view: PortalView, browsers: readonly RememberedBrowser[]): string {
@@ -17,7 +17,8 @@ export function renderBrowsersPage(view: PortalView, browsers: readonly Remember
   )
   return renderPortal(view, {
     title: texts.portalBrowsersTitle,
-    main: html`<h1>${texts.portalBrowsersTitle}</h1>
+    main: html`${renderBack(view, '', texts.portalNavHome)}
+<h1>${texts.portalBrowsersTitle}</h1>
 <p class="lead">${texts.portalBrowsersText}</p>
 ${renderPanel(browsers.length > 0 ? html`<ul class="rows">${rows}</ul>` : html`<p class="muted">${texts.portalBrowsersNone}</p>`)}
 ${browsers.length > 1 && html`<form method="post" action="${base}/browsers/forget">${renderHidden({ csrf })}<div class="actions across"><button class="button" type="submit">${texts.portalBrowsersForgetAll}</button></div></form>`}`,

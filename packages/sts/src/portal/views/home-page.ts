@@ -1,24 +1,30 @@
 import type { BoundFactor, CodesLeft, WaitingApproval } from '@postern/mfa'
 import type { RememberedBrowser } from '@postern/storage'
+import { renderHidden } from '../../http/controls.ts'
 import { fill, html, type Markup, phrase } from '../../http/html.ts'
 import { icon } from '../../http/icons.ts'
 import { messagesIn } from '../../http/language.ts'
 import type { ListedSession } from '../../protocol/sessions.ts'
+import { renderRecent, type ShownActivity } from './activity-page.ts'
+import { renderApps, type ShownApps } from './mail-app-tiles.ts'
 import { hintOf, nameOf, tellMethod, tellShown } from './method-words.ts'
-import { renderAgo } from './moment.ts'
+import { agoInWords, renderAgo } from './moment.ts'
 import { type PortalView, renderAdvice, renderPanel, renderPortal } from './portal-frame.ts'
 
 interface Home {
+  readonly mailApps: ShownApps
   readonly approvals: readonly WaitingApproval[]
   readonly factors: readonly BoundFactor[]
   /** `off`: this realm has switched them off. */
   readonly codes: CodesLeft | 'off' | undefined
   readonly messagesOnly: boolean
   readonly browsers: readonly RememberedBrowser[]
-  readonly sessions: readonly (ListedSession & { readonly isHere: boolean })[]
+  /** `name`: by which one is ended. */
+  readonly sessions: readonly (Omit<ListedSession, 'attempt'> & { readonly isHere: boolean; readonly name: string })[]
+  readonly recent: ShownActivity
 }
 
-/** The first page: what waits, then how one signs in, then where one is known. One panel a subject, so that more fit below. */
+/** The first page: what waits, then mail apps, then how one signs in, then where one is known. One panel a subject. */
 export function renderHomePage(view: PortalView, home: Home): string {
   const texts = messagesIn(view.language)
   return renderPortal(view, {
@@ -26,10 +32,12 @@ export function renderHomePage(view: PortalView, home: Home): string {
     main: html`<h1>${view.person}</h1>
 ${view.upn !== view.person && html`<p class="lead">${view.upn}</p>`}
 ${home.approvals.length > 0 && renderWaiting(view, home.approvals)}
+${renderApps(view, home.mailApps)}
 ${renderMethods(view, home)}
 ${renderPassword(view)}
 ${renderBrowsers(view, home.browsers)}
-${home.sessions.length > 0 && renderSessions(view, home.sessions)}`,
+${home.sessions.length > 0 && renderSessions(view, home.sessions)}
+${renderRecent(view, home.recent)}`,
   })
 }
 
@@ -119,12 +127,18 @@ function renderBrowsers(view: PortalView, browsers: readonly RememberedBrowser[]
 function renderSessions(view: PortalView, sessions: Home['sessions']): Markup {
   const texts = messagesIn(view.language)
   const list = new Intl.ListFormat(view.language, { type: 'conjunction' })
-  const rows = sessions.map(({ isHere, evidence, signedInAt }) => {
+  const rows = sessions.map(({ isHere, evidence, signedInAt, name }) => {
     const things = tellShown(texts, evidence)
     return html`<li class="row"><span class="row-mark">${icon(isHere ? 'app-window' : 'globe')}</span>
 <div class="row-text"><strong>${isHere ? texts.portalSessionHere : texts.portalSessionElsewhere}</strong><span>${phrase(texts.portalSessionSince, { when: renderAgo(view.language, signedInAt, view.now) })}${
       things.length > 0 && html` ${fill(texts.portalSessionWith, { things: list.format(things) })}`
-    }</span></div></li>`
+    }</span></div>${!isHere && renderEnd(view, name, signedInAt)}</li>`
   })
   return renderPanel(html`<ul class="rows">${rows}</ul>`, texts.portalSessionsTitle)
+}
+
+function renderEnd(view: PortalView, name: string, signedInAt: Date): Markup {
+  const texts = messagesIn(view.language)
+  const long = fill(texts.sessionEndLong, { when: agoInWords(view.language, signedInAt, view.now) })
+  return html`<form method="post" action="${view.base}/sessions/end">${renderHidden({ csrf: view.csrf, session: name })}<button class="button small" type="submit" aria-label="${long}">${texts.sessionEnd}</button></form>`
 }

@@ -6,14 +6,15 @@ import type { TextKey } from '../../http/messages/catalogue.ts'
 import { renderDocument, renderRealm, renderSmallPrint, type Surroundings } from '../../http/page-frame.ts'
 import type { RealmView } from '../../http/realm-view.ts'
 
-/** The parts of the portal, as they stand in its navigation. Later parts are rows below. */
-export type Section = 'home' | 'methods' | 'approvals' | 'browsers'
+/** The parts of the portal, as they stand in its navigation. Other pages are of one of them. */
+export type Section = 'home' | 'app-passwords' | 'methods' | 'approvals' | 'activity'
 
 const sections: readonly (readonly [section: Section, path: string, words: TextKey, drawing: IconName])[] = [
   ['home', '', 'portalNavHome', 'app-window'],
+  ['app-passwords', '/app-passwords', 'portalNavPasswords', 'key-round'],
   ['methods', '/methods', 'portalNavMethods', 'shield-check'],
   ['approvals', '/approvals', 'portalNavApprovals', 'bell-ring'],
-  ['browsers', '/browsers', 'portalNavBrowsers', 'monitor'],
+  ['activity', '/activity', 'portalNavActivity', 'history'],
 ]
 
 /** What every page of the portal is told. */

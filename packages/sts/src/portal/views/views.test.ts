@@ -1,12 +1,21 @@
-import type { BoundFactor, WaitingApproval } from '@postern/mfa'
+import type { BoundFactor, KnownAppPassword, WaitingApproval } from '@postern/mfa'
+import type { AuditRow } from '@postern/storage'
 import { describe, expect, test } from 'vitest'
+import { renderActivityPage } from './activity-page.ts'
 import { renderMessagePage, renderPasskeyPage, renderPermitPage, renderPhonePage } from './add-pages.ts'
+import { renderAppPasswordForm } from './app-password-form.ts'
+import { renderAppPasswordsPage, renderNewAppPasswordPage, renderRevokePage } from './app-password-pages.ts'
 import { renderApprovalPage, renderApprovalsPage, renderApprovedPage } from './approval-pages.ts'
 import { renderBrowsersPage } from './browsers-page.ts'
+import { renderFactorFirstPage } from './factor-first-page.ts'
 import { renderHomePage } from './home-page.ts'
+import { renderAppChangePage, renderAppPage } from './mail-app-pages.ts'
+import { renderAppsPage } from './mail-app-tiles.ts'
+import type { OwnApp } from './mail-app-words.ts'
 import { renderMethodPage, renderMethodsPage, renderRemovePage } from './methods-pages.ts'
 import { renderPasswordChangePage } from './password-page.ts'
 import { renderCodesOffPage } from './recovery-pages.ts'
+import { renderSetupPage } from './setup-page.ts'
 
 const canary = `"'><script>alert(1)</script><img src=x onerror=alert(1)>{name}&`
 const now = new Date('2026-03-02T09:00:00Z')
@@ -49,11 +58,83 @@ const browser = {
   lastSeenAt: now,
   expiresAt: now,
 }
-const home = { approvals: [approval], factors: [factor], codes: undefined, messagesOnly: true, browsers: [browser], sessions: [] }
+const app: OwnApp = {
+  id: canary,
+  accountId: 'p' as never,
+  identity: canary,
+  label: canary,
+  traits: { deviceType: canary, model: canary, userAgent: canary },
+  protocols: [canary],
+  state: 'pending',
+  firstTriedAt: now,
+  lastTriedAt: now,
+  lastSource: canary,
+  tries: 1,
+  decidedAt: now,
+  decidedBy: canary,
+  standing: 'owner',
+}
+const full = { app, ownPasswords: [canary, canary], passwordHelps: true, here: canary }
+const password: KnownAppPassword = {
+  id: canary,
+  accountId: 'p' as never,
+  label: canary,
+  protocols: [canary],
+  networks: [canary],
+  bindsToFirstApp: true,
+  mailAppId: canary,
+  createdAt: now,
+  createdBy: canary,
+  lastUsedAt: now,
+  lastSource: canary,
+  lastProtocol: canary,
+}
+const row: AuditRow = {
+  id: canary,
+  at: now,
+  event: 'mailapp.decided',
+  outcome: 'refused',
+  reference: canary,
+  actor: canary,
+  source: canary,
+  detail: { app: canary, state: canary },
+}
+const activity = { rows: [row], names: { realm: canary, clients: new Map(), mailApps: new Map() } }
+const session = { name: canary, evidence: ['pwd'], signedInAt: now, isHere: false }
+const home = {
+  mailApps: { apps: Array.from({ length: 6 }, () => app), total: 7, here: canary },
+  approvals: [approval],
+  factors: [factor],
+  codes: undefined,
+  messagesOnly: true,
+  browsers: [browser],
+  sessions: [session],
+  recent: activity,
+}
+const draft = { label: canary, uses: [], binds: false, expiry: 'never', networks: canary } as const
+const complaints = { label: canary, uses: canary, networks: canary }
+const offered = [{ use: 'mail', protocols: ['imap'] }] as const
 
 /** Every field that a person, an app, an administrator or a request can fill holds the canary. */
 const pages = {
   home: renderHomePage(view, home),
+  apps: renderAppsPage(view, home.mailApps),
+  app: renderAppPage({ ...view, complaint: canary, typed: canary, notice: canary }, full),
+  appBlocked: renderAppPage(view, { ...full, app: { ...app, state: 'blocked' } }),
+  appActivate: renderAppChangePage(view, full, 'activate'),
+  appBlock: renderAppChangePage(view, full, 'block'),
+  appRemove: renderAppChangePage(view, full, 'remove'),
+  appPasswords: renderAppPasswordsPage(view, {
+    passwords: [password],
+    apps: [{ ...app, id: canary }],
+    making: 'open',
+  }),
+  appPasswordNew: renderAppPasswordForm(view, { offered, draft, complaints }),
+  appPasswordShown: renderNewAppPasswordPage(view, { label: canary, secret: canary }),
+  appPasswordRevoke: renderRevokePage(view, { password }),
+  activity: renderActivityPage(view, { ...activity, isFirst: true }),
+  setup: renderSetupPage(view, { hosts: { imap: { host: canary, port: 1, tls: 'implicit' } }, files: [] }),
+  factorFirst: renderFactorFirstPage(view),
   methods: renderMethodsPage(view, { factors: [factor], proposed: [factor], codes: undefined, messagesOnly: false }),
   method: renderMethodPage({ ...view, typed: canary, complaint: canary }, factor),
   remove: renderRemovePage(view, factor, { isLast: true }),
