@@ -1,8 +1,8 @@
 /**
  * Who may open which address of the mail server: the one place that talks to @postern/resource-server.
  *
- * It owns the validators, the guard, the challenge and the RFC 9728 document, and what the other server of the
- * organisation may do here. It serves no content of its own, and does not know what a person may see in a calendar.
+ * It owns the validators, the guard, the line to the gate, the challenge and the RFC 9728 document, and what the other server of
+ * the organisation may do here. It serves no content of its own, and does not know what a person may see in a calendar.
  */
 import {
   type AccessTokenClaims,
@@ -13,16 +13,21 @@ import {
   type ActorTokenUse,
   type ActorTokenUser,
   type ActorTokenValidator,
+  type Admitted,
   actorDiagnostics,
   type ChallengeOptions,
   challenge,
   createActorTokenValidator,
   createGuard,
+  createLegacyAuth,
   createTokenValidator,
+  type LegacyAuth,
   oauthNotAvailableDiagnostics,
   type ProtectedResourceMetadata,
   protectedResourceMetadata,
   protectedResourceMetadataPath,
+  protocolOfExchangePath,
+  type Revocations,
   requireAnyScope,
   requireUser,
   type TokenValidator,
@@ -39,8 +44,8 @@ export type Scope = (typeof SCOPES)[number]
 /** What a server may do here: the first for people, the second in its own name. */
 export type ServerOperation = 'availability' | 'autodiscover'
 
-/** A request that may go on: whose mailbox, and what the token said. */
-export type Opened = Readonly<{ mailbox: Mailbox; claims: AccessTokenClaims }>
+/** A request that may go on: whose mailbox, and what the token said. Apps that know only a password have none. */
+export type Opened = Readonly<{ mailbox: Mailbox; claims?: AccessTokenClaims }>
 
 /** For whom a request is made. `by` is the server that makes it for them; without it they came themselves. */
 export type Requester = Readonly<{ upn: string; claims?: AccessTokenClaims; token?: string; by?: Actor }>
@@ -69,6 +74,9 @@ export type ServerAccess = Readonly<{
   onUse?: (use: ActorTokenUse) => void
 }>
 
+/** The line to the token service's gate, where this server is registered as a mail server. */
+export type GateAccess = Readonly<{ clientId: string; clientSecret: string }>
+
 /** The issuer's own principal in server-to-server trust ([MS-XOAUTH]). */
 const ISSUER_PRINCIPAL = '00000001-0000-0000-c000-000000000000'
 const NO_MAILBOX =
@@ -85,6 +93,10 @@ export function createAccess(options: {
   realm?: string
   mailboxes: Mailboxes
   servers?: ServerAccess | undefined
+  /** With it, apps that know only a password come in by ActiveSync, EWS and Autodiscover if the gate lets them. */
+  gate?: GateAccess
+  /** What has ended since tokens were issued, from a feed. */
+  revocations?: Revocations
   fetch?: typeof fetch
   clock?: () => Date
   log: (line: string) => void
@@ -95,9 +107,11 @@ export function createAccess(options: {
     allowInsecureLoopback: isLoopback,
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
-    onProblem: (problem: string) => options.log(`keys: ${problem}`),
+    onProblem: (problem: string) => options.log(`token service: ${problem}`),
   }
-  const validator = createTokenValidator({ issuers: [options.issuer], audience: options.audience, ...transport })
+  const revocations = options.revocations === undefined ? {} : { revocations: options.revocations }
+  const validator = createTokenValidator({ issuers: [options.issuer], audience: options.audience, ...transport, ...revocations })
+  const legacyAuth = options.gate === undefined ? undefined : createLine(options.gate, options, { ...transport, ...revocations })
   const realm = options.realm ?? new URL(options.issuer).pathname.split('/').at(-1) ?? ''
   const { servers } = options
   const actors = servers === undefined ? undefined : createServerValidator(servers, { issuer: options.issuer, realm, transport })
@@ -120,6 +134,7 @@ export function createAccess(options: {
   const guard = createGuard({
     validator,
     challenge: offered,
+    legacyAuth,
     onRefused: (error) => options.log(`token refused: ${error.code} ${error.detail ?? ''}`.trim()),
   })
 
@@ -129,31 +144,45 @@ export function createAccess(options: {
     return identity !== '' && parseDomain(identity) !== options.domain.toLowerCase()
   }
 
-  /** A person's access token. Undefined: it was answered already. */
-  async function openPerson(ctx: Context, anyOf: readonly Scope[]): Promise<AccessTokenClaims | undefined> {
-    if (tokenOf(ctx) === undefined && isForeign(ctx)) {
-      const { authorizationUri: _notHere, ...rest } = offered
-      ctx.status = 401
-      ctx.body = ''
-      ctx.set('WWW-Authenticate', challenge({ ...rest, error: 'invalid_token' }))
-      ctx.set('x-ms-diagnostics', oauthNotAvailableDiagnostics)
-      return undefined
-    }
-    let opened: AccessTokenClaims | undefined
-    await bearer<Context>(guard, { challenge: { scope: anyOf[0] } })(ctx, async () => {
-      const { token: claims } = ctx.state as { token: AccessTokenClaims } // put there by the middleware, or we would not be here
-      requireUser(claims)
-      requireAnyScope(claims, ...anyOf)
-      opened = claims
+  /** A person with an access token, or an app of theirs that the gate lets in. Undefined: it was answered already. */
+  async function openPerson(
+    ctx: Context,
+    anyOf: readonly Scope[],
+  ): Promise<{ upn: string; claims?: AccessTokenClaims } | undefined> {
+    const isEmpty = /^(?:bearer)?\s*$/i.test(ctx.get('authorization'))
+    if (isEmpty && isForeign(ctx)) return refuseForeign(ctx)
+    let admitted: Admitted | undefined
+    await bearer<Context, Admitted>(guard, { challenge: { scope: anyOf[0] } })(ctx, async () => {
+      const { admitted: found } = ctx.state as { admitted: Admitted } // put there by the middleware, or we would not be here
+      if (found.via === 'token') {
+        requireUser(found.claims)
+        requireAnyScope(found.claims, ...anyOf)
+      }
+      admitted = found
     })
-    return opened
+    if (admitted === undefined) return undefined
+    if (admitted.via === 'app') return { upn: admitted.account.upn }
+    const { claims } = admitted
+    if (claims.upn !== undefined) return { upn: claims.upn, claims }
+    refuseMailbox(ctx)
+    return undefined
+  }
+
+  function refuseForeign(ctx: Context): undefined {
+    const { authorizationUri: _notHere, ...rest } = offered
+    ctx.status = 401
+    ctx.body = ''
+    ctx.set('WWW-Authenticate', challenge({ ...rest, error: 'invalid_token' }))
+    ctx.set('x-ms-diagnostics', oauthNotAvailableDiagnostics)
   }
 
   async function open(ctx: Context, anyOf: readonly Scope[]): Promise<Opened | undefined> {
-    const claims = await openPerson(ctx, anyOf)
-    const mailbox = claims?.upn === undefined ? undefined : options.mailboxes.findByUpn(claims.upn)
-    if (claims !== undefined && mailbox === undefined) refuseMailbox(ctx)
-    return claims === undefined || mailbox === undefined ? undefined : Object.freeze({ mailbox, claims })
+    const person = await openPerson(ctx, anyOf)
+    if (person === undefined) return undefined
+    const mailbox = options.mailboxes.findByUpn(person.upn)
+    if (mailbox === undefined) refuseMailbox(ctx)
+    else return Object.freeze({ mailbox, ...(person.claims === undefined ? {} : { claims: person.claims }) })
+    return undefined
   }
 
   /** A server's token, by itself or with a person in it. Undefined: it was answered already. */
@@ -187,11 +216,8 @@ export function createAccess(options: {
   async function openFor(ctx: Context, demands: Parameters<Access['openFor']>[1]): Promise<Requester | undefined> {
     const token = tokenOf(ctx)
     if (token === undefined || !isServerToken(token)) {
-      const claims = await openPerson(ctx, demands.anyOf)
-      if (claims === undefined) return undefined
-      if (claims.upn !== undefined) return Object.freeze({ upn: claims.upn, claims, ...(token === undefined ? {} : { token }) })
-      refuseMailbox(ctx)
-      return undefined
+      const person = await openPerson(ctx, demands.anyOf)
+      return person === undefined ? undefined : Object.freeze({ ...person, ...(token === undefined ? {} : { token }) })
     }
     const accepted = await judgeServer(ctx, token, demands.operation)
     if (accepted?.kind === 'user') return Object.freeze({ upn: accepted.user.person.upn, by: accepted.actor })
@@ -226,6 +252,21 @@ export function createAccess(options: {
     metadataFor: (pathname: string) => (pathname === metadataPath ? metadata : undefined),
   })
 }
+
+/** Only Exchange's own addresses take passwords, and only if the gate says yes. The gate is asked by this server's own credentials. */
+const createLine = (
+  { clientId, clientSecret }: GateAccess,
+  { issuer, log }: Readonly<{ issuer: string; log: (line: string) => void }>,
+  transport: object,
+): LegacyAuth =>
+  createLegacyAuth({
+    issuer,
+    clientId,
+    clientSecret,
+    protocol: protocolOfExchangePath,
+    ...transport,
+    onRefused: ({ status, reason, reference }) => log(`app refused: ${status} ${reason} ${reference ?? ''}`.trim()),
+  })
 
 /** One neighbour: it may act for people to ask when somebody is free, and in its own name ask where a mailbox is. Nothing else. */
 function createServerValidator(

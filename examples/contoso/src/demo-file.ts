@@ -4,6 +4,7 @@
  * It owns the reading and the checks of what the demo needs. It does not know how the file is made.
  */
 import { readFile } from 'node:fs/promises'
+import type { GateAccess } from './access.ts'
 import type { Account } from './sign-in.ts'
 import type { WebClient } from './webmail.ts'
 
@@ -16,6 +17,8 @@ export type DemoFile = Readonly<{
   mailClient: Readonly<{ clientId: string; redirectUris: readonly string[] }>
   /** The confidential client, for reading mail in a browser. */
   webClient?: WebClient
+  /** What the mail server on premises asks the gate with. Missing in a file that an earlier version wrote: then it takes no passwords. */
+  gate?: GateAccess
   exchangeClientId: string
   mailResource: string
   mailServer: string
@@ -113,6 +116,13 @@ export function parseDemoFile(text: string, path: string): DemoFile {
       clientSecret: string(confidential.clientSecret, 'clients.confidential.clientSecret'),
       redirectUri: `${mailServer.replace(/\/$/, '')}/callback`,
     })
+  const gate = (): GateAccess => {
+    const { clientId, clientSecret } = object(clients.mailServer, 'clients.mailServer')
+    return Object.freeze({
+      clientId: string(clientId, 'clients.mailServer.clientId'),
+      clientSecret: string(clientSecret, 'clients.mailServer.clientSecret'),
+    })
+  }
   const resources = object(file.resources, 'resources')
   const server = (value: unknown, member: string): DemoServer => {
     const { clientId, privateKeyFile, certificateFile } = object(value, member)
@@ -143,6 +153,7 @@ export function parseDemoFile(text: string, path: string): DemoFile {
       ),
     }),
     ...(clients.confidential === undefined ? {} : { webClient: webClient() }),
+    ...(clients.mailServer === undefined ? {} : { gate: gate() }),
     exchangeClientId: string(exchange.clientId, 'clients.exchange.clientId'),
     mailResource: string(resources.mail, 'resources.mail'),
     mailServer,

@@ -65,4 +65,5 @@ const onPremises = (demo: DemoFile): MailServerOptions =>
     realm: demo.realm.id,
     mailboxes: demoMailboxes(demo.realm.domain),
     ...(demo.webClient === undefined ? {} : { webClient: demo.webClient }),
+    ...(demo.gate === undefined ? {} : { gate: demo.gate }),
   })

@@ -6,14 +6,15 @@
  * read-only and in memory: it shows the walk from a 401 to a mailbox, and from one server to the other.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AccessTokenClaims } from '@postern/resource-server'
+import type { AccessTokenClaims, Revocations } from '@postern/resource-server'
 import Koa, { type Context } from 'koa'
-import { createAccess } from './access.ts'
+import { createAccess, type GateAccess } from './access.ts'
 import { answerCommand, type CommandAnswer, SUPPORTED_COMMANDS, SUPPORTED_VERSIONS } from './activesync-commands.ts'
 import { type ActiveSyncQuery, ActiveSyncQueryError, COMMANDS, parseActiveSyncQuery } from './activesync-query.ts'
 import { AuthorizationError } from './authorization-code.ts'
 import { answerAutodetect } from './autodetect.ts'
 import { answerAutodiscover, isAutodiscoverPath } from './autodiscover.ts'
+import { AUTODISCOVER_XML, answerAutodiscoverXml } from './autodiscover-xml.ts'
 import { createAvailability } from './availability/availability.ts'
 import { calendarOfJoe, calendarsOnPremises } from './availability/calendars.ts'
 import { answerEws, answerEwsPage, faultFor } from './ews.ts'
@@ -47,6 +48,10 @@ export type MailServerOptions = Readonly<{
   webClient?: WebClient
   /** With the other side of the organisation, servers ask each other for free/busy, and phones of the cloud get letters from here. */
   hybrid?: HybridOptions
+  /** With its credentials as a mail server of the token service, apps that know only a password are asked about at its gate. */
+  gate?: GateAccess
+  /** What has ended since tokens were issued: `revocations` of a feed. */
+  revocations?: Revocations
   fetch?: typeof fetch
   clock?: () => Date
   /** Holds a Ping open, in milliseconds; ends early when the connection does. */
@@ -108,6 +113,7 @@ export function createMailServer(options: MailServerOptions): MailServer {
     }
     if (path === ACTIVE_SYNC) return activeSync(ctx)
     if (path === EWS) return ews(ctx)
+    if (path === AUTODISCOVER_XML) return only(ctx, ['POST'], () => autodiscoverXml(ctx))
     if (path === MESSAGES) return messages(ctx)
     if (hybrid !== undefined && path === EXCHANGE_METADATA_PATH)
       return only(ctx, ['GET', 'HEAD'], () => json(ctx, 200, hybrid.metadata))
@@ -163,6 +169,15 @@ export function createMailServer(options: MailServerOptions): MailServer {
     soap(ctx, await answerEws(await readBody(ctx.req, LARGEST_BODY), request, availability))
   }
 
+  async function autodiscoverXml(ctx: Context): Promise<void> {
+    const opened = await access.open(ctx, ['EAS.AccessAsUser.All'])
+    if (opened === undefined) return
+    const { upn, displayName } = opened.mailbox
+    const activeSyncUrl = `${options.baseUrl}/Microsoft-Server-ActiveSync`
+    ctx.body = answerAutodiscoverXml(await readBody(ctx.req, LARGEST_BODY), { upn, displayName, activeSyncUrl })
+    ctx.type = 'text/xml'
+  }
+
   async function autodiscoverSoap(ctx: Context, { federation }: Hybrid): Promise<void> {
     let request: ReturnType<typeof parseAutodiscoverRequest>
     try {
@@ -198,7 +213,7 @@ export function createMailServer(options: MailServerOptions): MailServer {
   return (request, response) => listener(request, response)
 }
 
-/** Plain queries may name the mailbox; with a token it can only be the token's own. */
+/** Plain queries may name the mailbox; it can only be that of whoever signed in. */
 function requireOwnMailbox(query: ActiveSyncQuery, mailbox: Mailbox): void {
   if (query.user === undefined) return
   const user = query.user.slice(query.user.lastIndexOf('\\') + 1).toLowerCase()
@@ -245,11 +260,11 @@ function answerError(ctx: Context, error: unknown, log: (line: string) => void):
   json(ctx, 500, { error: 'The mail server failed. The cause is in its log.' })
 }
 
-function inboxOf(mailbox: Mailbox, claims: AccessTokenClaims): Readonly<Record<string, unknown>> {
+function inboxOf(mailbox: Mailbox, claims: AccessTokenClaims | undefined): Readonly<Record<string, unknown>> {
   return {
     mailbox: mailbox.upn,
     displayName: mailbox.displayName,
-    signedInWith: claims.amr ?? [],
+    signedInWith: claims?.amr ?? [],
     messages: mailbox.messages.map(({ id, from, subject, receivedAt, text }) => ({ id, from, subject, receivedAt, text })),
   }
 }

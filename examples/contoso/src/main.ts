@@ -1,7 +1,7 @@
 /**
  * Starts a demo mail server: `node examples/contoso/src/main.ts`, and the one in the cloud with `--cloud`.
  *
- * It owns options, key files, the listener, the line to the token service, and their end. By default everything comes from
+ * It owns options, key files, the listener, the lines to the token service, and their end. By default everything comes from
  * `.postern/demo.json` (POSTERN_DEMO_FILE names another); each option overrides one thing. Prints `ready <address>` when it listens.
  */
 import { once } from 'node:events'
@@ -11,6 +11,7 @@ import { dirname } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { createRevocationFeed, type RevocationFeed } from '@postern/resource-server'
 import { createIssuerConnection, type IssuerConnection } from '@postern/resource-server/client'
 import { DemoFileError, loadDemoFile } from './demo-file.ts'
 import { planSide, type SidePlan } from './demo-server.ts'
@@ -28,7 +29,10 @@ const log = (line: string): void => void process.stderr.write(`${line}\n`)
 let connection: IssuerConnection | undefined
 const { options, isCloud } = await loadOptions()
 const base = new URL(options.baseUrl)
-const server = createServer(createMailServer({ ...options, log }))
+const feed = followRevocations(options)
+const server = createServer(
+  createMailServer({ ...options, ...(feed === undefined ? {} : { revocations: feed.revocations }), log }),
+)
 server.on('error', (error: NodeJS.ErrnoException) => {
   const variable = isCloud ? 'POSTERN_DEMO_CLOUD_PORT' : 'POSTERN_DEMO_MAIL_PORT'
   const taken = error.code === 'EADDRINUSE' ? `Port ${base.port} is in use. Set ${variable} to a free one.` : error.message
@@ -42,7 +46,7 @@ process.stdout.write(`ready ${options.baseUrl}\n`)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     // A held Ping would keep the process alive for up to an hour.
-    server.close(() => void (connection?.close() ?? Promise.resolve()).finally(() => process.exit(0)))
+    server.close(() => void Promise.all([connection?.close(), feed?.close()]).finally(() => process.exit(0)))
     server.closeIdleConnections()
     setTimeout(() => server.closeAllConnections(), 2000).unref()
   })
@@ -88,6 +92,19 @@ async function loadOptions(): Promise<{ options: MailServerOptions; isCloud: boo
     process.stderr.write(`${error.message}\n${isUsage ? `\n${USAGE}\n` : ''}`)
     return process.exit(isUsage ? 2 : 1)
   }
+}
+
+/** Hears what ends, where this server is registered as a mail server: signed-out sessions, blocked apps, changed passwords. */
+function followRevocations({ issuer, gate }: MailServerOptions): RevocationFeed | undefined {
+  if (gate === undefined) return undefined
+  const feed = createRevocationFeed({
+    issuer,
+    ...gate,
+    allowInsecureLoopback: new URL(issuer).protocol === 'http:',
+    onProblem: (problem) => log(`token service: ${problem}`),
+  })
+  void feed.start() // requests need not wait for it: while it is behind, tokens hold as long as they did without it
+  return feed
 }
 
 /** Reads this side's key, and opens its line to the token service: for what was withdrawn, and to say what was used. */
