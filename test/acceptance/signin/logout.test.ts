@@ -1,8 +1,9 @@
 /** Leaving ends the session for good (R127), asks first where nobody vouches for it (R130), and leads nowhere else (R131). */
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { ClientId } from '@postern/storage'
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { askToken, refresh } from '../../support/person-browser.ts'
 import { asksFor, type Browser, createBrowser, type Page, textOf } from '../support/browser.ts'
 import {
@@ -149,9 +150,11 @@ describe('an app that sends its person away', () => {
 })
 
 describe('an app that wants to be told', () => {
-  it('is told by back-channel, with a token that is good for this only', async () => {
-    const told: string[] = []
-    const listener = createServer((request, response) => {
+  let told: string[]
+  let listener: Server
+  beforeEach(async () => {
+    told = []
+    listener = createServer((request, response) => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
@@ -161,36 +164,76 @@ describe('an app that wants to be told', () => {
     })
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
     const { port } = listener.address() as AddressInfo // a TCP listener has an address with a port
-    try {
-      const { confidential } = world.sts.clients
-      await world.changeClient(confidential, { backchannelLogoutUri: `http://127.0.0.1:${port}/logout` })
-      browser = await signedIn(world)
-      const { sid, hint } = await webToken()
-      const done = await leave(await browser.open(logout({ id_token_hint: hint, post_logout_redirect_uri: BYE })))
-      expect(done.left?.href).toBe(BYE)
-      expect(told).toHaveLength(1)
-      const [token = ''] = told
-      const keys = createRemoteJWKSet(new URL(`${world.issuer}/discovery/v2.0/keys`))
-      const { payload, protectedHeader } = await jwtVerify(token, keys, { issuer: world.issuer, audience: confidential.clientId })
-      expect(protectedHeader.typ).toBe('logout+jwt')
-      expect(payload).toMatchObject({
-        sub: world.sts.mary.account.id,
-        sid,
-        events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
-      })
-      expect(payload.nonce).toBeUndefined()
-      const misused = await askToken(`${world.issuer}/oauth2/v2.0/introspect`, { token }, basic(world.sts.clients.server))
-      expect(misused.body).toEqual({ active: false })
-    } finally {
-      listener.closeAllConnections()
-      await new Promise((resolve) => listener.close(resolve))
-      await world.changeClient(world.sts.clients.confidential, {})
-    }
+    await world.sts.service.mailApps.endElsewhere() // what happened before is nobody's news
+    await world.changeClient(world.sts.clients.confidential, { backchannelLogoutUri: `http://127.0.0.1:${port}/logout` })
+    browser = await signedIn(world)
+  })
+  afterEach(async () => {
+    listener.closeAllConnections()
+    await new Promise((resolve) => listener.close(resolve))
+    const { clientId } = world.sts.clients.confidential
+    const client = await world.sts.kept.clients.find(clientId as ClientId) // a brand has no runtime part
+    if (client === undefined) throw new TypeError('the client is gone')
+    const { backchannelLogoutUri: _, ...deaf } = client
+    await world.sts.kept.clients.replace(deaf)
+  })
+
+  /** The one token that it was sent, if it is good for this only. */
+  async function news() {
+    expect(told).toHaveLength(1)
+    const [token = ''] = told
+    const { confidential, server } = world.sts.clients
+    const keys = createRemoteJWKSet(new URL(`${world.issuer}/discovery/v2.0/keys`))
+    const { payload, protectedHeader } = await jwtVerify(token, keys, { issuer: world.issuer, audience: confidential.clientId })
+    expect(protectedHeader.typ).toBe('logout+jwt')
+    expect(payload).toMatchObject({ events: { 'http://schemas.openid.net/event/backchannel-logout': {} } })
+    expect(payload.jti).toMatch(/./)
+    expect(payload.nonce).toBeUndefined()
+    const misused = await askToken(`${world.issuer}/oauth2/v2.0/introspect`, { token }, basic(server))
+    expect(misused.body).toEqual({ active: false })
+    return payload
+  }
+
+  it('is told by back-channel, once, when its person leaves', async () => {
+    const { sid, hint } = await webToken()
+    const done = await leave(await browser.open(logout({ id_token_hint: hint, post_logout_redirect_uri: BYE })))
+    expect(done.left?.href).toBe(BYE)
+    await world.sts.service.mailApps.endElsewhere()
+    expect(await news()).toMatchObject({ sub: world.sts.mary.account.id, sid })
+  })
+
+  it('is told of the one session that was ended from another browser', async () => {
+    const { sid } = await webToken()
+    const other = await signedIn(world)
+    const home = await other.open(`${world.issuer}/portal`)
+    const ending = home.forms.filter(({ action }) => action.endsWith('/portal/sessions/end'))
+    expect(ending.length).toBeGreaterThan(0)
+    for (const form of ending) await other.submit({ ...home, forms: [form] })
+    expect(await isSignedIn()).toBe(false)
+    expect(told).toEqual([])
+    await world.sts.service.mailApps.endElsewhere()
+    await world.sts.service.mailApps.endElsewhere()
+    // Sessions of stories before this one were ended on the way.
+    told = told.filter((token) => decodeJwt(token).sid === sid)
+    expect(await news()).toMatchObject({ sub: world.sts.mary.account.id, sid })
+  })
+
+  it('is told of the person alone when an administrator has signed them out everywhere', async () => {
+    await webToken()
+    await world.sts.kept.accounts.signOut(world.sts.mary.account.id, new Date())
+    await world.sts.service.mailApps.endElsewhere()
+    const { sub, sid } = await news()
+    expect({ sub, sid }).toEqual({ sub: world.sts.mary.account.id, sid: undefined })
+    world.pass(2) // what is proved in the second of the sign-out counts as before it
   })
 
   it('and cannot be reached does not keep the person from leaving', async () => {
+    await new Promise((resolve) => listener.close(resolve))
     await webToken()
     await leave(await browser.open(logout({})))
     expect(await isSignedIn()).toBe(false)
+    await world.sts.kept.accounts.signOut(world.sts.mary.account.id, new Date())
+    expect(await world.sts.service.mailApps.endElsewhere()).toBeUndefined()
+    world.pass(2)
   })
 })
