@@ -19,7 +19,9 @@ beforeAll(async () => {
 afterAll(() => Promise.all([stage.close(), centre.close(), host.close()]))
 
 /** A process: its senders, its notices, its worker. */
-function startTelling(options: { stage?: Stage; mail?: boolean; language?: string } = {}) {
+function startTelling(
+  options: { stage?: Pick<Stage, 'clock'> & { store: Stage['store'] }; mail?: boolean; language?: string } = {},
+) {
   const { store, clock } = options.stage ?? stage
   const { log, lines } = createKeptLog()
   const delivery = createDelivery(
@@ -234,6 +236,56 @@ describe('where there is no e-mail', () => {
     const again = startTelling({ mail: false })
     expect([await again.run(), heard.texts().length, await toldBy(scene)]).toEqual([1, 1, ['sms']])
   })
+})
+
+describe('a process that ends', () => {
+  test('after it has sent and before that is noted is followed by one that sends again: at least once, and twice only then', async () => {
+    const heard = listen()
+    const scene = await setScene(stage)
+    await scene.addApp()
+    const lost = () => Promise.reject(new RangeError('the process has ended'))
+    const ended = startTelling({ stage: { ...stage, store: { ...stage.store, transaction: lost } } })
+    expect([await ended.run(), heard.texts().length, await toldBy(scene)]).toEqual([0, 1, [undefined]])
+    const other = startTelling()
+    expect([await other.run(), heard.texts().length]).toEqual([0, 1])
+    stage.later(3 * minute)
+    // Were it not gone, it would remember what it has sent.
+    expect([await ended.run(), heard.texts().length]).toEqual([0, 1])
+    stage.later(3 * minute)
+    expect([await other.run(), heard.texts().length, await toldBy(scene)]).toEqual([1, 2, ['sms']])
+  })
+
+  test('as it should notes what it has sent, and leaves the rest to others', async () => {
+    const heard = listen()
+    const scene = await setScene(stage)
+    for (let apps = 0; apps < 3; apps += 1) await scene.addApp()
+    const telling = startTelling()
+    telling.wake()
+    await centre.heard('message', centre.texts().length + 1)
+    await telling.stop()
+    const sent = heard.texts().length
+    expect(sent).toBeLessThan(3)
+    expect((await toldBy(scene)).filter((by) => by === 'sms')).toHaveLength(sent)
+    telling.wake()
+    stage.later(3 * minute)
+    expect([await telling.run(), await startTelling().run()]).toEqual([0, 3 - sent])
+  })
+})
+
+test('who wakes it in a transaction need not wait for it, and it is not undone with that', async () => {
+  const heard = listen()
+  const scene = await setScene(stage)
+  await scene.addApp()
+  const telling = startTelling()
+  const undone = new RangeError('rolled back')
+  const work = async () => {
+    await scene.realm.accounts.find(scene.account.id)
+    telling.wake()
+    throw undone
+  }
+  await expect(stage.store.transaction(work)).rejects.toBe(undone)
+  await telling.run()
+  expect([heard.texts().length, await toldBy(scene)]).toEqual([1, ['sms']])
 })
 
 test('two processes that look at once tell an owner once, and both work', async () => {

@@ -64,11 +64,19 @@ export function createDovecotConnections(parts: DovecotConnectionsParts): Doveco
   const watched = new Map<string, Watched>()
   const versions = new Map<RealmId, number>()
   let lookedAt: number | undefined
+  let looking: Promise<void> | undefined
 
-  /** Which servers there are: read anew for a realm that has changed. */
+  /** Which servers there are: read anew for a realm that has changed. One look at a time, so that no server is there twice. */
   async function look(): Promise<void> {
     const now = clock().getTime()
     if (lookedAt !== undefined && Math.abs(now - lookedAt) < lookMilliseconds) return
+    looking ??= lookAt(now).finally(() => {
+      looking = undefined
+    })
+    await looking
+  }
+
+  async function lookAt(now: number): Promise<void> {
     const realms = await store.realms.list()
     for (const { id, version } of realms) {
       if (versions.get(id) === version) continue

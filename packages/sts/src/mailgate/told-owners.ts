@@ -5,6 +5,7 @@
  * how messages travel (delivery). What it sends holds no code and no secret: the portal asks for a sign-in like any other.
  * @module
  */
+import { AsyncResource } from 'node:async_hooks'
 import { type MessageSender, parsePhoneNumber, prefixAllowed } from '@postern/mfa'
 import type { Account, Authenticator, MailApp, Realm, RealmStore, Store } from '@postern/storage'
 import type { Logger } from 'pino'
@@ -26,8 +27,13 @@ const patienceMilliseconds = 3_600_000
 export interface OwnerTelling {
   /** Tells all owners who have to be told, in every realm. Returns how many were. Never throws, and never runs twice at a time. */
   run(): Promise<number>
-  /** Something is there to tell: a run begins soon, or another one after that which is under way. Waits for nothing. */
+  /**
+   * Something is there to tell: a run begins, or another one after that which is under way. Waits for nothing, and takes part in
+   * no transaction of the caller.
+   */
   wake(): void
+  /** Begins with no other owner, and resolves when the one in hand is told and that is noted. Before the senders and the store close. */
+  stop(): Promise<void>
 }
 
 export interface OwnerTellingParts {
@@ -60,11 +66,12 @@ export function createOwnerTelling(parts: OwnerTellingParts): OwnerTelling {
   const { store, messages, notices, clock, log, audit } = parts
   let running: Promise<number> | undefined
   let isCalledAgain = false
+  let isStopped = false
 
   async function tellAll(): Promise<number> {
     let told = 0
     try {
-      for (const realm of await store.realms.list()) told += await tellRealm(realm)
+      for (const realm of isStopped ? [] : await store.realms.list()) told += await tellRealm(realm)
     } catch (fault) {
       log.error({ err: fault }, 'owners could not be told of new mail apps')
     }
@@ -79,10 +86,10 @@ export function createOwnerTelling(parts: OwnerTellingParts): OwnerTelling {
       const until = new Date(now.getTime() + leaseMilliseconds)
       const taken = await kept.mailApps.takeUntold({ now, until, limit: batch })
       for (const app of taken) {
-        if (until.getTime() - clock().getTime() < longestTell) return told
+        if (isStopped || until.getTime() - clock().getTime() < longestTell) return told
         if (await tellOfOne(realm, kept, app)) told += 1
       }
-      if (taken.length < batch) return told
+      if (taken.length < batch || isStopped) return told
     }
   }
 
@@ -177,21 +184,27 @@ export function createOwnerTelling(parts: OwnerTellingParts): OwnerTelling {
   function run(): Promise<number> {
     running ??= tellAll().finally(() => {
       running = undefined
-      if (!isCalledAgain) return
+      if (!isCalledAgain || isStopped) return
       isCalledAgain = false
       void run()
     })
     return running
   }
+  // Whoever calls may be in a transaction, which would end before the work does.
+  const runApart = AsyncResource.bind(() => void run())
 
   return Object.freeze({
     run,
     wake() {
       // What is under way may have looked before the news was there.
       if (running !== undefined) isCalledAgain = true
-      else void run()
+      else runApart()
     },
-  })
+    async stop() {
+      isStopped = true
+      await running
+    },
+  } satisfies OwnerTelling)
 }
 
 type Sent = Readonly<
