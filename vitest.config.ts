@@ -59,6 +59,7 @@ const SERVERS: Layer = {
   name: 'servers',
   include: ['test/servers/**/*.test.ts'],
   seconds: 60,
+  database: true,
   programs: true,
 }
 

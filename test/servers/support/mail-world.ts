@@ -8,10 +8,12 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer as createPlainServer, type Server as PlainServer } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import {
   beginAuthorization,
@@ -20,11 +22,14 @@ import {
   redeemCode,
   type Tokens,
 } from '@postern/example-contoso/authorization-code'
-import type { Resource, ResourceId } from '@postern/storage'
-import type { TestPerson, TestSts, TestStsOptions } from '@postern/sts/testing'
-import { type ServiceUnderTest, startService } from '../../clients/service-under-test.ts'
+import { walkPages } from '@postern/example-contoso/sign-in'
+import type { ClientId, Resource, ResourceId } from '@postern/storage'
+import { startPostgres } from '@postern/storage/contract'
+import { startSts, type TestPerson, type TestSts } from '@postern/sts/testing'
+import { vi } from 'vitest'
 
 const run = promisify(execFile)
+const CLI = fileURLToPath(new URL('../../../packages/sts/src/cli.ts', import.meta.url))
 
 /** PEM files of one server on loopback, which vouches for itself. */
 export interface Certificate {
@@ -58,59 +63,131 @@ export interface MailWorld {
   readonly sts: TestSts
   readonly issuer: string
   readonly certificate: Certificate
-  /** Credentials of the mail server: its resource is that of the realm. */
+  /** Credentials of the mail server: the resource of the realm is its own. */
   readonly mailServer: Readonly<{ clientId: string; clientSecret: string }>
-  /** Mary's, unless somebody else is named. `resource`: default is the mail server's. */
+  /** Signs in on the pages, with a browser. Mary, unless somebody else is named; for the mail server, unless `resource` is. */
   token(asked?: { person?: TestPerson; scope?: string; resource?: string }): Promise<Tokens>
-  addResource(change: Partial<Resource>): Promise<Resource>
+  /** The app gives its refresh token back (RFC 7009), and so ends what came of that sign-in. */
+  revoke(refreshToken: string): Promise<void>
+  /** One more server whose tokens the mail apps may ask for. */
+  addResource(change: Pick<Resource, 'audience'> & Partial<Resource>): Promise<Resource>
+  /** Moves the clock of the service. It begins {@link MailWorldOptions.behind} that of the mail servers and of the command. */
+  pass(seconds: number): void
+  /** The clock of the service shows what all others show. */
+  catchUp(): void
+  /** Runs the command `postern` beside the service, as an administrator does. Resolves to what it said, rejects where it fails. */
+  postern(...words: readonly string[]): Promise<string>
+  /** A request to the service, whatever authority vouches for its address. */
+  readonly fetch: typeof fetch
   close(): Promise<void>
 }
 
-export const MAIL_SCOPES = ['IMAP.AccessAsUser.All', 'POP.AccessAsUser.All', 'SMTP.Send']
+export interface MailWorldOptions {
+  /**
+   * Seconds. Dovecot takes no token that was issued a moment from now, and each sign-in may move the clock on to the next
+   * one-time code; so the service is behind at first.
+   */
+  readonly behind?: number
+}
 
-export async function startMailWorld(options: TestStsOptions & { certificate?: Certificate } = {}): Promise<MailWorld> {
-  const { certificate = await makeCertificate(), ...stsOptions } = options
-  const front = createServer({ key: await readFile(certificate.keyFile), cert: await readFile(certificate.certificateFile) })
-  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
-  const { port } = front.address() as AddressInfo // a TCP listener has an address with a port
-  const service = await startService({ ...stsOptions, baseUrl: `https://localhost:${port}` })
-  front.on('request', service.sts.service.handle)
-  const { sts } = service
+const MAIL_SCOPES = ['IMAP.AccessAsUser.All', 'POP.AccessAsUser.All', 'SMTP.Send']
+
+export async function startMailWorld(options: MailWorldOptions = {}): Promise<MailWorld> {
+  const isFirst = !vi.isFakeTimers()
+  if (isFirst)
+    vi.useFakeTimers({
+      toFake: ['Date'],
+      now: vi.getRealSystemTime() - (options.behind ?? 1800) * 1000,
+      shouldAdvanceTime: true,
+    })
+  const clock = () => new Date()
+  const certificate = await makeCertificate()
+  const tls = { key: await readFile(certificate.keyFile), cert: await readFile(certificate.certificateFile) }
+  const [front, plain] = [createServer(tls), createPlainServer()]
+  const port = await listen(front)
+  const origin = `https://localhost:${port}`
+  const databaseUrl = await (await startPostgres()).createDatabase()
+  const sts = await startSts({ databaseUrl, clock, baseUrl: origin })
+  front.on('request', sts.service.handle)
+  plain.on('request', sts.service.handle)
+  const plainOrigin = `http://127.0.0.1:${await listen(plain)}`
+  const reach: typeof fetch = (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    return url.origin === origin ? fetch(new URL(`${url.pathname}${url.search}`, plainOrigin), init) : fetch(input, init)
+  }
   const { clientId, clientSecret = '' } = sts.clients.server
+  const walk = (url: URL, redirectUri: string, person: TestPerson) =>
+    walkPages(url, {
+      issuer: sts.issuer,
+      client: { clientId: '' },
+      account: person,
+      redirectUri,
+      clock,
+      wait: async (milliseconds) => {
+        vi.setSystemTime(Date.now() + milliseconds)
+      },
+      fetch: reach,
+    })
   return {
     sts,
     issuer: sts.issuer,
     certificate,
     mailServer: { clientId, clientSecret },
-    token: (asked = {}) => takeToken(service, asked),
+    fetch: reach,
+    pass: (seconds) => {
+      vi.setSystemTime(Date.now() + seconds * 1000)
+    },
+    catchUp: () => void vi.setSystemTime(vi.getRealSystemTime()),
+    token: async ({ person = sts.mary, scope, resource = sts.resource.audience } = {}) => {
+      const { clientId: app, redirectUri } = sts.clients.mail
+      const endpoints = await fetchEndpoints(sts.issuer, reach)
+      const request = { endpoints, client: { clientId: app }, redirectUri }
+      const all = ['openid', 'offline_access', ...MAIL_SCOPES.map((name) => `${resource}${name}`)].join(' ')
+      const pending = beginAuthorization({ ...request, scope: scope ?? all })
+      const back = await walk(pending.url, redirectUri, person)
+      return redeemCode({ ...request, pending, code: readAuthorizationResponse(back, pending, endpoints), fetch: reach })
+    },
+    revoke: async (token) => {
+      const body = new URLSearchParams({ token, client_id: sts.clients.mail.clientId })
+      const answer = await reach(`${sts.issuer}/oauth2/v2.0/revoke`, { method: 'POST', body })
+      if (!answer.ok) throw new TypeError(`revoke answered ${answer.status}`)
+    },
     addResource: async (change) => {
-      const resource = { ...sts.resource, id: randomUUID() as string as ResourceId, ...change } // a brand has no runtime part
+      const id = randomUUID() as string as ResourceId // a brand has no runtime part
+      const { principalId: _, ...like } = sts.resource
+      const resource = { ...like, id, names: [change.audience], ...change }
       await sts.kept.resources.add(resource)
+      const client = await sts.kept.clients.find(sts.clients.mail.clientId as ClientId) // a brand has no runtime part
+      if (client === undefined) throw new TypeError('no such client')
+      await sts.kept.clients.replace({ ...client, access: [...client.access, { resourceId: id, scopes: resource.scopes }] })
       return resource
     },
+    postern: async (...words) => {
+      const env = {
+        PATH: process.env.PATH ?? '',
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        POSTERN_DATABASE_URL: databaseUrl,
+        POSTERN_MASTER_KEY: Buffer.from(sts.masterKey).toString('base64'),
+        POSTERN_BASE_URL: origin,
+        POSTERN_DEVELOPMENT: 'true',
+      }
+      const { stdout, stderr } = await run(process.execPath, [CLI, ...words], { env })
+      return `${stdout}${stderr}`
+    },
     close: async () => {
-      await closeServer(front)
-      await service.close()
+      for (const server of [front, plain]) {
+        server.closeAllConnections()
+        await new Promise((resolve) => server.close(resolve))
+      }
+      await sts.close()
+      if (isFirst) vi.useRealTimers()
       await rm(certificate.folder, { recursive: true, force: true })
     },
   }
 }
 
-async function takeToken(
-  { sts, signIn, fetch: reach }: ServiceUnderTest,
-  asked: { person?: TestPerson; scope?: string; resource?: string },
-): Promise<Tokens> {
-  const { clientId, redirectUri } = sts.clients.mail
-  const resource = asked.resource ?? sts.resource.audience
-  const scope = asked.scope ?? ['openid', 'offline_access', ...MAIL_SCOPES.map((name) => `${resource}${name}`)].join(' ')
-  const endpoints = await fetchEndpoints(sts.issuer, reach)
-  const request = { endpoints, client: { clientId }, redirectUri }
-  const pending = beginAuthorization({ ...request, scope, resource })
-  const back = await signIn(pending.url, redirectUri, asked.person)
-  return redeemCode({ ...request, pending, code: readAuthorizationResponse(back, pending, endpoints), fetch: reach })
-}
-
-async function closeServer(server: Server): Promise<void> {
-  server.closeAllConnections()
-  await new Promise((resolve) => server.close(resolve))
+async function listen(server: Server | PlainServer): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo // a TCP listener has an address with a port
+  return port
 }

@@ -1,6 +1,7 @@
-import type { SigningKey } from '@postern/storage'
+import type { Client, SigningKey } from '@postern/storage'
 import { z } from 'zod'
 import { decideKeyUse, planRotation, stageOf, toCertificatePem } from '../../protocol/signing-keys.ts'
+import { planDovecotKeys, writeDovecotKeys } from '../dovecot-keys.ts'
 import { OperationRefused } from '../errors.ts'
 import { seconds, when } from '../fields.ts'
 import { operation, type RealmPorts } from '../operation.ts'
@@ -151,13 +152,63 @@ export const keyOperations = [
   }),
   operation({
     name: 'key.export',
-    summary: 'Print the certificate of a key as PEM, for servers that trust it by hand',
+    summary:
+      'Print the certificate of a key as PEM, for servers that trust it by hand; or write the public keys to a folder, as Dovecot reads them',
     scope: 'realm',
     positional: ['kid'],
-    input: some,
-    output: z.object({ kid: z.string(), certificate: z.string() }),
-    prints: 'certificate',
-    errors: ['missing'],
-    run: async ({ input, at }) => ({ kid: input.kid, certificate: toCertificatePem(await requireKey(at, input.kid)) }),
+    // It writes files where it runs.
+    localOnly: true,
+    input: some.partial().extend({
+      dovecot: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Folder that Dovecot reads keys from: it is made to hold those that are valid now, and no others'),
+    }),
+    output: z.union([
+      z.object({ kid: z.string(), certificate: z.string() }),
+      z.object({
+        folder: z.string(),
+        written: z.int(),
+        kept: z.int(),
+        removed: z.int(),
+      }),
+    ]),
+    present: (output) =>
+      'certificate' in output
+        ? { text: output.certificate.trimEnd() }
+        : {
+            text: `${output.folder}: ${output.written} written, ${output.kept} as they were, ${output.removed} removed`,
+            ...(output.removed > 0 && { note: 'Dovecot remembers keys that it has read. To make it forget: doveadm reload' }),
+          },
+    errors: ['invalid', 'missing', 'conflict'],
+    run: async ({ input: { kid, dovecot }, at }) => {
+      if (kid !== undefined && dovecot === undefined) return { kid, certificate: toCertificatePem(await requireKey(at, kid)) }
+      if (kid !== undefined || dovecot === undefined)
+        throw new OperationRefused('invalid', 'Name either a key, or a folder with --dovecot')
+      return exportToDovecot(at, dovecot)
+    },
   }),
 ]
+
+async function exportToDovecot(at: RealmPorts, folder: string) {
+  const resources = await at.kept.resources.list()
+  if (!resources.some(({ tokenType, status }) => tokenType === 'JWT' && status === 'active'))
+    throw new OperationRefused(
+      'conflict',
+      'No resource of this realm has tokens that Dovecot can check by itself. See: postern resource change RESOURCE --token-type JWT',
+    )
+  const now = at.clock()
+  const plan = planDovecotKeys({ clients: await everyClient(at), resources, keys: await at.kept.signingKeys.list(now) }, now)
+  return writeDovecotKeys(folder, at.realm.id, plan)
+}
+
+async function everyClient({ kept }: RealmPorts): Promise<readonly Client[]> {
+  const limit = 1000
+  const all: Client[] = []
+  for (let after: string | undefined; ; after = all.at(-1)?.id) {
+    const page = await kept.clients.list({ limit, ...(after === undefined ? {} : { after }) })
+    all.push(...page)
+    if (page.length < limit) return all
+  }
+}
