@@ -78,6 +78,7 @@ export {
   type RememberedAnswer,
   type SecretMemory,
 } from './secret-memory/secret-memory.ts'
+export { createSharedWork, type SharedWork } from './secret-memory/shared-work.ts'
 export type { Delivery, MessageSender, OutgoingMessage } from './sms/message-sender.ts'
 export { maskPhoneNumber, parsePhoneNumber, prefixAllowed } from './sms/phone-number.ts'
 export type { MessageSent } from './sms/sms.ts'

@@ -84,6 +84,13 @@ describe('an app password', () => {
     expect(checks).toBe(2)
   })
 
+  test('on thirty connections at once is one hash', async () => {
+    const { password, typed } = await create()
+    const outcomes = await Promise.all(Array.from({ length: 30 }, () => verify(password, typed)))
+    expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['right']))
+    expect(checks).toBe(1)
+  })
+
   test('that was right is wrong as soon as its row holds another hash', async () => {
     const { password, typed } = await create()
     const { password: later } = await create()

@@ -11,6 +11,7 @@ import type { Clock } from '../clock.ts'
 import { asText, type Digest } from '../digest.ts'
 import type { AttemptGate } from '../gate.ts'
 import type { SecretMemory } from '../secret-memory/secret-memory.ts'
+import { createSharedWork } from '../secret-memory/shared-work.ts'
 import { drawAppSecret, inFours, parseAppPassword } from './app-secret.ts'
 
 export { parseAppPassword } from './app-secret.ts'
@@ -117,6 +118,7 @@ export interface AppPasswordParts {
 
 export function createAppPasswords(parts: AppPasswordParts): AppPasswords {
   const { gate, hashing, memory, digest, clock, random, newId, isInNetworks } = parts
+  const checks = createSharedWork<boolean>()
 
   const lookupOf = (realm: RealmId, secret: string): string =>
     asText(digest('app-password-lookup', realm, secret)).slice(0, lookupDigits)
@@ -127,9 +129,11 @@ export function createAppPasswords(parts: AppPasswordParts): AppPasswords {
     if (memory.find(tried)?.answer === 'right') return true
     const counter = { attempts: realm.attempts, subject: `account:${accountId}`, method: 'app-password' }
     const verify = async () => (await hashing.verify(hash, secret)) !== 'wrong'
-    const { outcome } = await gate.check({ ...counter, rules: 'unguessable' }, verify)
-    if (outcome === 'proved') memory.remember(tried, 'right')
-    return outcome === 'proved'
+    return checks.share(JSON.stringify(tried), async () => {
+      const { outcome } = await gate.check({ ...counter, rules: 'unguessable' }, verify)
+      if (outcome === 'proved') memory.remember(tried, 'right')
+      return outcome === 'proved'
+    }).done
   }
 
   return Object.freeze({

@@ -113,6 +113,15 @@ describe('an app with an old password', () => {
     expect(await signIn(password)).toMatchObject({ outcome: 'wrong' })
   })
 
+  test('that opens twenty connections at once is one try, the first one', async () => {
+    const view = await kept.mailApps.look({ name: mary.upn, identity: 'network:?' })
+    const tried = { view, name: mary.upn, password: old, ...phone }
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => accounts.signInAtGate(realm, tried)))
+    expect(outcomes[0]).toEqual({ outcome: 'wrong', attemptsLeft: 4, accountId: mary.id })
+    expect(outcomes.slice(1)).toEqual(Array(19).fill({ outcome: 'wrong', repeated: true, accountId: mary.id }))
+    expect([hashes, writes.length]).toEqual([1, 2])
+  })
+
   test('is one of a thousand that are nobody\u2019s, and those cost the same', async () => {
     const name = `nobody${people}@contoso.com`
     for (let count = 0; count < 1000; count += 1) expect(await signIn(old, phone, name)).toMatchObject({ outcome: 'wrong' })
@@ -130,6 +139,24 @@ describe('an app with the right password', () => {
     for (seconds = 300; seconds < 599; seconds += 3) expect(await signIn(password)).toMatchObject({ outcome: 'proved' })
     expect(hashes).toBe(2)
     expect(writes.length).toBe(2 * before)
+  })
+
+  test('and thirty connections at once is let in on each of them for one hash', async () => {
+    const view = await kept.mailApps.look({ name: mary.upn, identity: 'network:?' })
+    const tried = { view, name: mary.upn, password, ...phone }
+    const outcomes = await Promise.all(Array.from({ length: 30 }, () => accounts.signInAtGate(realm, tried)))
+    expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['proved']))
+    expect(hashes).toBe(1)
+  })
+
+  test('waits with all its connections when too many hash, and with the next try is checked anew', async () => {
+    isFull = true
+    const view = await kept.mailApps.look({ name: mary.upn, identity: 'network:?' })
+    const tried = { view, name: mary.upn, password, ...phone }
+    const settled = await Promise.allSettled(Array.from({ length: 3 }, () => accounts.signInAtGate(realm, tried)))
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    isFull = false
+    expect(await signIn(password)).toMatchObject({ outcome: 'proved' })
   })
 
   test('is refused at once with it when the password was changed, by whichever process', async () => {

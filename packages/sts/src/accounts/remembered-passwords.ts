@@ -1,7 +1,7 @@
-import type { CheckedSecret, SecretMemory } from '@postern/mfa'
+import { type CheckedSecret, createSharedWork, type SecretMemory } from '@postern/mfa'
 import type { RealmStore } from '@postern/storage'
 import { normalise } from './password.ts'
-import type { PasswordCheck, PasswordTry } from './password-check.ts'
+import type { PasswordCheck, PasswordTry, SignInOutcome } from './password-check.ts'
 import { isTooLong } from './password-rules.ts'
 import { sourceOf } from './source.ts'
 
@@ -28,22 +28,30 @@ const nothing = 'nothing'
  * that nobody has are remembered the same way (R87). That a repeated password is answered sooner tells whoever sends it that
  * it was tried here before, which "repeated" tells too.
  *
+ * Equal tries that are in flight at once, as of an app that opens five connections, are one: the first is checked, and a
+ * wrong one is a repeated one for the others.
+ *
  * The stored hash is part of what is remembered, so a new password forgets both; an account that is disabled is treated as a
  * name that nobody has, whatever is remembered of it.
  */
 export function createRememberedCheck(parts: { check: PasswordCheck; memory: SecretMemory }): PasswordCheck {
   const { check, memory } = parts
+  const checks = createSharedWork<SignInOutcome>()
   return async (realm, tried) => {
     const { named, known } = tried.person
     const secret = secretOf(realm, tried)
     const remembered = memory.find(secret)
     if (remembered?.answer === 'right' && known !== undefined) return Object.freeze({ outcome: 'proved', account: known.account })
-    if (remembered?.answer === 'wrong' && remembered.times >= timesHeard)
-      return Object.freeze({ outcome: 'wrong', repeated: true, ...(named && { accountId: named }) })
+    const repeated = () => Object.freeze({ outcome: 'wrong', repeated: true, ...(named && { accountId: named }) } as const)
+    if (remembered?.answer === 'wrong' && remembered.times >= timesHeard) return repeated()
 
-    const outcome = await check(realm, { ...tried, isKnownWrong: remembered?.answer === 'wrong' })
-    if (outcome.outcome !== 'throttled') memory.remember(secret, outcome.outcome === 'proved' ? 'right' : 'wrong')
-    return outcome
+    const { isFirst, done } = checks.share(JSON.stringify(secret), async () => {
+      const outcome = await check(realm, { ...tried, isKnownWrong: remembered?.answer === 'wrong' })
+      if (outcome.outcome !== 'throttled') memory.remember(secret, outcome.outcome === 'proved' ? 'right' : 'wrong')
+      return outcome
+    })
+    const outcome = await done
+    return isFirst || outcome.outcome !== 'wrong' ? outcome : repeated()
   }
 }
 
