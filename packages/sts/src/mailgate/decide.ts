@@ -113,9 +113,12 @@ export interface Judged {
   readonly modernHelps: boolean
 }
 
-/** The account's password alone, and what activation or an app password adds to it: either took a second factor. */
+/**
+ * The account's password alone, and what activation or an app password adds to it (RFC 8176): its owner let the app in from a
+ * session that had shown a second factor, as with a sign-in that is approved elsewhere.
+ */
 const passwordAlone = Object.freeze(['pwd'])
-const withSecondFactor = Object.freeze(['pwd', 'mfa'])
+const withSecondFactor = Object.freeze(['pwd', 'mfa', 'mca'])
 
 function judge(occasion: Occasion, proof: Proved): Judged {
   const { realm, question, identity } = occasion
@@ -127,18 +130,22 @@ function judge(occasion: Occasion, proof: Proved): Judged {
   const decided = decideMailAccess(rules, signals)
   const opensNoMail = question.opensNoMail || question.app.protocol === 'autodiscover'
   const access = assess(occasion, account, evidenceOf(proof, decided, opensNoMail))
-  const isBlocked = decided.outcome !== 'blocked' && access.outcome === 'blocked'
-  const outcome = isBlocked ? 'blocked' : decided.outcome
-  const helps = outcome === 'blocked' ? whatHelps(occasion, account, { rules, signals, decided }) : nothingHelps
-  const reason = question.opensNoMail && decided.outcome === 'allow' ? 'autodiscover_opens_no_mail' : decided.reason
-  const keeps = !isBlocked && !opensNoMail && decided.newState !== undefined
-  return Object.freeze({
-    outcome,
-    reason: isBlocked ? 'conditional_access' : reason,
-    because: Object.freeze([...decided.because, ...access.because]),
-    ...(keeps && { newState: decided.newState }),
-    ...helps,
-  })
+  const because = Object.freeze([...decided.because, ...access.because])
+  if (decided.outcome === 'blocked' || access.outcome === 'sufficient') {
+    const helps = decided.outcome === 'blocked' ? whatHelps(occasion, account, { rules, signals, decided }) : nothingHelps
+    const reason = question.opensNoMail && decided.outcome === 'allow' ? 'autodiscover_opens_no_mail' : decided.reason
+    const newState = opensNoMail ? undefined : decided.newState
+    return Object.freeze({ outcome: decided.outcome, reason, because, ...(newState && { newState }), ...helps })
+  }
+  // The password alone is too little for a policy, although it is enough for the protocol: what its owner shows to let the app
+  // in makes up for it.
+  const couldWait = decided.reason === 'basic_allowed' && assess(occasion, account, withSecondFactor).outcome === 'sufficient'
+  if (couldWait) {
+    const newState = app === undefined ? ({ newState: 'pending' } as const) : {}
+    return Object.freeze({ outcome: 'pending', reason: 'app_pending', because, ...newState, ...nothingHelps })
+  }
+  const helps = whatHelps(occasion, account, { rules, signals, decided })
+  return Object.freeze({ outcome: 'blocked', reason: 'conditional_access', because, ...helps })
 }
 
 export function signalsOf(of: {

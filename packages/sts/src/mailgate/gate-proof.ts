@@ -35,8 +35,6 @@ export interface Unproved {
   readonly owner?: Account
   /** A wrong password that had not come before. */
   readonly isNew?: boolean
-  /** It came for the third time: an app keeps an old password. */
-  readonly isStale?: boolean
 }
 
 interface Tried {
@@ -83,8 +81,7 @@ async function proveBySecret(
   if (outcome.outcome === 'proved' && view !== undefined) return { outcome: 'proved', view, shown: 'password' }
   const named = view === undefined ? {} : { named: view.account.id }
   if (outcome.outcome !== 'wrong') return { outcome: 'denied', reason: 'throttled', ...named }
-  const { repeated, stale } = outcome
-  return { outcome: 'denied', reason: 'wrong_secret', ...named, isNew: repeated === undefined, isStale: stale === true }
+  return { outcome: 'denied', reason: 'wrong_secret', ...named, isNew: outcome.repeated === undefined }
 }
 
 async function proveByToken(

@@ -26,7 +26,7 @@ export interface Occasion {
 
 export interface Records {
   /** Nothing right was shown, or nothing was looked at. */
-  unproved(occasion: Occasion, what: Pick<Unproved, 'named' | 'isNew' | 'isStale'> & { reason: MailReasonCode }): Promise<void>
+  unproved(occasion: Occasion, what: Pick<Unproved, 'named' | 'isNew'> & { reason: MailReasonCode }): Promise<void>
   /** Something right was shown. `refused`: what was decided cannot be done, and nobody is let in. */
   proved(occasion: Occasion, proof: Proved, judged: Judged): Promise<Kept>
 }
@@ -154,13 +154,12 @@ export function createRecords(parts: MailgateParts): Records {
   }
 
   return Object.freeze({
-    async unproved(occasion, { reason, named, isNew, isStale }) {
+    async unproved(occasion, { reason, named, isNew }) {
       const { store, ...row } = about(occasion)
       const { protocol } = occasion.question.app
       const whose = named === undefined ? {} : { accountId: named }
       const app = occasion.identity.label
       if (isNew === true) await audit.record(store, { ...row, ...whose, event: 'signin.failed', detail: { method: 'password' } })
-      if (isStale === true) await audit.record(store, { ...row, ...whose, event: 'signin.stale_password', detail: { app } })
       // Not by app: whoever has no right secret could invent one for each row.
       const key = `${store.realmId}|${named ?? 'nobody'}|${row.source ?? '?'}`
       await occasions.seldom({ about: key, what: reason, seconds: trailSeconds }, () =>
