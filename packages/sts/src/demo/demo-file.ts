@@ -17,6 +17,7 @@ const demoFile = z.object({
     confidential: z.object({ clientId: z.string(), clientSecret: z.string() }),
     exchange: server,
     cloud: server,
+    mailServer: z.object({ clientId: z.string(), clientSecret: z.string() }),
   }),
   resources: z.object({ mail: z.string(), cloud: z.string() }),
   mailServer: z.string(),
@@ -28,7 +29,10 @@ export type DemoFile = z.output<typeof demoFile>
 
 /** What every version wrote: enough to know the demo's realm again, and its secrets. */
 const earlierFile = demoFile.pick({ realm: true, accounts: true, admin: true }).extend({
-  clients: z.object({ confidential: demoFile.shape.clients.shape.confidential }),
+  clients: z.object({
+    confidential: demoFile.shape.clients.shape.confidential,
+    mailServer: demoFile.shape.clients.shape.mailServer.optional(),
+  }),
   endpoints: demoFile.shape.endpoints.optional(),
 })
 

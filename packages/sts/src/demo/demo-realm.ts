@@ -19,11 +19,16 @@ const domain = 'contoso.com'
 /** Of the cloud side. Both belong to one organisation, so to one realm. */
 const cloudDomain = 'contoso.onmicrosoft.test'
 /** The demo's own, so that a second run finds them again. */
-const clientIds = { mail: '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b01', confidential: '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b02' } as const
+const clientIds = {
+  mail: '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b01',
+  confidential: '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b02',
+  // What the mail server on premises asks the gate with, about apps that know only a password.
+  mailServer: '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b03',
+} as const
 const mailRedirectUris = ['http://127.0.0.1/callback', 'http://localhost']
 
 export type DemoData = Omit<DemoFile, 'issuer' | 'endpoints'>
-type Clients = Pick<DemoFile['clients'], 'mail' | 'confidential'>
+type Clients = Pick<DemoFile['clients'], 'mail' | 'confidential' | 'mailServer'>
 type Resources = DemoFile['resources']
 type Named = { readonly name: string; readonly displayName: string; readonly groups: readonly string[]; readonly factor: boolean }
 
@@ -173,19 +178,30 @@ async function ensureClients(at: At, wanted: { resources: Resources; callback: s
     redirectUris: [wanted.callback],
     grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
   })
-  for (const client of Object.values(clientIds)) await at.call('client.grant', { client, resource: wanted.resources.mail })
+  for (const client of [clientIds.mail, clientIds.confidential])
+    await at.call('client.grant', { client, resource: wanted.resources.mail })
   await ensureAccess(at, clientIds.mail, { resource: wanted.resources.cloud })
+  const { secret: firstSecret } = await at.call('mailapp.server-put', {
+    server: clientIds.mailServer,
+    displayName: 'Demo mail server at the gate',
+    protocols: ['activesync', 'autodiscover', 'ews'],
+  })
   return {
     mail: { clientId: clientIds.mail, redirectUris: mailRedirectUris },
-    confidential: { clientId: clientIds.confidential, clientSecret: await ensureSecret(at) },
+    confidential: { clientId: clientIds.confidential, clientSecret: await ensureSecret(at, 'confidential') },
+    mailServer: {
+      clientId: clientIds.mailServer,
+      clientSecret: typeof firstSecret === 'string' ? firstSecret : await ensureSecret(at, 'mailServer'),
+    },
   }
 }
 
-async function ensureSecret({ call, previous }: At): Promise<string> {
-  const secret = previous?.clients.confidential.clientSecret
-  const { credentials } = await call('client.show', { client: clientIds.confidential })
+async function ensureSecret({ call, previous }: At, name: 'confidential' | 'mailServer'): Promise<string> {
+  const client = clientIds[name]
+  const secret = previous?.clients[name]?.clientSecret
+  const { credentials } = await call('client.show', { client })
   const present = Array.isArray(credentials) ? credentials : []
   if (secret !== undefined && present.length > 0) return secret
-  for (const { id } of present) await call('client.remove-credential', { client: clientIds.confidential, credential: id })
-  return String((await call('client.add-secret', { client: clientIds.confidential })).secret)
+  for (const { id } of present) await call('client.remove-credential', { client, credential: id })
+  return String((await call('client.add-secret', { client })).secret)
 }
