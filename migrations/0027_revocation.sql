@@ -58,14 +58,18 @@ create table revocation_unnumbered (
 -- that a transaction does: whoever holds it has no further lock to wait for, and nobody can wait for anybody in a circle,
 -- whatever was locked before, e.g. by a token transaction that ends a family in the middle of its work. One that ends
 -- something in several realms takes their counters in one order for everybody. A roll-back takes the number back with the rest.
+--
+-- The first of a transaction's rows has all of them numbered, and leaves word for the others up to which one. To look for a row
+-- instead would cost each of many a reading of all: the plan that a session keeps is made when this table is all but empty.
 create function revocation_number() returns trigger language plpgsql as $$
 declare
   mine   record;
   newest bigint;
 begin
-  perform from revocation_unnumbered where realm_id = new.realm_id and id = new.id;
-  if not found then return null; end if; -- numbered already, with an earlier row of this transaction
-  for mine in select realm_id, count(*) as rows from revocation_unnumbered group by realm_id order by realm_id loop
+  if new.id <= nullif(current_setting('postern.revocations_numbered', true), '')::bigint then return null; end if;
+  for mine in
+    select realm_id, count(*) as rows, max(id) as newest_id from revocation_unnumbered group by realm_id order by realm_id
+  loop
     insert into revocation_counter as counter (realm_id, last) values (mine.realm_id, mine.rows)
       on conflict (realm_id) do update set last = counter.last + excluded.last
       returning last into newest;
@@ -74,6 +78,8 @@ begin
       select realm_id, newest - mine.rows + row_number() over (order by id), at, kind, account_id, upn, client_id, family_id,
         session_id, mail_app_id
       from numbered;
+    perform set_config('postern.revocations_numbered', greatest(mine.newest_id,
+      nullif(current_setting('postern.revocations_numbered', true), '')::bigint)::text, true);
   end loop;
   return null;
 end
