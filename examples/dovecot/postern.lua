@@ -51,8 +51,10 @@ local function parse_imap_id(list)
   end
   local id, found = {}, false
   for place = 1, #words - 1, 2 do
-    if words[place] ~= "" and words[place + 1] ~= "" then
-      id[words[place]:lower()] = words[place + 1]
+    local field, value = words[place]:lower(), words[place + 1]
+    -- RFC 2971 allows no longer ones.
+    if field ~= "" and #field <= 30 and value ~= "" and #value <= 1024 then
+      id[field] = value
       found = true
     end
   end

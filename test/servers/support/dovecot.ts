@@ -8,6 +8,7 @@
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../support/sts-process.ts'
 import { fill, startChild, waitForPorts } from './child.ts'
@@ -23,7 +24,7 @@ export interface DovecotParts {
   readonly authorityFile: string
   /** `local`: Dovecot checks tokens itself, with the keys in {@link Dovecot.keys}. */
   readonly tokens: 'introspection' | 'local'
-  /** Postern has the last word on tokens too. */
+  /** Postern is asked before each sign-in (auth_policy). */
   readonly policy?: boolean
   /** Where submission hands letters on to. */
   readonly relayPort?: number
@@ -40,7 +41,7 @@ export interface Dovecot {
   readonly keys: string
   log(): string
   /** Reads its configuration anew, and forgets what its processes remember. */
-  reload(): void
+  reload(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -70,7 +71,12 @@ export async function startDovecot(parts: DovecotParts): Promise<Dovecot> {
     saslSocket: join(folder, 'run/auth-postfix'),
     keys: at.keys,
     log: child.output,
-    reload: () => child.signal('SIGHUP'),
+    async reload() {
+      const reloads = () => child.output().split('SIGHUP received').length
+      const before = reloads()
+      child.signal('SIGHUP')
+      while (reloads() === before && child.isRunning()) await wait(20)
+    },
     async stop() {
       await child.stop()
       await rm(folder, { recursive: true, force: true })

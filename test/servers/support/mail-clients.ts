@@ -14,7 +14,7 @@ export interface Secret {
 
 export type ImapSignIn =
   | Readonly<{ outcome: 'in'; client: ImapFlow }>
-  /** `text` is what the server said, `oauth` the JSON of its challenge where there was one. */
+  /** `text` is what the server said to the person, `code` its response code, `oauth` the JSON of its challenge where there was one. */
   | Readonly<{ outcome: 'refused'; text: string; code?: string; oauth?: unknown }>
 
 /** imapflow: OAUTHBEARER for a token, else what it likes best for a password. `name` is what the app calls itself. */
@@ -42,7 +42,7 @@ export async function signInByImap(port: number, shown: Secret & { name?: string
     if (response === undefined) throw error
     return {
       outcome: 'refused',
-      text: String(response),
+      text: String(response).replace(/^\S+ NO (?:\[[^\]]*\] )?/, ''),
       ...(typeof code === 'string' && { code }),
       ...(oauth !== undefined && oauth !== false && { oauth }),
     }

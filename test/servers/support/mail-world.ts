@@ -65,6 +65,8 @@ export interface MailWorld {
   readonly certificate: Certificate
   /** Credentials of the mail server: the resource of the realm is its own. */
   readonly mailServer: Readonly<{ clientId: string; clientSecret: string }>
+  /** For a further process of the service on the same data. */
+  readonly process: Readonly<{ databaseUrl: string; masterKey: Uint8Array; baseUrl: string }>
   /** Signs in on the pages, with a browser. Mary, unless somebody else is named; for the mail server, unless `resource` is. */
   token(asked?: { person?: TestPerson; scope?: string; resource?: string }): Promise<Tokens>
   /** The app gives its refresh token back (RFC 7009), and so ends what came of that sign-in. */
@@ -77,6 +79,10 @@ export interface MailWorld {
   catchUp(): void
   /** Runs the command `postern` beside the service, as an administrator does. Resolves to what it said, rejects where it fails. */
   postern(...words: readonly string[]): Promise<string>
+  /** Makes the mail server one that may ask the gate, with what else `postern mailapp server-put` is told. */
+  putMailServer(...words: readonly string[]): Promise<void>
+  /** As the portal shows it. */
+  appPassword(person: TestPerson, change?: Readonly<{ protocols?: readonly string[] }>): Promise<string>
   /** A request to the service, whatever authority vouches for its address. */
   readonly fetch: typeof fetch
   close(): Promise<void>
@@ -128,11 +134,24 @@ export async function startMailWorld(options: MailWorldOptions = {}): Promise<Ma
       },
       fetch: reach,
     })
+  const postern = async (...words: readonly string[]): Promise<string> => {
+    const env = {
+      PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      POSTERN_DATABASE_URL: databaseUrl,
+      POSTERN_MASTER_KEY: Buffer.from(sts.masterKey).toString('base64'),
+      POSTERN_BASE_URL: origin,
+      POSTERN_DEVELOPMENT: 'true',
+    }
+    const { stdout, stderr } = await run(process.execPath, [CLI, ...words], { env })
+    return `${stdout}${stderr}`
+  }
   return {
     sts,
     issuer: sts.issuer,
     certificate,
     mailServer: { clientId, clientSecret },
+    process: { databaseUrl, masterKey: sts.masterKey, baseUrl: origin },
     fetch: reach,
     pass: (seconds) => {
       vi.setSystemTime(Date.now() + seconds * 1000)
@@ -162,17 +181,17 @@ export async function startMailWorld(options: MailWorldOptions = {}): Promise<Ma
       await sts.kept.clients.replace({ ...client, access: [...client.access, { resourceId: id, scopes: resource.scopes }] })
       return resource
     },
-    postern: async (...words) => {
-      const env = {
-        PATH: process.env.PATH ?? '',
-        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
-        POSTERN_DATABASE_URL: databaseUrl,
-        POSTERN_MASTER_KEY: Buffer.from(sts.masterKey).toString('base64'),
-        POSTERN_BASE_URL: origin,
-        POSTERN_DEVELOPMENT: 'true',
-      }
-      const { stdout, stderr } = await run(process.execPath, [CLI, ...words], { env })
-      return `${stdout}${stderr}`
+    postern,
+    putMailServer: async (...words) => {
+      const protocols = ['imap', 'pop', 'smtp', 'activesync', 'ews'].flatMap((name) => ['--protocol', name])
+      await postern('mailapp', 'server-put', clientId, ...protocols, ...words)
+    },
+    appPassword: async ({ account }, { protocols = ['imap', 'pop', 'smtp'] } = {}) => {
+      const made = await sts.service.appPasswords.create(sts.kept, {
+        ...{ accountId: account.id, label: 'Old phone', protocols, networks: [], bindsToFirstApp: false, createdBy: 'owner' },
+      })
+      if (made.outcome !== 'created') throw new TypeError(made.outcome)
+      return made.secret
     },
     close: async () => {
       for (const server of [front, plain]) {
