@@ -7,7 +7,7 @@
  */
 import type { Account, MailApp, MailServer } from '@postern/storage'
 import { decideMailAccess, type MailDecision, type MailSignals } from '../policy/mail/mail-access.ts'
-import { type MailRules, rulesOfAccount } from '../policy/mail/mail-rules.ts'
+import { rulesOfAccount } from '../policy/mail/mail-rules.ts'
 import type { MailReason, MailReasonCode } from '../policy/mail/reasons.ts'
 import { isTrustedNetwork } from '../policy/trusted-network.ts'
 import { assessMailApp } from '../protocol/assurance.ts'
@@ -131,20 +131,25 @@ function judge(occasion: Occasion, proof: Proved): Judged {
   const opensNoMail = question.opensNoMail || question.app.protocol === 'autodiscover'
   const access = assess(occasion, account, evidenceOf(proof, decided, opensNoMail))
   const because = Object.freeze([...decided.because, ...access.because])
+  const isOpen = () => assess(occasion, account, withSecondFactor).outcome === 'sufficient'
+  /** What else this very app could show from here. Nobody is sent to make an app password that would be refused as well. */
+  const whatHelps = (): Pick<GateDecision, 'appPasswordHelps' | 'modernHelps'> => {
+    if (proof.shown !== 'password' || !isOpen()) return nothingHelps
+    const byToken = decideMailAccess(rules, { ...signals, shown: 'token' })
+    return { appPasswordHelps: decided.appPasswordHelps, modernHelps: byToken.outcome === 'allow' }
+  }
+  const helps = decided.outcome === 'allow' && access.outcome === 'sufficient' ? nothingHelps : whatHelps()
   if (decided.outcome === 'blocked' || access.outcome === 'sufficient') {
-    const helps = decided.outcome === 'blocked' ? whatHelps(occasion, account, { rules, signals, decided }) : nothingHelps
     const reason = question.opensNoMail && decided.outcome === 'allow' ? 'autodiscover_opens_no_mail' : decided.reason
     const newState = opensNoMail ? undefined : decided.newState
     return Object.freeze({ outcome: decided.outcome, reason, because, ...(newState && { newState }), ...helps })
   }
   // The password alone is too little for a policy, although it is enough for the protocol: what its owner shows to let the app
   // in makes up for it.
-  const couldWait = decided.reason === 'basic_allowed' && assess(occasion, account, withSecondFactor).outcome === 'sufficient'
-  if (couldWait) {
+  if (decided.reason === 'basic_allowed' && isOpen()) {
     const newState = app === undefined ? ({ newState: 'pending' } as const) : {}
-    return Object.freeze({ outcome: 'pending', reason: 'app_pending', because, ...newState, ...nothingHelps })
+    return Object.freeze({ outcome: 'pending', reason: 'app_pending', because, ...newState, ...helps })
   }
-  const helps = whatHelps(occasion, account, { rules, signals, decided })
   return Object.freeze({ outcome: 'blocked', reason: 'conditional_access', because, ...helps })
 }
 
@@ -198,18 +203,3 @@ function assess({ realm, server, question }: Occasion, account: Account, evidenc
 }
 
 const nothingHelps = Object.freeze({ appPasswordHelps: false, modernHelps: false })
-
-/** What else this very app could show from here. A person is not sent to make an app password that would be refused as well. */
-function whatHelps(
-  occasion: Occasion,
-  account: Account,
-  judged: { rules: MailRules; signals: MailSignals; decided: MailDecision },
-): Pick<GateDecision, 'appPasswordHelps' | 'modernHelps'> {
-  const { rules, signals, decided } = judged
-  const isOpen = assess(occasion, account, withSecondFactor).outcome === 'sufficient'
-  const byToken = signals.shown === 'token' ? undefined : decideMailAccess(rules, { ...signals, shown: 'token' })
-  return {
-    appPasswordHelps: signals.shown === 'password' && decided.appPasswordHelps && isOpen,
-    modernHelps: byToken?.outcome === 'allow' && isOpen,
-  }
-}

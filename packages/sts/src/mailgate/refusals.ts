@@ -77,12 +77,13 @@ const answers = {
   unavailable: ['temporary', () => 'Nothing can be checked just now. Try again in a moment.'],
 } as const satisfies Record<Refused['reason'], readonly [Manner, (portal: string) => string]>
 
-/** Reasons that speak against the password and not against the app: something else may be shown in its place. */
+/** Reasons that speak against the password, or against one more tile that waits: something else may be shown in its place. */
 const aboutPassword: ReadonlySet<string> = new Set([
   'protocol_blocked',
   'gating_blocks_protocol',
   'app_passwords_off',
   'conditional_access',
+  'too_many_apps',
 ])
 
 /** `text` is for people, in English; it names the portal where that helps. */
@@ -97,7 +98,7 @@ export function renderRefusal(refused: Refused): { readonly text: string; readon
     })
   }
   // Without a Basic challenge in it: that and the server's own Bearer tell an app to sign in with a browser.
-  if (aboutPassword.has(reason) && refused.modernHelps)
+  if (aboutPassword.has(reason) && reason !== 'too_many_apps' && refused.modernHelps)
     return written(`${textOf(portal)} Sign in with a browser instead.`, 'credentials', { status: 401, headers: {} })
   return written(textOf(portal), manner, httpOf(manner, refused))
 }
