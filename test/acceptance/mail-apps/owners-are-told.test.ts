@@ -272,19 +272,22 @@ describe('a process that ends', () => {
   })
 })
 
-test('who wakes it in a transaction need not wait for it, and it is not undone with that', async () => {
+test('who wakes it in a transaction does not undo it with that', async () => {
+  const server = await startPostgres()
+  onTestFinished(() => server.stop())
+  const one = await openStage({ databaseUrl: await server.createDatabase() })
+  onTestFinished(() => one.close())
   const heard = listen()
-  const scene = await setScene(stage)
+  const scene = await setScene(one)
   await scene.addApp()
-  const telling = startTelling()
+  const telling = startTelling({ stage: one })
   const undone = new RangeError('rolled back')
   const work = async () => {
-    await scene.realm.accounts.find(scene.account.id)
     telling.wake()
+    await telling.run()
     throw undone
   }
-  await expect(stage.store.transaction(work)).rejects.toBe(undone)
-  await telling.run()
+  await expect(one.store.transaction(work)).rejects.toBe(undone)
   expect([heard.texts().length, await toldBy(scene)]).toEqual([1, ['sms']])
 })
 
