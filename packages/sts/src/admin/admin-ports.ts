@@ -24,6 +24,8 @@ export function createAdminPorts(parts: {
   partners?: Pick<Partners, 'refresh'>
   /** Those that `partners` may ask. */
   partnerHosts?: readonly string[]
+  /** What mail servers are told of a refusal; without it try-outs leave that out. */
+  renderRefusal?: AdminPorts['renderRefusal']
   /** Metadata documents may come over http from this machine, as in development. */
   allowInsecureLoopback?: boolean
 }): AdminPorts {
@@ -54,6 +56,7 @@ export function createAdminPorts(parts: {
     readMetadata: (url, { allowHosts }) =>
       readMetadataDocument(url, { allowHosts, allowInsecureLoopback, allowPrivateNetwork: true }),
     partnerHosts,
+    renderRefusal: parts.renderRefusal,
     record: (realm, event) => audit.record(realm, event),
     issuerOf,
     recordChange: (realm, { operation, subject, actor, reference }) =>

@@ -14,6 +14,7 @@ import type { AuditEvent } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import type { Notice } from '../delivery/delivery.ts'
 import type { RefreshOutcome } from '../partners/partners.ts'
+import type { MailReasonCode } from '../policy/mail/mail-access.ts'
 import { type OperationErrorCode, OperationRefused } from './errors.ts'
 
 /** What an operation may use. */
@@ -47,6 +48,8 @@ export interface AdminPorts {
   readonly readMetadata: (url: string, options: { allowHosts: readonly string[] }) => Promise<MetadataDocument>
   /** Hosts (`name` or `name:port`) whose metadata this service reads by itself. */
   readonly partnerHosts: readonly string[]
+  /** How the gate words a refusal for mail servers. `undefined`: not known here. */
+  readonly renderRefusal: ((refused: MailRefusal) => ToldRefusal) | undefined
   /** Tells a person by e-mail, in the surrounding transaction, what was done to their account (R107, R121). */
   readonly tell: (realm: RealmStore, account: Account, notice: Notice) => Promise<void>
   /** What its tokens name as their issuer. `undefined`: the base URL is not known here. */
@@ -55,6 +58,29 @@ export interface AdminPorts {
   readonly record: (realm: RealmStore, event: AuditEvent) => Promise<void>
   /** Writes the audit row of a change; throws when it cannot, and then nothing is changed (R133). */
   readonly recordChange: (realm: RealmStore, change: AdminChange) => Promise<void>
+}
+
+/** A mail app that is not let in. */
+export interface MailRefusal {
+  readonly reason: MailReasonCode
+  readonly appPasswordHelps: boolean
+  /** A token would be taken. */
+  readonly modernHelps: boolean
+  readonly portal: string
+  readonly realmName: string
+  /** Names the request, for the answer that asks for an app password. */
+  readonly request: string
+}
+
+export interface ToldRefusal {
+  readonly text: string
+  readonly refusal: Readonly<{
+    http: Readonly<{ status: number; headers: Readonly<Record<string, string>> }>
+    imap: string
+    pop: string
+    smtp: string
+    sieve: string
+  }>
 }
 
 export interface RealmPorts extends AdminPorts {

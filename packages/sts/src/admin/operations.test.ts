@@ -396,5 +396,7 @@ test('every change is recorded, and nothing that only reads', async () => {
     await call(name)
   expect(await trail()).toEqual(before)
   const verbs = new Set(operations.filter(({ changes: changing }) => !changing).map(({ verb }) => verb))
-  expect([...verbs].toSorted()).toEqual(['campaign-list', 'campaign-show', 'export', 'list', 'show', 'status', 'try'])
+  expect([...verbs].toSorted().join(' ')).toBe(
+    'auth-list campaign-list campaign-show export list password-list rule-list server-list show status try',
+  )
 })

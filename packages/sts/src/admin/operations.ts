@@ -6,12 +6,19 @@ import { clientCredentialOperations } from './operations/client-credential.ts'
 import { delegationOperations } from './operations/delegation.ts'
 import { hybridOperations } from './operations/hybrid.ts'
 import { keyOperations } from './operations/key.ts'
+import { mailAppOperations } from './operations/mailapp.ts'
+import { mailAppGateOperations } from './operations/mailapp-gate.ts'
+import { mailAppPasswordOperations } from './operations/mailapp-password.ts'
+import { mailAppRuleOperations } from './operations/mailapp-rule.ts'
+import { mailAppServerOperations } from './operations/mailapp-server.ts'
+import { mailAppTryOperations } from './operations/mailapp-try.ts'
 import { mfaOperations } from './operations/mfa.ts'
 import { mfaCampaignOperations } from './operations/mfa-campaign.ts'
 import { mfaImportOperations } from './operations/mfa-import.ts'
 import { mfaPassOperations } from './operations/mfa-pass.ts'
 import { partnerOperations } from './operations/partner.ts'
 import { policyOperations } from './operations/policy.ts'
+import { policyAuthOperations } from './operations/policy-auth.ts'
 import { realmOperations } from './operations/realm.ts'
 import { resourceOperations } from './operations/resource.ts'
 
@@ -31,6 +38,13 @@ export const operations: readonly Operation[] = Object.freeze([
   ...hybridOperations,
   ...keyOperations,
   ...policyOperations,
+  ...policyAuthOperations,
+  ...mailAppOperations,
+  ...mailAppGateOperations,
+  ...mailAppRuleOperations,
+  ...mailAppTryOperations,
+  ...mailAppPasswordOperations,
+  ...mailAppServerOperations,
   ...auditOperations,
 ])
 
@@ -45,6 +59,7 @@ export const nouns = Object.freeze({
   delegation: 'Which servers may act for people, and where',
   hybrid: 'Two mail servers that work together: set up in one go, looked at, taken back',
   key: 'Signing keys',
-  policy: 'Who needs what to sign in',
+  policy: 'Who needs what to sign in, and by which protocols mail apps may come (auth-…)',
+  mailapp: 'Mail apps that know only a password: who lets them in, access rules, app passwords, mail servers',
   audit: 'What was decided and changed',
 })

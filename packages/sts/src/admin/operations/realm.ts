@@ -5,6 +5,7 @@ import { longestTokenSeconds } from '../../protocol/signing-keys.ts'
 import { createRealm } from '../../realms/create-realm.ts'
 import { OperationRefused } from '../errors.ts'
 import { domainName, seconds, shownText, when } from '../fields.ts'
+import { mergeMailHosts, parseMailHost, renderMailHosts } from '../mail-hosts.ts'
 import { type AdminPorts, operation } from '../operation.ts'
 
 const day = 86_400
@@ -69,6 +70,31 @@ const factorSettings = z.object({
     .describe("Beginnings of the telephone numbers that codes may go to; may be repeated; '' lets them go anywhere"),
 })
 
+/** What the portal and mail clients of a realm need to know. Gating and app access have operations of their own (mailapp). */
+const mailSettings = z.object({
+  portalIdleMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(1440, 'must be at most 1440 minutes')
+    .optional()
+    .describe('A portal session that was not used for so long ends; 15 when never set'),
+  mailHosts: z
+    .array(
+      z
+        .string()
+        .refine(
+          (text) => parseMailHost(text) !== undefined,
+          'must look like imap=mail.contoso.com:993 or activesync=https://mail.contoso.com/Microsoft-Server-ActiveSync',
+        ),
+    )
+    .max(6)
+    .optional()
+    .describe(
+      "Where the mail servers are, for set-up files of mail clients: imap, pop, smtp as name:port, with /starttls or /implicit where the port does not say; activesync, ews, jmap as https addresses. May be repeated; replaces all; '' empties them",
+    ),
+})
+
 export const realmView = z.object({
   id: z.uuid(),
   issuer: z.string().optional(),
@@ -76,17 +102,29 @@ export const realmView = z.object({
   domains: z.array(z.string()),
   status: z.enum(['active', 'disabled']),
   createdAt: when,
-  settings: changeable.extend(factorSettings.shape),
+  settings: changeable.extend({
+    ...factorSettings.shape,
+    ...mailSettings.shape,
+    gating: z
+      .object({
+        for: z.enum(['nobody', 'everybody', 'group']),
+        group: z.string().optional(),
+        mode: z.enum(['on', 'report-only']),
+      })
+      .optional(),
+    appAccess: z.enum(['allow', 'quarantine', 'block']).optional(),
+  }),
 })
 
 const columns = ['id', 'displayName', 'domains', 'status', 'issuer']
 const anyRealm = shownText('GUID or domain of the realm', 253)
 
-const toSettingsView = ({ trustedNetworks, disabledMethods, smsPrefixes, ...settings }: RealmSettings) => ({
+const toSettingsView = ({ trustedNetworks, disabledMethods, smsPrefixes, mailHosts, ...settings }: RealmSettings) => ({
   ...settings,
   ...(trustedNetworks === undefined ? {} : { trustedNetworks: [...trustedNetworks] }),
   ...(disabledMethods === undefined ? {} : { disabledMethods: disabledMethods.filter((one) => isSwitchable(one)) }),
   ...(smsPrefixes === undefined ? {} : { smsPrefixes: [...smsPrefixes] }),
+  ...(mailHosts === undefined ? {} : { mailHosts: renderMailHosts(mailHosts) }),
 })
 
 const toRealmView = (realm: Realm, { issuerOf }: Pick<AdminPorts, 'issuerOf'>): z.input<typeof realmView> => ({
@@ -181,16 +219,22 @@ export const realmOperations = [
       displayName: shownText('Shown to people').optional(),
       ...changeable.partial().shape,
       ...factorSettings.shape,
+      ...mailSettings.shape,
     }),
     output: realmView,
     errors: ['missing', 'invalid'],
     changed: changedRealm,
-    run: async ({ input: { realm: name, displayName, ...wanted }, at }) => {
+    run: async ({ input: { realm: name, displayName, mailHosts: hosts, ...wanted }, at }) => {
       const realm = await requireRealm(at, name)
       const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
-      const { smsPrefixes, ...others }: RealmSettings = { ...realm.settings, ...given }
+      const { smsPrefixes, mailHosts: before, ...others }: RealmSettings = { ...realm.settings, ...given }
+      const mailHosts = hosts === undefined ? before : hosts.length === 0 ? undefined : mergeMailHosts(hosts)
       // None given means none is demanded, and that is how it is kept.
-      const settings: RealmSettings = { ...others, ...(smsPrefixes?.length ? { smsPrefixes } : {}) }
+      const settings: RealmSettings = {
+        ...others,
+        ...(smsPrefixes?.length ? { smsPrefixes } : {}),
+        ...(mailHosts === undefined ? {} : { mailHosts }),
+      }
       if (bindable.every((method) => settings.disabledMethods?.includes(method)))
         throw new OperationRefused(
           'invalid',

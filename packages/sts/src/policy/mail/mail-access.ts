@@ -76,6 +76,10 @@ export function mayMakeAppPassword(
   return Object.freeze({ allowed: protocols.length > 0, protocols: Object.freeze(protocols) })
 }
 
+/** What passwords are worth for one protocol, gating included. */
+export const passwordSettingOf = (rules: MailRules, account: MailSignals['account'], protocol: MailProtocol): PasswordSetting =>
+  passwordsBy(protocol, applyingTo(rules, account, 'enforced')).gated
+
 /** `enforced`: only what is on. `supposed`: with what only reports. */
 type View = 'enforced' | 'supposed'
 const order: readonly MailReason['kind'][] = ['authentication-policy', 'gating', 'access-rule', 'access-default', 'app']

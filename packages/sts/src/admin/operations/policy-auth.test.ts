@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto'
+import { connect, createStore, migrate, type Realm } from '@postern/storage'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { operations } from '../operations.ts'
+import { type AdminStage, openAdminStage } from '../testing/admin-stage.ts'
+
+let stage: AdminStage
+let realm: Realm
+let counter = 0
+
+beforeAll(async () => {
+  const connection = await connect({ kind: 'pglite' })
+  await migrate(connection)
+  stage = await openAdminStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
+})
+
+afterAll(() => stage.store.close())
+
+beforeEach(async () => {
+  counter += 1
+  await call('realm.add', { domain: `a${counter}.contoso.com` }, null)
+  const found = await stage.store.realms.findByDomain(`a${counter}.contoso.com`)
+  if (found === undefined) throw new TypeError('no realm')
+  realm = found
+  await call('account.add', { upn: `mary@${realm.domains[0]}` })
+  await call('policy.remove', { policy: 'Everybody needs a second factor' })
+})
+
+const find = (name: string) => {
+  const operation = operations.find((one) => one.name === name)
+  if (operation === undefined) throw new TypeError(`There is no operation ${name}`)
+  return operation
+}
+
+async function call(name: string, input: Record<string, unknown> = {}, within: Realm | null = realm) {
+  const output = await find(name).execute(stage.ports, {
+    input,
+    actor: 'test',
+    reference: 'ref',
+    ...(within === null ? {} : { realm: within }),
+  })
+  return output as Readonly<Record<string, never>> // each test reads what its operation gives
+}
+
+const refused = (code: string, message?: RegExp) =>
+  expect.objectContaining({ name: 'OperationRefused', code, ...(message && { message: expect.stringMatching(message) }) })
+const tried = async (protocol: string) =>
+  (await call('mailapp.try', { account: `mary@${realm.domains[0]}`, protocol })).outcome as unknown as string
+
+describe('an authentication policy', () => {
+  test('takes protocols by either name, holds for nobody at first and says so', async () => {
+    const made = await call('policy.auth-put', {
+      policy: 'Old things',
+      allowBasicAuth: ['imap,SMTP', 'WebServices'],
+      blockLegacyAuth: ['OfflineAddressBook'],
+      blockModernAuth: ['rpc'],
+      appPasswords: false,
+    })
+    expect(made).toMatchObject({
+      mode: 'on',
+      isDefault: false,
+      assigned: 0,
+      allowBasicAuth: ['ews', 'imap', 'smtp'],
+      blockLegacyAuth: ['oab'],
+      blockModernAuth: ['rpc'],
+      appPasswords: false,
+    })
+    expect(find('policy.auth-put').next(made)).toMatch(/holds for nobody yet/)
+    expect(await tried('imap')).toBe('pending')
+  })
+
+  test('that is assigned wins over the default, and either can be taken away again', async () => {
+    const account = `mary@${realm.domains[0]}`
+    await call('policy.auth-put', { policy: 'Nothing', blockLegacyAuth: ['all'] })
+    await call('policy.auth-put', { policy: 'Own', allowBasicAuth: ['imap'] })
+    await call('policy.auth-default', { policy: 'nothing' })
+    expect(await tried('imap')).toBe('blocked')
+    expect(await call('policy.auth-assign', { account, policy: 'Own' })).toEqual({ account, policy: 'Own' })
+    expect(await tried('imap')).toBe('allow')
+    expect(await call('policy.auth-list')).toMatchObject([
+      { name: 'Nothing', isDefault: true },
+      { name: 'Own', assigned: 1 },
+    ])
+    await expect(call('policy.auth-remove', { policy: 'Nothing' })).rejects.toEqual(refused('in_use', /is the default/))
+    await expect(call('policy.auth-remove', { policy: 'Own' })).rejects.toEqual(refused('in_use', /1 accounts/))
+    expect(await call('policy.auth-remove', { policy: 'Own', withAssignments: true })).toEqual({
+      removed: 'Own',
+      assignmentsEnded: 1,
+    })
+    expect(await tried('imap')).toBe('blocked')
+    expect(await call('policy.auth-default', { none: true })).toEqual({ default: 'built-in' })
+    expect(await tried('imap')).toBe('pending')
+    await call('policy.auth-assign', { account, policy: 'Nothing' })
+    expect(await call('policy.auth-assign', { account, none: true })).toEqual({ account, policy: 'the default' })
+    await expect(call('policy.auth-default')).rejects.toEqual(refused('invalid'))
+    await expect(call('policy.auth-assign', { account, policy: 'x' })).rejects.toEqual(refused('missing'))
+  })
+
+  test('is replaced as a whole by its name, keeps its mode, and reports without being enforced', async () => {
+    const first = await call('policy.auth-put', { policy: 'P', blockLegacyAuth: ['imap'], mode: 'report-only' })
+    await call('policy.auth-default', { policy: 'P' })
+    const second = await call('policy.auth-put', { policy: 'p', blockLegacyAuth: ['pop'] })
+    expect(second).toMatchObject({ id: first.id, name: 'P', mode: 'report-only', blockLegacyAuth: ['pop'], isDefault: true })
+    expect(find('policy.auth-put').next(second)).toMatch(/report-only and changes nothing/)
+    expect(await call('mailapp.try', { account: `mary@${realm.domains[0]}`, protocol: 'pop' })).toMatchObject({
+      outcome: 'pending',
+      ifReportOnlyWereOn: 'blocked',
+    })
+  })
+
+  test('that says two things of one protocol is refused', async () => {
+    await expect(
+      call('policy.auth-put', { policy: 'P', allowBasicAuth: ['ews'], blockLegacyAuth: ['WebServices'] }),
+    ).rejects.toEqual(refused('invalid', /ews: each protocol/))
+    await expect(call('policy.auth-put', { policy: 'P', allowBasicAuth: ['imap,gopher'] })).rejects.toEqual(
+      refused('invalid', /gopher/),
+    )
+  })
+})
+
+describe('policies of Exchange', () => {
+  const online = {
+    Name: 'Block Basic Auth',
+    AllowBasicAuthImap: false,
+    AllowBasicAuthSmtp: true,
+    AllowBasicAuthWebServices: true,
+    AllowBasicAuthReportingWebServices: false,
+    Identity: 'Block Basic Auth',
+    WhenCreated: null,
+  }
+  const onPremises = {
+    Name: 'EAS only by token',
+    BlockLegacyAuthActiveSync: true,
+    BlockLegacyAuthImap: false,
+    BlockModernAuthRpc: true,
+    BlockModernAuthImap: false,
+  }
+
+  test('are taken over, one or many; what means nothing here is named', async () => {
+    const output = await call('policy.auth-import', { policies: [online, onPremises] })
+    expect(output).toMatchObject([
+      {
+        name: 'Block Basic Auth',
+        result: 'added',
+        mode: 'on',
+        allowBasicAuth: ['ews', 'smtp'],
+        blockLegacyAuth: ['imap'],
+        ignored: ['AllowBasicAuthReportingWebServices', 'Identity', 'WhenCreated'],
+      },
+      { result: 'added', blockLegacyAuth: ['activesync'], allowBasicAuth: [], blockModernAuth: ['rpc'], ignored: [] },
+    ])
+    expect(find('policy.auth-import').present(output)?.text).toMatch(/means nothing here: AllowBasicAuthReportingWebServices/)
+    expect(await call('policy.auth-import', { policies: { ...online, AllowBasicAuthImap: true } })).toMatchObject([
+      { result: 'replaced', allowBasicAuth: expect.arrayContaining(['imap']) },
+    ])
+    expect(await call('policy.auth-list')).toHaveLength(2)
+  })
+
+  test('block where Exchange both allows and blocks', async () => {
+    for (const policies of [
+      { Name: 'x', AllowBasicAuthImap: true, BlockLegacyAuthImap: true },
+      { Name: 'x', BlockLegacyAuthImap: true, AllowBasicAuthImap: true },
+    ])
+      expect(await call('policy.auth-import', { policies })).toMatchObject([{ blockLegacyAuth: ['imap'], allowBasicAuth: [] }])
+  })
+
+  test('are all refused where one of them cannot be read', async () => {
+    await expect(
+      call('policy.auth-import', { policies: [online, { AllowBasicAuthImap: true }, { Name: 'y', BlockLegacyAuthPop: 'yes' }] }),
+    ).rejects.toEqual(refused('invalid', /Policy 2 has no Name.*y: BlockLegacyAuthPop must be true or false/))
+    await expect(call('policy.auth-import', { policies: [online, online] })).rejects.toEqual(refused('invalid', /two policies/))
+    await expect(call('policy.auth-import', { policies: [] })).rejects.toEqual(refused('invalid'))
+    expect(await call('policy.auth-list')).toEqual([])
+  })
+})
