@@ -51,7 +51,7 @@ const greet = (admitted: Admitted, claims: AccessTokenClaims | undefined): strin
 const koaListener = (): RequestListener => {
   const app = new Koa({ proxy: true })
   app.silent = true
-  app.use(bearer<Koa.Context, Admitted>(guard(), (ctx) => ({ request: { source: ctx.ip, secure: ctx.secure } })))
+  app.use(bearer(guard(), (ctx: Koa.Context) => ({ request: { source: ctx.ip, secure: ctx.secure } })))
   app.use((ctx) => {
     ctx.body = greet(ctx.state.admitted, ctx.state.token)
   })
