@@ -55,7 +55,7 @@ describe('a session of eleven minutes', () => {
 
   it('still sees what there is', async () => {
     const { browser } = await visitPortal(world, await somebody(world))
-    world.pass(3_000)
+    world.pass(660)
     expect(pathOf(await browser.open(`${world.issuer}/portal/methods`))).toBe('/portal/methods')
   })
 })

@@ -58,8 +58,10 @@ export function cutPage<Row extends Pick<AuditRow, 'at'>>(rows: readonly Row[], 
 }
 
 const nobody = { realm: '', clients: new Map<string, string>(), mailApps: new Map<string, string>() }
-/** The language does not matter for whether there is a sentence. */
-const isTold = (row: AuditRow): boolean => tellEvent(messagesIn('en'), row, nobody) !== undefined
+/** The language does not matter for whether there is a sentence. That one came here says nothing: one is here. */
+const isTold = (row: AuditRow): boolean =>
+  !(row.event === 'authorization.granted' && row.clientId === PORTAL_CLIENT_ID) &&
+  tellEvent(messagesIn('en'), row, nobody) !== undefined
 
 async function namesFor({ store, account, view }: Visit, rows: readonly AuditRow[]): Promise<ShownActivity['names']> {
   const texts = messagesIn(view.language)

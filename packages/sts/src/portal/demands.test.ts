@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decideRemoval, decideSignIn, isMessagesOnly, mayChange, mayEnroll, portalPath } from './demands.ts'
+import { decideRemoval, decideSignIn, isMessagesOnly, lacksFactor, mayChange, mayEnroll, portalPath } from './demands.ts'
 
 const now = new Date('2026-03-02T09:00:00Z')
 const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000)
@@ -46,6 +46,20 @@ describe('decideSignIn', () => {
     expect(decideSignIn({ ...bare, demand: 'fresh' })).toBeUndefined()
     expect(decideSignIn({ ...bare, demand: 'fresh', signedInAt: ago(601) })).toEqual({ maxAgeSeconds: 540 })
     expect(decideSignIn({ ...bare, demand: 'second-factor' })).toEqual({ acr: aal2 })
+  })
+
+  test('asks for a fresh second factor in any case, where something is let in for good', () => {
+    const bare = { demand: 'fresh-factor', evidence: ['pwd'], hasFactor: false, signedInAt: ago(0), now } as const
+    expect(decideSignIn(bare)).toEqual({ acr: aal2, maxAgeSeconds: 540 })
+    expect(decideSignIn({ ...asked, demand: 'fresh-factor' })).toBeUndefined()
+    expect(decideSignIn({ ...asked, demand: 'fresh-factor', signedInAt: ago(601) })).toEqual({ acr: aal2, maxAgeSeconds: 540 })
+    // Nobody without a factor is sent to a sign-in that could bring none.
+    expect([lacksFactor(bare), lacksFactor({ ...bare, hasFactor: true }), lacksFactor({ ...bare, demand: 'fresh' })]).toEqual([
+      true,
+      false,
+      false,
+    ])
+    expect(lacksFactor({ ...bare, evidence: ['pwd', 'otp', 'mfa'] })).toBe(false)
   })
 
   test('takes a remembered browser for no factor, whatever stands beside it', () => {

@@ -4,6 +4,12 @@ import type { AccountId, Realm, RealmStore } from '@postern/storage'
 /** Names a browser session in tokens of clients that get no session id of their own; never a key to it. */
 export const sidOf = (sessionUid: string): string => createHash('sha256').update(sessionUid).digest('base64url').slice(0, 22)
 
+const kind = 'EndedSession'
+
+/** Whether {@link markEnded} was told of it: what is still kept under its name is a copy that counts no more. */
+export const isEnded = async (store: Pick<RealmStore, 'artifacts'>, uid: string): Promise<boolean> =>
+  (await store.artifacts.find(kind, uid)) !== undefined
+
 /**
  * Ends a session for good, and tells the revocation feed under every name that tokens have for it.
  *
@@ -24,7 +30,7 @@ export async function markEnded(
 ): Promise<void> {
   const { uid, accountId, now, realm, tells } = session
   const expiresAt = new Date(now.getTime() + realm.settings.sessionSeconds * 1000)
-  await store.artifacts.upsert({ kind: 'EndedSession', id: uid, payload: {}, expiresAt, keys: {} })
+  await store.artifacts.upsert({ kind, id: uid, payload: {}, expiresAt, keys: {} })
   if (accountId === undefined) return
   const ended = { at: now, kind: 'session', accountId } as const
   await store.revocations.append({ ...ended, sessionId: sidOf(uid) })

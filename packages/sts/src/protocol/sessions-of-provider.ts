@@ -3,7 +3,7 @@ import type { Account, AccountId } from '@postern/storage'
 import type { Context } from 'koa'
 import { acrOf } from '../policy/policy.ts'
 import { assess, findEnforcement } from './assurance.ts'
-import { markEnded } from './ended-sessions.ts'
+import { isEnded, markEnded } from './ended-sessions.ts'
 import { countsAfter } from './find-account.ts'
 import { PORTAL_CLIENT_ID, portalRequest } from './portal-client.ts'
 import { ROUTES } from './provider.ts'
@@ -68,14 +68,16 @@ export function createSessions(options: { csrfKey: Uint8Array; clock: () => Date
         const { attempt, evidence, signedInAt } = read
         return [Object.freeze({ attempt, evidence, signedInAt })]
       })
-      return Object.freeze(living.toSorted((one, other) => other.signedInAt.getTime() - one.signedInAt.getTime()))
+      const ended = await Promise.all(living.map(({ attempt }) => isEnded(store, attempt)))
+      const left = living.filter((_, at) => ended[at] !== true)
+      return Object.freeze(left.toSorted((one, other) => other.signedInAt.getTime() - one.signedInAt.getTime()))
     },
     async end(accountId, attempt) {
       const { store, realm } = requestState().runtime
       const now = clock()
       const kept = await store.artifacts.listByAccount('Session', accountId, now)
       const session = kept.find(({ payload }) => payload.uid === attempt)
-      if (session === undefined) return false
+      if (session === undefined || (await isEnded(store, attempt))) return false
       await markEnded(store, { uid: attempt, accountId, payload: session.payload, now, realm, tells: 'clients' })
       return true
     },
