@@ -15,6 +15,7 @@ import type { RequestProblemCode } from '../../packages/sts/src/http/problems.ts
 import type { StartErrorCode } from '../../packages/sts/src/main.ts'
 import { readingRefusals } from '../../packages/sts/src/partners/errors.ts'
 import type { PolicyErrorCode } from '../../packages/sts/src/policy/errors.ts'
+import { mailGateQuestions, mailGateReasons } from './mail-gate-errors.ts'
 import { code, renderHead, renderMarkdownTable } from './page.ts'
 import { actorGrants, actorTokens, delegations, type Explained, serverClients } from './server-to-server-errors.ts'
 
@@ -243,6 +244,12 @@ const sections: readonly (readonly [title: string, words: string, table: Explain
     delegations,
   ],
   ['Calls to other servers', 'The server client came to nothing (`ServerClientError`).', serverClients],
+  ['Questions to the gate', 'A mail server asked the gate, and got no decision (`MailgateError`).', mailGateQuestions],
+  [
+    'Mail apps at the gate',
+    'A mail app was not let in: `reason` of the answer to the mail server, and of the events `mailapp.refused` and `mailapp.appeared`.',
+    mailGateReasons,
+  ],
   ['Requests', 'A page or form was refused (`RequestProblem`).', requests],
   ['Accounts', 'Raised inside the service (`AccountsError`).', accounts],
   ['Second factors', 'Raised inside the service (`FactorError`).', factors],
