@@ -6,7 +6,7 @@
 import chromium from '@sparticuz/chromium'
 import { type Browser, chromium as playwright } from 'playwright-core'
 
-export type { Browser, BrowserContext, Page } from 'playwright-core'
+export type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 
 /**
  * The package's own flags are made for a function that runs once: in a single process, the browser hangs when a context is

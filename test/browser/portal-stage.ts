@@ -9,14 +9,14 @@ import type { AddressInfo } from 'node:net'
 import { startSts, type TestPerson, type TestSts } from '@postern/sts/testing'
 import { generate } from 'otplib'
 import { vi } from 'vitest'
-import { type Browser, type Page, startChromium } from './chromium.ts'
+import { type Browser, type BrowserContextOptions, type Page, startChromium } from './chromium.ts'
 
 export interface PortalStage {
   readonly sts: TestSts
   /** Moves the clock on. */
   pass(seconds: number): void
   /** A page in a browser of its own. Whatever its console complains of fails the test that closes it. */
-  open(options?: { javaScriptEnabled?: boolean }): Promise<{ page: Page; close: () => Promise<void> }>
+  open(options?: BrowserContextOptions): Promise<{ page: Page; close: () => Promise<void> }>
   /** Name, password and code, as far as they are asked for. */
   signIn(page: Page, person: TestPerson): Promise<void>
   code(secret: string | undefined): Promise<string>
