@@ -244,6 +244,12 @@ test('a gap drops every remembered answer and is told; tokens stay', async () =>
   expect(feed?.cursor).toBe(41)
 })
 
+test('a gap behind which nothing is left is passed once', async () => {
+  serve([], { from: 40 })
+  await create({ cursor: 7 }).start()
+  expect(feed?.cursor).toBe(40)
+})
+
 test('from the beginning, there is no gap in what was never known', async () => {
   serve([gate.event(41, {})], { from: 40 })
   await create().start()
