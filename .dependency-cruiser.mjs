@@ -5,7 +5,7 @@
  *
  * Types vanish before anything runs, so a rule about values does not bind `import type`.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 const TYPES = ['type-only', 'type-import']
 const TEST = String.raw`\.test\.ts$`
@@ -18,14 +18,16 @@ const ours = (...names) => `^(packages/(${names.join('|')})/|@postern/(${names.j
 const sts = (...rooms) => String.raw`^packages/sts/src/(${rooms.join('|')})(/|\.ts$)`
 
 const FEATURES = ['signin', 'device', 'portal', 'mailgate', 'admin']
-const MIDDLE = ['accounts', 'audit', 'delivery', 'partners', 'realms']
+const MIDDLE = ['accounts', 'audit', 'client-pack', 'delivery', 'partners', 'realms']
 const GROUND = ['policy', 'http', 'config']
 /** compose.ts, and what it is too long without. */
-const BUILD = ['compose', 'second-factors', 'app', 'operations', 'pages']
+const BUILD = ['compose', 'second-factors', 'mail-apps', 'app', 'operations', 'pages']
 const ENTRIES = ['main', 'cli', 'demo', 'testing']
 /** The entries that each package names in its package.json: what others may import of it, and nothing else. */
 const FRONT_DOORS = ['packages', 'examples'].flatMap((kind) =>
   readdirSync(kind).flatMap((name) => {
+    // Examples for programs that are not ours are no packages.
+    if (!existsSync(`${kind}/${name}/package.json`)) return []
     const { exports = {} } = JSON.parse(readFileSync(`${kind}/${name}/package.json`, 'utf8'))
     return Object.values(exports).map((door) => `^${kind}/${name}/${door.replace('./', '').replaceAll('.', '\\.')}$`)
   }),
