@@ -67,6 +67,20 @@ describe('an app password', () => {
     expect((await gate.trail(mary)).filter(({ event }) => event === 'app_password.bound')).toHaveLength(1)
   })
 
+  it('sets a phone up: Autodiscover and OPTIONS take it, although they name no device, and bind nothing', async () => {
+    const mary = await gate.person()
+    const secret = await gate.appPassword(mary, { protocols: ['activesync'], bindsToFirstApp: true })
+    const tried = { name: mary.upn, secret, app: { userAgent: phone.userAgent } }
+    const autodiscover = () => gate.ask({ ...tried, protocol: 'autodiscover' })
+    const options = () => gate.ask({ ...tried, protocol: 'activesync', method: 'OPTIONS' })
+    expect([await autodiscover(), await options()].map(({ decision }) => decision)).toEqual(['allow', 'allow'])
+    expect(await gate.tiles(mary)).toEqual([])
+    const first = await gate.ask({ ...tried, protocol: 'activesync', app: phone })
+    expect([verdictOf(first), first.app?.label]).toEqual(['allow app_password', 'Apple-iPhone15C4'])
+    expect([await autodiscover(), await options()].map(({ decision }) => decision)).toEqual(['allow', 'allow'])
+    expect(await gate.tiles(mary)).toHaveLength(1)
+  })
+
   it('ends at its time, when it is taken back, and with its account', async () => {
     const mary = await gate.person()
     const { kept } = gate.world.sts

@@ -15,7 +15,7 @@ import { type AppIdentity, identifyApp } from './app-identity.ts'
 import { MailgateError } from './errors.ts'
 import { createProof, type Proved } from './gate-proof.ts'
 import { createRecords, type Occasion } from './gate-records.ts'
-import type { GateQuestion } from './gate-request.ts'
+import { type GateQuestion, opensMail } from './gate-request.ts'
 import type { GateRealm, MailgateParts } from './ports.ts'
 
 /** What the gate decided about one try. */
@@ -128,7 +128,7 @@ function judge(occasion: Occasion, proof: Proved): Judged {
   const state = question.opensNoMail && app?.state !== 'blocked' ? 'active' : (app?.state ?? 'new')
   const signals = signalsOf({ account, identity, question, state, shown: proof.shown })
   const decided = decideMailAccess(rules, signals)
-  const opensNoMail = question.opensNoMail || question.app.protocol === 'autodiscover'
+  const opensNoMail = !opensMail(question)
   const access = assess(occasion, account, evidenceOf(proof, decided, opensNoMail))
   const because = Object.freeze([...decided.because, ...access.because])
   const isOpen = () => assess(occasion, account, withSecondFactor).outcome === 'sufficient'

@@ -10,7 +10,7 @@ import type { Account, AccountId, AppPassword, GateView } from '@postern/storage
 import type { MailProtocol } from '../policy/mail/protocols.ts'
 import type { MailReasonCode } from '../policy/mail/reasons.ts'
 import type { AppIdentity } from './app-identity.ts'
-import type { GateQuestion, Shown } from './gate-request.ts'
+import { type GateQuestion, opensMail, type Shown } from './gate-request.ts'
 import type { GateRealm, MailgateParts } from './ports.ts'
 
 /** Something right was shown by somebody whose account may be used. */
@@ -66,8 +66,11 @@ async function proveBySecret(
 
   if (view?.appPassword !== undefined && appSecret !== undefined) {
     const { appPassword: password, app } = view
-    const { protocol } = question.app
-    const tried = { password, secret: appSecret, protocol, ...from, ...(app !== undefined && { app: app.id }) }
+    // What opens no mail comes before the app shows its device, and from a part of it that calls itself otherwise.
+    const [protocol, appId] = opensMail(question)
+      ? [question.app.protocol, app?.id]
+      : [password.protocols[0] ?? question.app.protocol, password.mailAppId]
+    const tried = { password, secret: appSecret, protocol, ...from, ...(appId !== undefined && { app: appId }) }
     const outcome = await appPasswords.verify(store, tried)
     // The hash was run first: a disabled account takes as long as any other.
     if (outcome.outcome === 'wrong' || view.account.status !== 'active')

@@ -6,12 +6,13 @@
  * @module
  */
 import type { Account, MailApp } from '@postern/storage'
+import { sourceOf } from '../accounts/source.ts'
 import type { MailReasonCode } from '../policy/mail/reasons.ts'
 import type { AppIdentity } from './app-identity.ts'
 import type { Judged } from './decide.ts'
 import { createOccasions } from './gate-occasions.ts'
 import type { Proved, Unproved } from './gate-proof.ts'
-import type { GateQuestion } from './gate-request.ts'
+import { type GateQuestion, opensMail } from './gate-request.ts'
 import type { GateRealm, MailgateParts } from './ports.ts'
 
 /** One try, as far as everything that is written about it agrees. */
@@ -137,8 +138,8 @@ export function createRecords(parts: MailgateParts): Records {
 
   async function keepTile(occasion: Occasion, proof: Proved, { outcome, newState }: Judged): Promise<Kept> {
     const { view, appPassword } = proof
-    const isMailOpened = !occasion.question.opensNoMail && occasion.question.app.protocol !== 'autodiscover'
-    if (outcome === 'allow' && appPassword !== undefined && isMailOpened) return admit(occasion, { ...proof, appPassword })
+    if (outcome === 'allow' && appPassword !== undefined && opensMail(occasion.question))
+      return admit(occasion, { ...proof, appPassword })
     const { app, account } = view
     if (newState === undefined || app?.state === newState) return app === undefined ? {} : { app }
     if (app === undefined) {
@@ -160,8 +161,9 @@ export function createRecords(parts: MailgateParts): Records {
       const whose = named === undefined ? {} : { accountId: named }
       const app = occasion.identity.label
       if (isNew === true) await audit.record(store, { ...row, ...whose, event: 'signin.failed', detail: { method: 'password' } })
-      // Not by app: whoever has no right secret could invent one for each row.
-      const key = `${store.realmId}|${named ?? 'nobody'}|${row.source ?? '?'}`
+      // Not by app, and each reason by itself: whoever has no right secret could invent an app, or take turns, for each row.
+      const source = row.source === undefined ? '?' : sourceOf(row.source)
+      const key = `${store.realmId}|${named ?? 'nobody'}|${source}|${reason}`
       await occasions.seldom({ about: key, what: reason, seconds: trailSeconds }, () =>
         audit.record(store, {
           ...row,

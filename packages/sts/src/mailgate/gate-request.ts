@@ -124,6 +124,10 @@ function shownOf(typed: { name: string | undefined; typed: string | undefined; b
   return { kind: 'secret', name: named, secret }
 }
 
+/** Autodiscover tells where mail is, and hands out none: it makes no tile, and whatever secret is right for a protocol is right for it. */
+export const opensMail = ({ opensNoMail, app: { protocol } }: Pick<GateQuestion, 'opensNoMail' | 'app'>): boolean =>
+  !opensNoMail && protocol !== 'autodiscover'
+
 /** PostgreSQL keeps no NUL in a text, and refuses a question that has one. */
 export const cleanName = (name: string): string =>
   name.trim().toWellFormed().normalize('NFKC').replaceAll('\0', '\u{fffd}').slice(0, 320)

@@ -44,12 +44,16 @@ export function parseNginxMail(headers: NginxHeaders): GateQuestion | undefined 
 export const nginxProtocolOf = (headers: NginxHeaders): MailProtocol =>
   protocols.get(headerOf(headers, 'auth-protocol').toLowerCase()) ?? 'imap'
 
-/** The headers that send nginx on to `upstream` (`host:port`), under one name whichever the app used. */
+/**
+ * The headers that send nginx on to `upstream` (`host:port`), under one name whichever the app used; under the one that it
+ * used where the other does not fit into a header.
+ */
 export function renderNginxGrant(account: { readonly upn: string }, upstream: string): Readonly<Record<string, string>> {
   // The port follows the last colon, so an IPv6 address may stand in brackets or not.
   const colon = upstream.lastIndexOf(':')
   const host = upstream.slice(0, colon).replaceAll(/[[\]]/g, '')
-  return { 'Auth-Status': 'OK', 'Auth-Server': host, 'Auth-Port': upstream.slice(colon + 1), 'Auth-User': account.upn }
+  const user = /^[\x21-\x7e]+$/.test(account.upn) ? { 'Auth-User': account.upn } : {}
+  return { 'Auth-Status': 'OK', 'Auth-Server': host, 'Auth-Port': upstream.slice(colon + 1), ...user }
 }
 
 /**
