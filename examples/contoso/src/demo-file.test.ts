@@ -40,6 +40,15 @@ describe('demo.json', () => {
     expect(demo.accounts.map(({ totpSecret }) => totpSecret)).toEqual(['GEZDGNBV', undefined])
   })
 
+  test('of an earlier version knows nothing to ask the gate with; the new one does', () => {
+    expect(parseDemoFile(JSON.stringify(file), 'demo.json').gate).toBeUndefined()
+    const mailServer = { clientId: 'mail-server', clientSecret: 'secret-5' }
+    const demo = parseDemoFile(JSON.stringify({ ...file, clients: { ...file.clients, mailServer } }), 'demo.json')
+    expect(planSide(demo, 'onPremises')?.options.gate).toEqual(mailServer)
+    const broken = JSON.stringify({ ...file, clients: { ...file.clients, mailServer: { clientId: 'mail-server' } } })
+    expect(() => parseDemoFile(broken, 'demo.json')).toThrow(/clients\.mailServer\.clientSecret/)
+  })
+
   test('of an earlier version knows no cloud; of this one it names both sides', () => {
     expect(parseDemoFile(JSON.stringify(file), 'demo.json').hybrid).toBeUndefined()
     expect(planSide(parseDemoFile(JSON.stringify(file), 'demo.json'), 'cloud')).toBeUndefined()

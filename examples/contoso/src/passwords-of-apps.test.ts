@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createMailServer } from './mail-server.ts'
+import { openByPassword } from './password-phone.ts'
 import { type FakeIssuer, type Listening, listen, startFakeIssuer } from './testing/fake-issuer.ts'
 
 const AUDIENCE = 'http://localhost:8090/'
@@ -71,6 +72,15 @@ test('a phone that waits is told where its owner lets it in', async () => {
   says = { decision: 'pending', reason: 'app_pending', text, refusal: { http: { status: 403, headers: {} } } }
   const waiting = await ask(PHONE.replace('device1', 'device2'), { method: 'POST' })
   expect([waiting.status, await waiting.text()]).toEqual([403, `${text}\n`])
+})
+
+test('a whole phone brings its letters once it is let in, and says what it was told before', async () => {
+  const phone = { mailServer: mail.url, name: 'mary@contoso.com', password: 'x', deviceId: 'DEMOPHONE1' }
+  const refusal = { http: { status: 403, headers: {} } }
+  says = { decision: 'blocked', reason: 'app_blocked', text: 'This mail app is blocked.', refusal }
+  await expect(openByPassword(phone)).rejects.toMatchObject({ status: 403, text: 'This mail app is blocked.' })
+  says = allow('mary')
+  expect(await openByPassword(phone)).toContain('Lunch on Thursday?')
 })
 
 test('without credentials for the gate, the server takes and offers no passwords', async () => {

@@ -6,9 +6,9 @@
  * in memory, for the person who brought AT1. It never stores AT1, and shows the phone neither AT2 nor RT2.
  */
 import type { AccessTokenClaims } from '@postern/resource-server'
-import { AIR_SYNC, EMAIL, FOLDER } from '../activesync-tokens.ts'
+import { bringLetters } from '../activesync-walk.ts'
 import { AuthorizationError, type Endpoints, fetchEndpoints, requestTokens, type Tokens } from '../authorization-code.ts'
-import { decodeWbxml, type Element, element, encodeWbxml, findElement } from '../wbxml.ts'
+import { decodeWbxml, encodeWbxml } from '../wbxml.ts'
 import { clientAssertion } from './client-assertion.ts'
 import type { ServerIdentity } from './neighbour.ts'
 import { type Watcher, watchedFetch } from './trace.ts'
@@ -95,9 +95,9 @@ export function createMobileSync(options: MobileSyncOptions): MobileSync {
   }
 }
 
-/** FolderSync, and the two Syncs that bring the inbox, as a phone would do them ([MS-ASCMD]). Returns the subjects. */
-async function synchronise(at: { baseUrl: string; accessToken: string; request: typeof fetch }): Promise<readonly string[]> {
-  const command = async (name: string, body: Element): Promise<Element> => {
+/** As a phone would do it, with the token for the server on premises. Returns the subjects. */
+function synchronise(at: { baseUrl: string; accessToken: string; request: typeof fetch }): Promise<readonly string[]> {
+  return bringLetters(async (name, body) => {
     const url = `${at.baseUrl}/Microsoft-Server-ActiveSync?Cmd=${name}&DeviceId=ContosoCloud&DeviceType=ContosoCloud`
     const response = await at.request(url, {
       method: 'POST',
@@ -115,16 +115,5 @@ async function synchronise(at: { baseUrl: string; accessToken: string; request: 
         `The server on premises answered ${name} with ${response.status} ${response.headers.get('x-ms-diagnostics') ?? ''}`.trim(),
       )
     return decodeWbxml(bytes)
-  }
-  const folders = await command('FolderSync', element(FOLDER.FolderSync, element(FOLDER.SyncKey, '0')))
-  const inbox = findElement(folders, FOLDER.Changes, FOLDER.Add, FOLDER.ServerId)?.text ?? ''
-  const sync = async (key: string): Promise<Element | undefined> => {
-    const collection = element(AIR_SYNC.Collection, element(AIR_SYNC.SyncKey, key), element(AIR_SYNC.CollectionId, inbox))
-    const answer = await command('Sync', element(AIR_SYNC.Sync, element(AIR_SYNC.Collections, collection)))
-    return findElement(answer, AIR_SYNC.Collections, AIR_SYNC.Collection)
-  }
-  const primed = await sync('0')
-  const brought = await sync((primed === undefined ? undefined : findElement(primed, AIR_SYNC.SyncKey))?.text ?? '')
-  const added = brought === undefined ? [] : (findElement(brought, AIR_SYNC.Commands)?.children ?? [])
-  return Object.freeze(added.flatMap((one) => findElement(one, AIR_SYNC.ApplicationData, EMAIL.Subject)?.text ?? []))
+  })
 }
