@@ -40,7 +40,7 @@ export const portalMailDe = {
   mailAppManage: 'Verwalten',
   mailAppManageLong: '{name} verwalten',
   mailAppWhy: 'Warum sie wartet',
-  mailAppWhyLong: 'Warum {name} wartet',
+  mailAppWhyLong: 'Warum sie wartet: {name}',
 
   mailAppPendingText: 'Sie kam mit Ihrem Passwort und wartet. Sie bekommt keine Mails, bis Sie sie aktivieren.',
   mailAppQuarantinedText:

@@ -37,7 +37,7 @@ export const portalMailEn = {
   mailAppManage: 'Manage',
   mailAppManageLong: 'Manage {name}',
   mailAppWhy: 'Why it waits',
-  mailAppWhyLong: 'Why {name} waits',
+  mailAppWhyLong: 'Why it waits: {name}',
 
   mailAppPendingText: 'It came with your password and waits. It gets no mail until you activate it.',
   mailAppQuarantinedText:

@@ -41,7 +41,7 @@ export const portalMailFr = {
   mailAppManage: 'Gérer',
   mailAppManageLong: 'Gérer {name}',
   mailAppWhy: 'Pourquoi elle attend',
-  mailAppWhyLong: 'Pourquoi {name} attend',
+  mailAppWhyLong: 'Pourquoi elle attend : {name}',
 
   mailAppPendingText:
     'Elle est venue avec votre mot de passe et attend. Elle ne reçoit aucun message tant que vous ne l’activez pas.',

@@ -104,7 +104,7 @@ export function renderNewAppPasswordPage(view: PortalView, made: { readonly labe
     script: assetAddresses(view.realm).recoveryCodes,
     main: renderPanel(html`<h1>${texts.appPasswordShownTitle}</h1>
 <p class="block">${fill(texts.appPasswordShownText, { name: made.label })}</p>
-<dl class="facts"><div><dt>${texts.appPasswordShownName}</dt><dd class="selectable">${view.upn}</dd></div><div><dt>${texts.appPasswordShownSecret}</dt><dd class="shown-secret"><code>${made.secret}</code></dd></div></dl>
+<dl class="facts"><div><dt>${texts.appPasswordShownName}</dt><dd class="selectable address">${view.upn}</dd></div><div><dt>${texts.appPasswordShownSecret}</dt><dd class="shown-secret"><code>${made.secret}</code></dd></div></dl>
 <div class="tools no-print"><button class="quiet" type="button" data-copies="${made.secret}" data-copied="${texts.appPasswordCopied}" hidden>${icon('copy')}<span>${texts.appPasswordCopy}</span></button></div>
 <p class="hint">${texts.appPasswordShownHint} <a href="${view.base}/setup">${texts.mailAppsSetup}</a></p>
 <div class="actions no-print">${renderLinkButton(texts.appPasswordShownDone, `${view.base}/app-passwords`, 'primary')}</div>`),

@@ -81,7 +81,7 @@ function renderFacts(view: PortalView, { app, ownPasswords, here }: AppInFull): 
     fact(texts.mailAppWith, protocolNamesOf(app.protocols).join(', ')),
     fact(texts.mailAppFrom, networkOf(texts, app, here)),
     fact(texts.mailAppModel, traits.model ?? traits.deviceType),
-    fact(texts.mailAppAgent, traits.userAgent),
+    fact(texts.mailAppAgent, traits.userAgent && html`<span class="address">${traits.userAgent}</span>`),
     fact(texts.mailAppFirst, when(app.firstTriedAt)),
     fact(texts.mailAppLast, when(app.lastTriedAt)),
     app.lastAllowedAt !== undefined && fact(texts.mailAppIn, when(app.lastAllowedAt)),

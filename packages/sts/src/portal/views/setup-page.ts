@@ -36,7 +36,7 @@ export function renderSetupPage(view: PortalView, known: { hosts: MailHosts; fil
     main: html`${renderBack(view, '', texts.portalNavHome)}
 <h1>${texts.mailSetupTitle}</h1>
 <p class="lead">${texts.mailSetupText}</p>
-${renderPanel(html`<dl class="facts paired"><div><dt>${texts.mailSetupName}</dt><dd class="selectable">${upn}</dd></div>${servers}</dl>
+${renderPanel(html`<dl class="facts paired"><div><dt>${texts.mailSetupName}</dt><dd class="selectable address">${upn}</dd></div>${servers}</dl>
 ${servers.length === 0 && html`<p class="hint">${fill(texts.mailSetupNothing, { realm: realm.displayName })}</p>`}`)}
 ${files.length > 0 && renderPanel(html`<ul class="rows">${files.map((file) => renderFile(view, file))}</ul>`, texts.mailSetupFiles)}
 ${renderPanel(
@@ -50,7 +50,8 @@ function renderServers(view: PortalView, hosts: MailHosts): readonly Markup[] {
   const texts = messagesIn(view.language)
   const tellHost = ({ host, port, tls }: MailHost): string =>
     `${fill(texts.mailSetupServer, { host, port })}, ${tls === 'implicit' ? texts.mailSetupTlsImplicit : texts.mailSetupTlsStarttls}`
-  const fact = (words: string, told: string): Markup => html`<div><dt>${words}</dt><dd class="selectable">${told}</dd></div>`
+  const fact = (words: string, told: string): Markup =>
+    html`<div><dt>${words}</dt><dd class="selectable address">${told}</dd></div>`
   return [
     ...mailboxes.flatMap(([name, words]) => {
       const host = hosts[name]
