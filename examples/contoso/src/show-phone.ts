@@ -2,7 +2,8 @@
  * Shows an old phone at work, while `npm start` runs: `node examples/contoso/src/show-phone.ts`.
  *
  * It owns the words and the waiting: the first try of a phone that knows only Mary's password, what the phone is told, and its
- * further tries until its owner has let it in. The phone itself is password-phone.ts. It prints no password but the demo's, which is printed by `npm start` too.
+ * further tries until its owner has let it in. The phone itself is password-phone.ts. It prints no password but that of the demo, as
+ * `npm start` does.
  */
 import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -73,9 +74,11 @@ async function tryOnce(phone: Parameters<typeof openByPassword>[0]): Promise<str
   }
 }
 
-const advise = ({ issuer, accounts: [mary] }: DemoFile): readonly string[] => [
-  `Open ${issuer}/portal, sign in as ${mary?.upn} (password ${mary?.password}), and let the phone in there.`,
-  `For the one-time code: node_modules/.bin/node examples/contoso/src/print-code.ts ${mary?.upn}`,
-  'The phone goes on trying, as phones do.',
-  '',
-]
+function advise({ issuer, accounts: [mary] }: DemoFile): readonly string[] {
+  return [
+    `Open ${issuer}/portal, sign in as ${mary?.upn} (password ${mary?.password}), and let the phone in there.`,
+    `For the one-time code: node_modules/.bin/node examples/contoso/src/print-code.ts ${mary?.upn}`,
+    'The phone goes on trying, as phones do.',
+    '',
+  ]
+}
