@@ -26,6 +26,8 @@ export interface DovecotParts {
   readonly tokens: 'introspection' | 'local'
   /** Postern is asked before each sign-in (auth_policy). */
   readonly policy?: boolean
+  /** Takes whoever nginx let in, and asks nobody. */
+  readonly behindNginx?: boolean
   /** Where submission hands letters on to. */
   readonly relayPort?: number
 }
@@ -119,6 +121,11 @@ async function writeExamples(parts: DovecotParts, at: Places, doveadm: { http: n
     )
   if (parts.policy === true)
     await put('postern-policy.conf', { ...realm, BASE64: Buffer.from(`${clientId}:${clientSecret}`).toString('base64') })
+  if (parts.behindNginx === true)
+    await writeFile(
+      join(at.etc, 'behind-nginx.conf'),
+      await readFile(join(EXAMPLES, '../nginx/dovecot-behind-nginx.conf'), 'utf8'),
+    )
   await put('postern-connections.conf', { DOVEADM_KEY: doveadm.key, 'port = 8083': `port = ${doveadm.http}` })
   await put('postern-postfix.conf', {
     '/var/spool/postfix/private/auth': `${at.folder}/run/auth-postfix`,
@@ -129,7 +136,7 @@ async function writeExamples(parts: DovecotParts, at: Places, doveadm: { http: n
 
 /** What the package of a system sets up, here for a temporary folder. */
 function mainFile(
-  { policy, relayPort }: DovecotParts,
+  { policy, relayPort, behindNginx }: DovecotParts,
   { folder, etc, mail }: Places,
   ports: { imap: number; pop: number; submission: number },
 ): string {
@@ -180,7 +187,7 @@ service anvil {
     mode = 0
   }
 }
-!include ${etc}/postern.conf
+!include ${etc}/${behindNginx === true ? 'behind-nginx.conf' : 'postern.conf'}
 !include ${etc}/postern-connections.conf
 !include ${etc}/postern-postfix.conf
 ${policy === true ? `!include ${etc}/postern-policy.conf` : ''}

@@ -4,6 +4,7 @@
  * @module
  */
 import { connect } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
 import { ImapFlow } from 'imapflow'
 
 export interface Secret {
@@ -18,12 +19,11 @@ export type ImapSignIn =
   | Readonly<{ outcome: 'refused'; text: string; code?: string; oauth?: unknown }>
 
 /** imapflow: OAUTHBEARER for a token, else what it likes best for a password. `name` is what the app calls itself. */
-export async function signInByImap(port: number, shown: Secret & { name?: string }): Promise<ImapSignIn> {
+export async function signInByImap(port: number, shown: Secret & { name?: string; secure?: boolean }): Promise<ImapSignIn> {
   const client = new ImapFlow({
     host: '127.0.0.1',
     port,
-    secure: false,
-    doSTARTTLS: false,
+    ...(shown.secure === true ? { secure: true, tls: { rejectUnauthorized: false } } : { secure: false, doSTARTTLS: false }),
     logger: false,
     auth: {
       user: shown.user,
@@ -60,8 +60,8 @@ export interface Conversation {
   end(): Promise<void>
 }
 
-export async function converse(port: number, greeting: RegExp): Promise<Conversation> {
-  const socket = connect(port, '127.0.0.1')
+export async function converse(port: number, greeting: RegExp, secure = false): Promise<Conversation> {
+  const socket = secure ? connectSecurely({ port, host: '127.0.0.1', rejectUnauthorized: false }) : connect(port, '127.0.0.1')
   socket.setEncoding('utf8')
   let heard = ''
   let wake: () => void = () => undefined
@@ -107,9 +107,13 @@ const mechanismOf = (shown: Secret): readonly [string, string] =>
 export type SaslSignIn = Readonly<{ isIn: boolean; answer: string; conversation: Conversation }>
 
 /** By PLAIN or XOAUTH2. A challenge in which the server explains itself is answered with an empty line. */
-export async function signInBySasl(protocol: 'imap' | 'pop' | 'smtp', port: number, shown: Secret): Promise<SaslSignIn> {
+export async function signInBySasl(
+  protocol: 'imap' | 'pop' | 'smtp',
+  port: number,
+  shown: Secret & { secure?: boolean },
+): Promise<SaslSignIn> {
   const { greeting, before, command, final, success } = dialects[protocol]
-  const conversation = await converse(port, greeting)
+  const conversation = await converse(port, greeting, shown.secure)
   for (const [line, until] of before) await conversation.say(line, until)
   const [mechanism, response] = mechanismOf(shown)
   let answer = await conversation.say(`${command} ${mechanism}`, /\r\n$/)
