@@ -21,8 +21,8 @@ export interface MailApps {
   tellOwners(): Promise<number>
   /** Tells apps and mail servers of what has ended: back-channel logout, and connections at Dovecot. */
   endElsewhere(): Promise<void>
-  /** Lets everybody go who waits for news. Before the service stops. */
-  close(): void
+  /** Lets everybody go who waits for news, and resolves when no owner is being told any more. Before requests are drained. */
+  close(): Promise<void>
 }
 
 /** The part of compose.ts that builds the gate. `reference` makes a correlation id for what no request asked for. */
@@ -74,6 +74,9 @@ export function createMailApps(parts: {
     async endElsewhere() {
       await Promise.all([connections.run(), logout.run()])
     },
-    close: () => feed.close(),
+    async close() {
+      feed.close()
+      await owners.stop()
+    },
   })
 }

@@ -118,8 +118,9 @@ export async function startServer(
     registry: metrics,
   })
   const listeners: Listener[] = []
-  const close = async () => {
-    await Promise.all(listeners.map((listener) => listener.drain()))
+  const close = async (mailApps?: Service['mailApps']) => {
+    // Readers who wait are sent away first, or they would hold up the end.
+    await Promise.all([mailApps?.close(), ...listeners.map((listener) => listener.drain())])
     await delivery.close()
     await store.close()
   }
@@ -154,8 +155,7 @@ export async function startServer(
         clearInterval(sweeping)
         clearInterval(posting)
         for (const one of regular) clearInterval(one)
-        service.mailApps.close()
-        return close()
+        return close(service.mailApps)
       },
     })
   } catch (error) {

@@ -145,6 +145,7 @@ export async function startSts(options: TestStsOptions = {}): Promise<TestSts> {
         ...principal,
       }),
     async close() {
+      await service.mailApps.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await delivery.close()
