@@ -21,7 +21,7 @@ export const portalMailDe = {
   mailAppActive: 'Aktiv',
   mailAppBlocked: 'Gesperrt',
   mailAppUnnamed: 'Eine Mail-App ohne Namen',
-  mailAppWith: 'Meldet sich an über',
+  mailAppWith: 'Anmeldung',
   mailAppFrom: 'Netz',
   mailAppFromHere: '{source}, in dem Sie gerade sind',
   mailAppFromUnknown: 'Unbekannt',

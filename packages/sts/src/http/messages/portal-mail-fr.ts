@@ -22,7 +22,7 @@ export const portalMailFr = {
   mailAppActive: 'Active',
   mailAppBlocked: 'Bloquée',
   mailAppUnnamed: 'Une application sans nom',
-  mailAppWith: 'Se connecte par',
+  mailAppWith: 'Connexion',
   mailAppFrom: 'Réseau',
   mailAppFromHere: '{source}, celui où vous êtes maintenant',
   mailAppFromUnknown: 'Inconnu',
