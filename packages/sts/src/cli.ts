@@ -31,6 +31,7 @@ import { loadConfig } from './config/load-config.ts'
 import type { Config } from './config/parse.ts'
 import { outboxOnly } from './delivery/delivery.ts'
 import { runDemo } from './demo/demo.ts'
+import { renderRefusal } from './mailgate/refusals.ts'
 import { createLog, openMasterKey, serve } from './main.ts'
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
@@ -98,6 +99,7 @@ async function withAdmin<T>(
         baseUrl: config.baseUrl,
         partnerHosts: config.partnerHosts,
         allowInsecureLoopback: config.development,
+        renderRefusal,
       }),
       store,
     })

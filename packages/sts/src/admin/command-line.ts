@@ -103,7 +103,8 @@ async function readText(path: string, terminal: Terminal): Promise<string> {
 
 function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text)
+    // Windows PowerShell writes a byte order mark before UTF-8.
+    return JSON.parse(text.replace(/^\u{feff}/u, ''))
   } catch (error) {
     throw new OperationRefused('invalid', `${path} is not JSON`, { cause: error })
   }

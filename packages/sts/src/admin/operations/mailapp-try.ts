@@ -16,6 +16,7 @@ import { requireMailApp } from './mailapp.ts'
 const outcome = z.enum(['allow', 'pending', 'blocked', 'denied'])
 
 const tryView = z.object({
+  protocol: z.string(),
   outcome,
   reason: z.string(),
   ifReportOnlyWereOn: outcome,
@@ -37,17 +38,13 @@ function renderTry(tried: z.output<typeof tryView>): string {
     ...tried.because.map(({ rule, mode, result, text }) => `  ${rule}${mode === 'on' ? '' : ` (${mode})`}: ${result}. ${text}`),
     ...(told === undefined
       ? []
-      : [
-          '',
-          'The mail server is told',
-          `  text  ${told.text}`,
-          `  HTTP  ${told.http}`,
-          `  IMAP  ${told.imap}`,
-          `  POP   ${told.pop}`,
-          `  SMTP  ${told.smtp}`,
-          `  Sieve ${told.sieve}`,
-        ]),
+      : ['', 'The mail server is told', `  text  ${told.text}`, `  ${lineOf(tried.protocol)}  ${told[lineOf(tried.protocol)]}`]),
   ].join('\n')
+}
+
+/** What of it the app of this protocol gets to see. */
+function lineOf(protocol: string): 'http' | 'imap' | 'pop' | 'smtp' | 'sieve' {
+  return protocol === 'imap' || protocol === 'pop' || protocol === 'smtp' || protocol === 'sieve' ? protocol : 'http'
 }
 
 const asIfOn = (policy: Policy): Policy => (policy.mode === 'report-only' ? { ...policy, mode: 'on' } : policy)
@@ -95,6 +92,7 @@ export const mailAppTryOperations = [
       const server = await findServer(at, input.server)
       const app = input.app === undefined ? undefined : await requireMailApp(kept, account, input.app)
       const denied = (reason: MailReasonCode, rule: string, text: string) => ({
+        protocol,
         outcome: 'denied' as const,
         reason,
         ifReportOnlyWereOn: 'denied' as const,
@@ -127,6 +125,7 @@ export const mailAppTryOperations = [
       const modernHelps =
         helps && shown !== 'token' && decideMailAccess(rules, { ...signals, shown: 'token' }).outcome === 'allow'
       return {
+        protocol,
         ...result,
         ifReportOnlyWereOn: access.supposed === 'blocked' ? ('blocked' as const) : decision.ifReportOnlyWereOn,
         appPasswordHelps,

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { connect, createStore, migrate, type Realm } from '@postern/storage'
+import { Command } from 'commander'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { operations } from '../operations.ts'
+import { addOperationCommands } from '../command-line.ts'
+import { nouns, operations } from '../operations.ts'
 import { type AdminStage, openAdminStage } from '../testing/admin-stage.ts'
 
 let stage: AdminStage
@@ -172,4 +177,44 @@ describe('policies of Exchange', () => {
     await expect(call('policy.auth-import', { policies: [] })).rejects.toEqual(refused('invalid'))
     expect(await call('policy.auth-list')).toEqual([])
   })
+})
+
+test('every command of the guide does what it says', async () => {
+  const guide = await readFile(new URL('../../../../../docs/guides/mail-apps.md', import.meta.url), 'utf8')
+  const blocks = (language: string) =>
+    [...guide.matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, of, text = '']) => (of === language ? [text] : []))
+  const [policy = '', everybody = ''] = blocks('json')
+  const files = {
+    'policy.json': policy,
+    'everybody.json': everybody,
+    'policies.json': '\u{feff}{"Name":"x"}',
+    'doveadm.key': 'key',
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'postern-mail-apps-'))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text)
+  await call('realm.add', { domain: 'contoso.com' }, null)
+  const contoso = await stage.store.realms.findByDomain('contoso.com')
+  const said = new Map<string, unknown>()
+  const commands = blocks('sh').flatMap((text) => text.trimEnd().split('\n'))
+  for (const command of commands) {
+    const [, ...words] = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+    const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined })
+    addOperationCommands(program, {
+      operations,
+      nouns,
+      terminal: { askSecret: async () => '', readInput: async () => '' },
+      run: async ({ operation, input }) => {
+        const within = operation.scope === 'realm' && contoso ? { realm: contoso } : {}
+        said.set(command, await operation.execute(stage.ports, { input, actor: 'test', reference: 'ref', ...within }))
+      },
+    })
+    await program.parseAsync(
+      words.map((word) => (Object.hasOwn(files, word) ? join(directory, word) : word)),
+      { from: 'user' },
+    )
+  }
+  await rm(directory, { recursive: true })
+  expect(commands.length).toBeGreaterThan(35)
+  const tries = commands.filter((command) => command.includes('mailapp try')).map((command) => Object(said.get(command)).outcome)
+  expect(tries).toEqual(['pending', 'allow', 'allow', 'blocked', 'pending', 'allow', 'allow'])
 })
