@@ -1,5 +1,5 @@
 /**
- * Shows an old phone at work, while `npm start` runs: `node examples/contoso/src/show-phone.ts`.
+ * Shows an old phone at work, while `npm start` runs: `npm run phone`.
  *
  * It owns the words and the waiting: the first try of a phone that knows only Mary's password, what the phone is told, and its
  * further tries until its owner has let it in. The phone itself is password-phone.ts. It prints no password but that of the demo, as
@@ -12,7 +12,7 @@ import { type DemoFile, DemoFileError, loadDemoFile } from './demo-file.ts'
 import { openByPassword, PhoneRefused } from './password-phone.ts'
 
 const MINUTES = 10
-const USAGE = `usage: show-phone.ts [DEVICE]
+const USAGE = `usage: npm run phone [-- DEVICE]
 
 Plays an ActiveSync phone that knows only Mary's password; npm start must be running.
 
