@@ -313,6 +313,16 @@ describe('whatever the rules', () => {
     ])
   })
 
+  test('an app password may be made exactly for the protocols that would take it, access rules aside', () => {
+    fc.assert(
+      fc.property(some, (rules) => {
+        const open: MailRules = { ...rules, accessRules: [], appAccess: 'allow' }
+        const taken = mailProtocols.filter((protocol) => decide(open, { protocol, shown: 'app-password' }).outcome === 'allow')
+        expect(mayMakeAppPassword(open, account)).toEqual({ allowed: taken.length > 0, protocols: taken })
+      }),
+    )
+  })
+
   test('an app password that would help is taken, and one may be made for that protocol', () => {
     fc.assert(
       fc.property(some, tries, (rules, signals) => {
