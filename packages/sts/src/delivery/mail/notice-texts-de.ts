@@ -107,7 +107,7 @@ export const de: NoticeTexts = {
       subject: 'Eine neue App wartet auf die Betreuung',
       happened:
         'Eine App, die Ihr Passwort hat, wollte auf Ihre Mails zugreifen ({protocol}). Apps dieser Art gibt die Betreuung von {realm} frei; bis dahin bekommt sie keine.',
-      next: 'Ist es Ihre, fragen Sie dort nach. Wenn nicht, kennt jemand Ihr Passwort: Ändern Sie es jetzt und sperren Sie die App auf {portal}.',
+      next: 'Ist es Ihre, fragen Sie dort nach. Wenn nicht, kennt jemand Ihr Passwort: Ändern Sie es jetzt, auf {portal}.',
     },
     mail_apps_too_many: {
       subject: 'Zu viele Apps warten auf Ihre Mails',

@@ -107,7 +107,7 @@ export const fr: NoticeTexts = {
       subject: 'Une nouvelle application attend un administrateur',
       happened:
         'Une application qui a votre mot de passe a essayé d’ouvrir votre courrier ({protocol}). Les applications de ce genre sont acceptées par les responsables de {realm} ; d’ici là, elle ne reçoit rien.',
-      next: 'Si c’est la vôtre, adressez-vous à eux. Sinon, quelqu’un connaît votre mot de passe : changez-le maintenant et bloquez l’application sur {portal}.',
+      next: 'Si c’est la vôtre, adressez-vous à eux. Sinon, quelqu’un connaît votre mot de passe : changez-le maintenant, sur {portal}.',
     },
     mail_apps_too_many: {
       subject: 'Trop d’applications attendent votre accord',
