@@ -395,8 +395,6 @@ test('every change is recorded, and nothing that only reads', async () => {
   for (const name of ['realm.list', 'account.list', 'client.list', 'resource.list', 'key.list', 'policy.list', 'audit.list'])
     await call(name)
   expect(await trail()).toEqual(before)
-  const verbs = [...new Set(operations.filter(({ changes: changing }) => !changing).map(({ verb }) => verb))].toSorted()
-  expect(verbs.join(' ')).toBe(
-    'auth-list campaign-list campaign-show export list password-list rule-list server-list show status try',
-  )
+  const verbs = new Set(operations.filter(({ changes: changing }) => !changing).map(({ verb }) => verb.replace(/^.*-/, '')))
+  expect([...verbs].toSorted()).toEqual(['export', 'list', 'show', 'status', 'try', 'write'])
 })
