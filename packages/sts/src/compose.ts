@@ -25,8 +25,10 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { type Accounts, createAccounts, createHashing, createHashQueue, Overloaded } from './accounts/accounts.ts'
 import { sourceOf } from './accounts/source.ts'
+import { packedClientIds } from './admin/client-presets.ts'
 import { createApp } from './app.ts'
 import { type Audit, createAudit } from './audit/audit.ts'
+import { createClientPacks } from './client-pack/pack-routes.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { deriveCookieKeys, deriveKey } from './config/master-key.ts'
 import type { Config } from './config/parse.ts'
@@ -225,6 +227,13 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     transaction: store.transaction,
   }
   const signin = createSignin({ ...shared, interactions: protocol.interactions })
+  const packs = createClientPacks({
+    ids: packedClientIds,
+    realm: () => {
+      const { realm, issuer, store: kept, resources } = requestState().runtime
+      return { realm, issuer, kept, resources }
+    },
+  })
   const portal = createPortal({
     ...shared,
     requirementsFor: async (realm, accountId) => {
@@ -233,7 +242,8 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     },
     mailRules: async (realm, accountId) =>
       rulesOfAccount(requestState().runtime.mail.rules, await realm.authenticationPolicies.assigned(accountId)),
-    setupFiles: async () => [],
+    setupFiles: packs.setupFiles,
+    personalFile: packs.personalFile,
   })
 
   const mailApps = createMailApps({
@@ -249,7 +259,7 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     log,
     registry: createRealmRegistry(store.realms),
     protocol,
-    features: [signin, portal, ...mailApps.features],
+    features: [signin, portal, packs.feature, ...mailApps.features],
     health: createHealth({
       clock,
       ...(metrics === undefined ? {} : { registry: metrics }),

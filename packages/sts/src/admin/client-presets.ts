@@ -1,4 +1,5 @@
 import type { Client } from '@postern/storage'
+import type { PackedClientIds } from '../client-pack/packed-facts.ts'
 import { mailServerGrants } from './server-grants.ts'
 
 type Preset = Pick<
@@ -62,6 +63,12 @@ export const clientPresets = Object.freeze({
     pkce: 'required',
   },
 } as const satisfies Record<string, Preset>)
+
+/** The programs that client packs are made for. */
+export const packedClientIds: PackedClientIds = Object.freeze({
+  thunderbird: clientPresets.thunderbird.id,
+  apple: clientPresets['apple-mail'].id,
+})
 
 export type ClientPreset = keyof typeof clientPresets
 export const clientPresetNames = Object.keys(clientPresets) as ClientPreset[] // Object.keys forgets the names that the table is known to have

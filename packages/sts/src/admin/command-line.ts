@@ -33,17 +33,19 @@ export function addOperationCommands(
   const { operations, nouns, terminal, run } = parts
   for (const [noun, description] of Object.entries(nouns)) {
     const group = program.command(noun).description(description)
-    for (const operation of operations) if (operation.noun === noun) addCommand(group, operation, { terminal, run })
+    const ofNoun = operations.filter((one) => one.noun === noun)
+    // Where there is but one thing to do, the noun alone says it: `postern client-pack DIR`.
+    for (const operation of ofNoun) addCommand(group, operation, { terminal, run, isOnly: ofNoun.length === 1 })
   }
 }
 
 function addCommand(
   group: Command,
   operation: Operation,
-  parts: { terminal: Terminal; run: (call: CommandCall) => Promise<void> },
+  parts: { terminal: Terminal; run: (call: CommandCall) => Promise<void>; isOnly: boolean },
 ): void {
   const shape = describeCommand(operation)
-  const command = group.command(operation.verb).description(operation.summary)
+  const command = group.command(operation.verb, { isDefault: parts.isOnly }).description(operation.summary)
   for (const member of shape.positional) command.addArgument(toArgument(member))
   for (const member of shape.options) for (const option of toOptions(member)) command.addOption(option)
   if (operation.scope === 'realm') command.option('--realm <realm>', 'GUID or domain of the realm; the only one when left out')

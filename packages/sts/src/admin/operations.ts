@@ -3,6 +3,7 @@ import { accountOperations } from './operations/account.ts'
 import { auditOperations } from './operations/audit.ts'
 import { clientOperations } from './operations/client.ts'
 import { clientCredentialOperations } from './operations/client-credential.ts'
+import { clientPackOperations } from './operations/client-pack.ts'
 import { delegationOperations } from './operations/delegation.ts'
 import { hybridOperations } from './operations/hybrid.ts'
 import { keyOperations } from './operations/key.ts'
@@ -45,6 +46,7 @@ export const operations: readonly Operation[] = Object.freeze([
   ...mailAppTryOperations,
   ...mailAppPasswordOperations,
   ...mailAppServerOperations,
+  ...clientPackOperations,
   ...auditOperations,
 ])
 
@@ -61,5 +63,6 @@ export const nouns = Object.freeze({
   key: 'Signing keys',
   policy: 'Who needs what to sign in, and by which protocols mail apps may come (auth-…)',
   mailapp: 'Mail apps that know only a password: who lets them in, access rules, app passwords, mail servers',
+  'client-pack': 'Files that set mail programs up: Thunderbird, iPhone, autoconfig',
   audit: 'What was decided and changed',
 })

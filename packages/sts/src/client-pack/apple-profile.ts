@@ -13,7 +13,7 @@ export function renderAppleProfile(facts: ClientPackFacts): string | undefined {
   if (account === undefined) return undefined
   const { realm } = facts
   const profile = {
-    ...payload(realm.id, 'profile', 'Configuration'),
+    ...payload(facts, 'profile', 'Configuration'),
     PayloadDisplayName: realm.displayName,
     PayloadDescription: `Mail of ${realm.displayName}`,
     PayloadOrganization: realm.displayName,
@@ -30,10 +30,11 @@ export function renderAppleProfile(facts: ClientPackFacts): string | undefined {
 
 type Value = string | number | boolean | readonly Value[] | { readonly [name: string]: Value }
 
-function activeSyncAccount({ realm, issuer, hosts, clients, person }: ClientPackFacts): Value | undefined {
+function activeSyncAccount(facts: ClientPackFacts): Value | undefined {
+  const { realm, issuer, hosts, clients, person } = facts
   if (hosts.activesync === undefined || clients.apple === undefined) return undefined
   return {
-    ...payload(realm.id, 'activesync', 'com.apple.eas.account'),
+    ...payload(facts, 'activesync', 'com.apple.eas.account'),
     PayloadDisplayName: realm.displayName,
     Host: new URL(hosts.activesync).host,
     SSL: hosts.activesync.startsWith('https:'),
@@ -45,7 +46,8 @@ function activeSyncAccount({ realm, issuer, hosts, clients, person }: ClientPack
   }
 }
 
-function imapAccount({ realm, hosts, person }: ClientPackFacts): Value | undefined {
+function imapAccount(facts: ClientPackFacts): Value | undefined {
+  const { realm, hosts, person } = facts
   const { imap, smtp } = hosts
   if (imap === undefined || smtp === undefined) return undefined
   const server = (way: 'Incoming' | 'Outgoing', at: MailHost) => ({
@@ -56,7 +58,7 @@ function imapAccount({ realm, hosts, person }: ClientPackFacts): Value | undefin
     ...(person === undefined ? {} : { [`${way}MailServerUsername`]: person.address }),
   })
   return {
-    ...payload(realm.id, 'imap', 'com.apple.mail.managed'),
+    ...payload(facts, 'imap', 'com.apple.mail.managed'),
     PayloadDisplayName: realm.displayName,
     EmailAccountDescription: realm.displayName,
     EmailAccountType: 'EmailTypeIMAP',
@@ -67,19 +69,25 @@ function imapAccount({ realm, hosts, person }: ClientPackFacts): Value | undefin
   }
 }
 
-const payload = (realmId: string, part: string, type: string) => ({
-  PayloadType: type,
-  PayloadVersion: 1,
-  PayloadIdentifier: `postern.${realmId}.${part}`,
-  PayloadUUID: uuidOf(`${realmId} ${part}`),
-})
+/** Two people may share a device, so a profile with an address replaces only those with the same address. */
+function payload({ realm, person }: ClientPackFacts, part: string, type: string) {
+  const whose = person === undefined ? '' : `.${digestOf(person.address.toLowerCase()).slice(0, 16)}`
+  return {
+    PayloadType: type,
+    PayloadVersion: 1,
+    PayloadIdentifier: `postern.${realm.id}${whose}.${part}`,
+    PayloadUUID: uuidOf(`${realm.id}${whose} ${part}`),
+  }
+}
 
 /** The same for a realm for ever, so that a newer profile replaces the older one (RFC 9562 section 5.8, made of a digest). */
 function uuidOf(name: string): string {
-  const hex = createHash('sha256').update(`postern client pack ${name}`).digest('hex')
+  const hex = digestOf(`postern client pack ${name}`)
   const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) % 4]
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`.toUpperCase()
 }
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 function renderValue(value: Value): string {
   if (typeof value === 'string') return `<string>${escapeXml(value)}</string>`

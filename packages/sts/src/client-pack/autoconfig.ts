@@ -7,15 +7,18 @@ const AUTHORIZE = '/oauth2/v2.0/authorize'
 const TOKEN = '/oauth2/v2.0/token'
 
 /**
- * Mail autoconfig (draft-ietf-mailmaint-autoconfig, format 1.2; F 5.5). Each server is named twice, with OAuth first: clients that
- * cannot sign in here with OAuth take the second, with a password, which the gate judges (F 5.4). `undefined`: no mail server
- * of IMAP or POP is known.
+ * Mail autoconfig (draft-ietf-mailmaint-autoconfig, format 1.2; F 5.5). Where there is a client to sign in with OAuth, each
+ * server is named twice, with OAuth first: programs that cannot sign in here with OAuth take the second, with a password, which
+ * the gate judges (F 5.4). `undefined`: no mail server of IMAP or POP is known.
  */
 export function renderAutoconfig({ realm, issuer, hosts, clients }: ClientPackFacts): string | undefined {
+  const client = clients.thunderbird
+  const authentications = client === undefined ? ['password-cleartext'] : ['OAuth2', 'password-cleartext']
+  const serversOf = (element: 'incomingServer' | 'outgoingServer', type: string, at: MailHost | undefined) =>
+    at === undefined ? [] : authentications.flatMap((one) => renderServer(element, type, at, one))
   const incoming = [...serversOf('incomingServer', 'imap', hosts.imap), ...serversOf('incomingServer', 'pop3', hosts.pop)]
   const [primary] = realm.domains
   if (incoming.length === 0 || primary === undefined) return undefined
-  const client = clients.thunderbird
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<clientConfig version="1.2">',
@@ -42,15 +45,12 @@ export function renderAutoconfig({ realm, issuer, hosts, clients }: ClientPackFa
   ].join('\n')
 }
 
-function serversOf(element: 'incomingServer' | 'outgoingServer', type: string, at: MailHost | undefined): readonly string[] {
-  if (at === undefined) return []
-  return ['OAuth2', 'password-cleartext'].flatMap((authentication) => [
-    `    <${element} type="${type}">`,
-    `      <hostname>${escapeXml(at.host)}</hostname>`,
-    `      <port>${at.port}</port>`,
-    `      <socketType>${at.tls === 'implicit' ? 'SSL' : 'STARTTLS'}</socketType>`,
-    '      <username>%EMAILADDRESS%</username>',
-    `      <authentication>${authentication}</authentication>`,
-    `    </${element}>`,
-  ])
-}
+const renderServer = (element: string, type: string, at: MailHost, authentication: string): readonly string[] => [
+  `    <${element} type="${type}">`,
+  `      <hostname>${escapeXml(at.host)}</hostname>`,
+  `      <port>${at.port}</port>`,
+  `      <socketType>${at.tls === 'implicit' ? 'SSL' : 'STARTTLS'}</socketType>`,
+  '      <username>%EMAILADDRESS%</username>',
+  `      <authentication>${authentication}</authentication>`,
+  `    </${element}>`,
+]

@@ -23,7 +23,7 @@ export interface ClientPackFacts {
   readonly realm: { readonly id: string; readonly displayName: string; readonly domains: readonly string[] }
   readonly issuer: string
   readonly hosts: MailHosts
-  /** Clients that the realm has registered. A file whose client is missing is not made. */
+  /** Clients that are registered, active, and may ask the mail server for something. What needs another one is not made. */
   readonly clients: { readonly thunderbird?: PackedClient; readonly apple?: PackedClient }
   /** Audience and scopes of the mail server, where there is a resource for it. */
   readonly resource?: { readonly audience: string; readonly scopes: readonly string[] }

@@ -15,32 +15,54 @@ export function renderThunderbirdExtension(facts: ClientPackFacts): Uint8Array |
   return zipSync({ 'manifest.json': [strToU8(`${JSON.stringify(manifest, null, 2)}\n`), { mtime: madeAt }] })
 }
 
-/** The manifest alone. */
+/**
+ * The manifest alone. Only keys that Thunderbird 140 has: it refuses the whole extension for one that it does not know. So
+ * `issuerIdentifier` (RFC 9207), which came later, is not among them; without it newer ones hold the origin of `iss` against
+ * that of the authorization endpoint, which is the same here.
+ */
 export function describeExtension({ realm, issuer, hosts, clients }: ClientPackFacts) {
   const hostnames = [
-    ...new Set([hosts.imap, hosts.pop, hosts.smtp].flatMap((at) => (at === undefined ? [] : [at.host.toLowerCase()]))),
+    ...new Set([
+      ...[hosts.imap, hosts.pop, hosts.smtp].flatMap((at) => (at === undefined ? [] : [at.host.toLowerCase()])),
+      ...(hosts.ews === undefined ? [] : [new URL(hosts.ews).hostname]),
+    ]),
   ]
   const client = clients.thunderbird
   if (client === undefined || hostnames.length === 0) return undefined
   return {
     manifest_version: 2,
-    name: `${realm.displayName} sign-in`.slice(0, 75),
-    description: `Lets Thunderbird sign in at ${realm.displayName} for its mail servers.`.slice(0, 130),
+    name: `${shorten(realm.displayName, 60)} sign-in`,
+    description: `Lets Thunderbird sign in at ${shorten(realm.displayName, 80)} for its mail servers.`,
     version: '1.0.0',
     browser_specific_settings: { gecko: { id: `${extensionName(realm.id)}@postern`, strict_min_version: '140.0' } },
     oauth_provider: {
-      issuer: new URL(issuer).host,
-      issuerIdentifier: issuer,
+      // Thunderbird keeps one provider by this name and refuses a second, and several realms may share a host.
+      issuer: realm.domains[0] ?? new URL(issuer).host,
       clientId: client.clientId,
       authorizationEndpoint: `${issuer}/oauth2/v2.0/authorize`,
       tokenEndpoint: `${issuer}/oauth2/v2.0/token`,
       redirectionEndpoint: 'http://localhost',
       usePKCE: true,
       hostnames,
-      emailDomains: [...realm.domains],
       scopes: client.scope,
     },
   }
+}
+
+/** On one line, in whole characters. */
+function shorten(text: string, most: number): string {
+  const characters = [
+    ...text
+      .toWellFormed()
+      .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+      .trim(),
+  ]
+  return characters.length <= most
+    ? characters.join('')
+    : `${characters
+        .slice(0, most - 1)
+        .join('')
+        .trimEnd()}…`
 }
 
 /** The same for a realm for ever: a newer file replaces the older one. */

@@ -48,6 +48,17 @@ export type Answer =
     } & PageNeeds)
   | { readonly kind: 'redirect'; readonly location: string }
   | { readonly kind: 'json'; readonly value: unknown; readonly status: number }
+  | ({ readonly kind: 'file' } & SentFile)
+
+/** Something to be kept, not shown. */
+export interface SentFile {
+  /** Letters, digits, `.`, `-` and `_`. */
+  readonly name: string
+  readonly mediaType: string
+  readonly content: Uint8Array
+  /** For how long anybody on the way may keep it. Absent: nobody keeps it. */
+  readonly publicSeconds?: number
+}
 
 export const page = (
   html: string,
@@ -58,6 +69,9 @@ export const page = (
 export const redirect = (location: string): Answer => Object.freeze({ kind: 'redirect', location })
 
 export const json = (value: unknown, status = 200): Answer => Object.freeze({ kind: 'json', value, status })
+
+/** The browser saves it under its name, also where it could show or install it. */
+export const file = (sent: SentFile): Answer => Object.freeze({ kind: 'file', ...sent })
 
 /** One row of a feature's table. */
 export interface Route {
@@ -191,6 +205,15 @@ function send(ctx: Context, answer: Answer): void {
     return
   }
   ctx.set('Cache-Control', 'no-store')
+  if (answer.kind === 'file') {
+    if (!/^[\w.-]+$/.test(answer.name)) throw new TypeError('the name of a file that is sent must need no quoting')
+    if (answer.publicSeconds !== undefined) ctx.set('Cache-Control', `public, max-age=${answer.publicSeconds}`)
+    ctx.set('Content-Disposition', `attachment; filename="${answer.name}"`)
+    ctx.status = 200
+    ctx.type = answer.mediaType
+    ctx.body = Buffer.from(answer.content)
+    return
+  }
   if (answer.kind === 'json') {
     ctx.status = answer.status
     ctx.body = answer.value

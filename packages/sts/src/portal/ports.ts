@@ -3,6 +3,7 @@ import type { Account, AccountId, RealmId, RealmSettings, RealmStore } from '@po
 import type { Audit, AuditEvent } from '../audit/audit.ts'
 import type { Notices } from '../delivery/delivery.ts'
 import type { RealmView } from '../http/realm-view.ts'
+import type { SentFile } from '../http/route.ts'
 import type { MailRules } from '../policy/mail/mail-access.ts'
 import type { Requirement } from '../policy/policy.ts'
 import type { Sessions } from '../protocol/sessions.ts'
@@ -83,6 +84,8 @@ export interface PortalParts {
   /** All that is held against mail apps of this account. */
   readonly mailRules: (realm: RealmStore, accountId: AccountId) => Promise<MailRules>
   readonly setupFiles: (realm: RealmView, accountId: AccountId) => Promise<readonly SetupFile[]>
+  /** Such a file with this person's address filled in. `undefined`: there is none of this name. */
+  readonly personalFile: (person: Account, name: string) => Promise<SentFile | undefined>
   readonly notices: Pick<Notices, 'tell'>
   readonly audit: Pick<Audit, 'record'>
   readonly storeFor: (realmId: RealmId) => RealmStore
