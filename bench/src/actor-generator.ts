@@ -4,9 +4,9 @@
  * Each answer must have status 200 and a token that no other answer had.
  */
 import { createPrivateKey, randomUUID, sign } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
 import process from 'node:process'
 import { promisify } from 'node:util'
+import { openConnection, postBytes, readAnswer } from './kept-connection.ts'
 
 export interface ActorLoad {
   readonly url: string
@@ -43,14 +43,7 @@ async function makeRequest({ url, resource, header, claims, once }: ActorLoad, k
   const input = `${part(header)}.${part({ ...claims, nbf: now, exp: now + 600, ...(once ? { jti: randomUUID() } : {}) })}`
   const assertion = `${input}.${(await signed('sha256', Buffer.from(input), key)).toString('base64url')}`
   const body = new URLSearchParams({ grant_type: 'http://oauth.net/grant_type/jwt/1.0/bearer', assertion, resource }).toString()
-  const { host, pathname } = new URL(url)
-  const head = [
-    `POST ${pathname} HTTP/1.1`,
-    `Host: ${host}`,
-    'Content-Type: application/x-www-form-urlencoded',
-    `Content-Length: ${body.length}`,
-  ]
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1')
+  return postBytes(url, { 'Content-Type': 'application/x-www-form-urlencoded' }, body)
 }
 
 async function makeRequests(load: ActorLoad, count: number): Promise<Buffer[]> {
@@ -61,57 +54,8 @@ async function makeRequests(load: ActorLoad, count: number): Promise<Buffer[]> {
   return requests
 }
 
-/** Answers as they came, one text each. */
-class Connection {
-  readonly #socket: Socket
-  #text = ''
-  #done: ((text: string) => void) | undefined
-  #failed: ((error: Error) => void) | undefined
-
-  constructor(socket: Socket) {
-    this.#socket = socket
-    socket.setNoDelay(true)
-    socket.setEncoding('latin1')
-    socket.on('data', (part: string) => this.#read(part))
-    for (const event of ['error', 'close'] as const)
-      socket.on(event, () => this.#failed?.(new TypeError(`the connection ended after: ${this.#text.slice(0, 300)}`)))
-  }
-
-  ask(request: Buffer): Promise<string> {
-    return new Promise((done, failed) => {
-      this.#done = done
-      this.#failed = failed
-      this.#socket.write(request)
-    })
-  }
-
-  #read(part: string): void {
-    this.#text += part
-    const end = this.#text.indexOf('\r\n\r\n')
-    const length = /\r\ncontent-length: (\d+)/i.exec(this.#text.slice(0, end))?.[1]
-    if (end === -1 || length === undefined || this.#text.length < end + 4 + Number(length)) return
-    const answer = this.#text
-    this.#text = ''
-    this.#done?.(answer)
-  }
-
-  end(): void {
-    this.#failed = undefined
-    this.#socket.destroy()
-  }
-}
-
-const open = (url: string): Promise<Connection> =>
-  new Promise((done, failed) => {
-    const socket = connect(Number(new URL(url).port), '127.0.0.1')
-    socket.once('error', failed)
-    socket.once('connect', () => done(new Connection(socket)))
-  })
-
 function checkAnswer(text: string): void {
-  const body = text.slice(text.indexOf('\r\n\r\n') + 4)
-  if (!text.startsWith('HTTP/1.1 200 ')) throw new TypeError(`refused: ${text.slice(0, 12)} ${body.slice(0, 300)}`)
-  const { access_token: token } = JSON.parse(body) as { access_token?: unknown } // checked on the next line
+  const { access_token: token } = readAnswer(text)
   const signature = typeof token === 'string' ? token.split('.')[2] : undefined
   if (signature === undefined || seen.has(signature)) throw new TypeError('a token is missing, or came twice')
   seen.add(signature)
@@ -125,7 +69,7 @@ async function run(load: ActorLoad): Promise<ActorLoadResult> {
   if (requests?.url !== load.url || requests.once !== load.once) requests = { url: load.url, once: load.once, left: [] }
   const { left } = requests
   if (left.length < wanted) left.push(...(await makeRequests(load, wanted - left.length)))
-  const connections = await Promise.all(Array.from({ length: load.connections }, () => open(load.url)))
+  const connections = await Promise.all(Array.from({ length: load.connections }, () => openConnection(load.url)))
   const texts: string[] = []
   const times: number[] = []
   const start = performance.now()

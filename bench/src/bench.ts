@@ -13,6 +13,7 @@ import { benchActorTokens } from './actor-tokens.ts'
 import { benchActorValidation } from './actor-validation.ts'
 import { benchClientCredentials } from './client-credentials.ts'
 import { benchEnforcementImport } from './enforcement-import.ts'
+import { benchMailGate } from './mail-gate.ts'
 import { benchSignin } from './signin.ts'
 import { renderTable } from './table.ts'
 import { benchValidator } from './validator.ts'
@@ -24,6 +25,7 @@ const benches = {
   signin: benchSignin,
   'actor-tokens': benchActorTokens,
   'actor-validation': benchActorValidation,
+  'mail-gate': benchMailGate,
 } as const
 const OUT = fileURLToPath(new URL('../../.bench/', import.meta.url))
 

@@ -3,11 +3,10 @@ import { createServer } from 'node:http'
 import process from 'node:process'
 
 const answer = JSON.stringify({ access_token: 'x'.repeat(900), expires_in: 3600, token_type: 'Bearer', scope: 'Mail.Read' })
+const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', 'content-length': answer.length }
 const server = createServer((request, response) => {
   request.resume()
-  request.on('end', () =>
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(answer),
-  )
+  request.on('end', () => response.writeHead(200, headers).end(answer))
 })
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()

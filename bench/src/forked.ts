@@ -34,3 +34,10 @@ export function forkBeside(file: string, environment: Readonly<Record<string, st
     },
   }
 }
+
+/** Asks, and resolves to one member of the answer. @throws {TypeError} where it has none, with the fault that it tells */
+export async function askFor<Answer>(process: Forked, message: object, member: string): Promise<Answer> {
+  const answer = await process.ask(message)
+  if (answer[member] === undefined) throw new TypeError(`a process of the bench failed: ${String(answer.fault)}`)
+  return answer[member] as Answer // our own processes answer what they declare
+}

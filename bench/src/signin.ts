@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os'
 import { startPostgres } from '@postern/storage/contract'
 import type { HashLoad } from './argon2-alone.ts'
-import { type Forked, forkBeside } from './forked.ts'
+import { askFor, forkBeside } from './forked.ts'
 import { describeMachine } from './machine.ts'
 import type { PacedLoad, PacedResult } from './paced-generator.ts'
 import { measureInRounds, medianOf } from './rounds.ts'
@@ -17,12 +17,6 @@ const AT_ONCE = 8
 const TOKENS_PER_SECOND = 20
 const TARGET_RATIO = 0.8
 const TARGET_SLOWDOWN = 3
-
-async function ask<Answer>(process: Forked, what: object, member: string): Promise<Answer> {
-  const message = await process.ask(what)
-  if (message[member] === undefined) throw new TypeError(`a process of the bench failed: ${String(message.fault)}`)
-  return message[member] as Answer // our own processes answer what they declare
-}
 
 const p99 = (latencies: readonly number[]): number =>
   latencies.toSorted((one, other) => one - other)[Math.min(latencies.length - 1, Math.floor(latencies.length * 0.99))] ??
@@ -55,12 +49,12 @@ export async function benchSignin(options: {
   const quiet: number[][] = []
   const stormy: number[][] = []
   const storm = async (milliseconds: number, keep: boolean): Promise<number> => {
-    const before = await ask<number>(server, {}, 'cpuMilliseconds')
-    const result = await ask<SigninResult>(generator, { atOnce: AT_ONCE, milliseconds } satisfies SigninLoad, 'result')
+    const before = await askFor<number>(server, {}, 'cpuMilliseconds')
+    const result = await askFor<SigninResult>(generator, { atOnce: AT_ONCE, milliseconds } satisfies SigninLoad, 'result')
     if (result.failed > 0) throw new TypeError(`${result.failed} sign-ins failed: ${result.failure}`)
     if (keep) {
       storms.push(result)
-      serverCpu.push(((await ask<number>(server, {}, 'cpuMilliseconds')) - before) / result.signedIn)
+      serverCpu.push(((await askFor<number>(server, {}, 'cpuMilliseconds')) - before) / result.signedIn)
     }
     return (result.signedIn / result.milliseconds) * 1000
   }
@@ -75,7 +69,7 @@ export async function benchSignin(options: {
       perSecond: TOKENS_PER_SECOND,
       milliseconds,
     }
-    const { latencies, refused } = await ask<PacedResult>(pacer, load, 'result')
+    const { latencies, refused } = await askFor<PacedResult>(pacer, load, 'result')
     if (refused > 0) throw new TypeError(`${refused} tokens were refused`)
     return [...latencies]
   }
@@ -84,7 +78,7 @@ export async function benchSignin(options: {
     [
       {
         name: 'bare argon2id',
-        measure: (milliseconds) => ask<number>(alone, { atOnce: AT_ONCE, milliseconds } satisfies HashLoad, 'perSecond'),
+        measure: (milliseconds) => askFor<number>(alone, { atOnce: AT_ONCE, milliseconds } satisfies HashLoad, 'perSecond'),
       },
       { name: 'sign-ins with password and TOTP', measure: (milliseconds) => storm(milliseconds, true) },
       {

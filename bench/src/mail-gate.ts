@@ -1,0 +1,186 @@
+/**
+ * Decisions of the mail gate per second, for apps that show an app password: the service with one worker and with two, on
+ * PostgreSQL, beside the bare hash, a bare SELECT on the same PostgreSQL, and a server that decides nothing.
+ */
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { startPostgres } from '@postern/storage/contract'
+import type { HashLoad } from './argon2-alone.ts'
+import { processorTime } from './cpu-time.ts'
+import { askFor, type Forked, forkBeside } from './forked.ts'
+import { describeMachine } from './machine.ts'
+import type { GateLoad, GateLoadResult } from './mail-gate-generator.ts'
+import type { SelectLoad } from './mail-gate-select.ts'
+import type { Gate, GateTold } from './mail-gate-server.ts'
+import { type Contestant, measureInRounds } from './rounds.ts'
+import type { Result } from './table.ts'
+
+/** Connections of the mail server, sessions of the SELECT. */
+const AT_ONCE = 32
+const HASHES_AT_ONCE = 8
+/** Connections on which each app comes for the first time: few enough that nobody is told to come back. */
+const FIRST_CONNECTIONS = 8
+/** Right answers are remembered for 300 s; before that every app is asked about anew. */
+const WARM_MILLISECONDS = 240_000
+
+interface Tally {
+  answered: number
+  service: number
+  database: number
+  generator: number
+  hashes: number
+  last: GateLoadResult | undefined
+}
+
+/** A gate with the generator that asks it, and what has come of it so far. */
+interface Asked {
+  readonly gate: Gate
+  readonly name: string
+  readonly ask: (how: Pick<GateLoad, 'connections' | 'until'>) => Promise<GateLoadResult>
+  readonly tally: Tally
+  warmedAt: number
+  /** Decisions per second and hashes, when every app came for the first time. */
+  first: { readonly rate: number; readonly hashes: number } | undefined
+}
+
+function asking(gate: Gate, { authorization, questions }: GateTold, generator: Forked): Asked {
+  return {
+    gate,
+    name: `the gate, ${gate.workers} ${gate.workers === 1 ? 'worker' : 'workers'}`,
+    ask: (how) =>
+      askFor(generator, { url: gate.url, authorization, questions, isFixed: false, ...how } satisfies GateLoad, 'result'),
+    tally: { answered: 0, service: 0, database: 0, generator: 0, hashes: 0, last: undefined },
+    warmedAt: Number.NEGATIVE_INFINITY,
+    first: undefined,
+  }
+}
+
+/** Until every process of the service knows every app, so that a pass over all of them costs no hash. */
+async function warm(asked: Asked, countHashes: () => Promise<number>): Promise<void> {
+  for (let eachOnceFrom = 0; eachOnceFrom < 4 * asked.gate.workers; eachOnceFrom += 1) {
+    const before = await countHashes()
+    if (eachOnceFrom === 0) asked.warmedAt = performance.now()
+    const { answered, milliseconds } = await asked.ask({ connections: FIRST_CONNECTIONS, until: { eachOnceFrom } })
+    const hashes = (await countHashes()) - before
+    asked.first ??= { rate: (answered / milliseconds) * 1000, hashes }
+    if (hashes === 0) return
+  }
+}
+
+function contestantOf(asked: Asked, countHashes: () => Promise<number>): Contestant {
+  const times = () => ({
+    service: processorTime(asked.gate.pid) ?? Number.NaN,
+    database: processorTime(process.pid, 'postgres') ?? Number.NaN,
+  })
+  return {
+    name: asked.name,
+    measure: async (milliseconds) => {
+      if (performance.now() + milliseconds > asked.warmedAt + WARM_MILLISECONDS) await warm(asked, countHashes)
+      const [before, hashes] = [times(), await countHashes()]
+      const result = await asked.ask({ connections: AT_ONCE, until: { milliseconds } })
+      const after = times()
+      const { tally } = asked
+      tally.answered += result.answered
+      tally.service += after.service - before.service
+      tally.database += after.database - before.database
+      tally.generator += result.processor
+      tally.hashes += (await countHashes()) - hashes
+      tally.last = result
+      return (result.answered / result.milliseconds) * 1000
+    },
+  }
+}
+
+function describe({ name, tally, first }: Asked): string {
+  const { answered, service, database, generator, hashes, last } = tally
+  const each = (milliseconds: number) => `${((milliseconds * 1000) / answered).toFixed(0)} µs`
+  return `${name}: ${each(service)} of a core in the service, ${each(database)} in PostgreSQL, ${each(generator)} in the generator for each of ${answered.toLocaleString('en-US')} decisions, ${hashes} hashes among them; ${last?.median.toFixed(1)} ms median, ${last?.p99.toFixed(1)} ms p99 in the last round. When every app came for the first time: ${first?.rate.toFixed(0)} per second, with ${first?.hashes} hashes.`
+}
+
+export async function benchMailGate(options: {
+  rounds: number
+  milliseconds: number
+  now: Date
+  onRound: (round: number) => void
+}): Promise<Result> {
+  await using stack = new AsyncDisposableStack()
+  const directory = await mkdtemp(join(tmpdir(), 'postern-bench-'))
+  stack.defer(() => rm(directory, { recursive: true, force: true }))
+  const hashes = join(directory, 'hashes')
+  await writeFile(hashes, '')
+  const countHashes = async () => (await stat(hashes)).size
+  const postgres = await startPostgres()
+  stack.defer(() => postgres.stop())
+  const database = await postgres.createDatabase()
+  const environment = { POSTERN_BENCH_DATABASE: database, POSTERN_BENCH_HASHES: hashes }
+  const server = stack.use(forkBeside('./mail-gate-server.ts', environment))
+  const told = (await server.ask()) as unknown as GateTold // what mail-gate-server.ts says first
+  const alone = stack.use(forkBeside('./argon2-alone.ts'))
+  await alone.ask()
+  const select = stack.use(forkBeside('./mail-gate-select.ts', environment))
+  await select.ask()
+  const fixed = stack.use(forkBeside('./fixed-answer.ts'))
+  const { url } = await fixed.ask()
+  const generator = () => stack.use(forkBeside('./mail-gate-generator.ts'))
+  const fixedGenerator = generator()
+
+  const asked = told.gates.map((gate) => asking(gate, told, generator()))
+  const names = told.questions.map(({ upn }) => upn)
+  const load = [loadavg()[0] ?? Number.NaN]
+  const measured = await measureInRounds(
+    [
+      {
+        name: 'bare argon2id',
+        measure: (milliseconds) => askFor(alone, { atOnce: HASHES_AT_ONCE, milliseconds } satisfies HashLoad, 'perSecond'),
+      },
+      {
+        name: 'bare SELECT',
+        measure: (milliseconds) => {
+          const looking: SelectLoad = { realmId: told.realmId, names, sessions: AT_ONCE, milliseconds }
+          return askFor(select, looking, 'perSecond')
+        },
+      },
+      {
+        name: 'node:http, a fixed answer',
+        measure: async (milliseconds) => {
+          const { authorization, questions } = told
+          const about = { url: String(url), authorization, questions, isFixed: true, connections: AT_ONCE }
+          const sent: GateLoad = { ...about, until: { milliseconds } }
+          const result = await askFor<GateLoadResult>(fixedGenerator, sent, 'result')
+          return (result.answered / result.milliseconds) * 1000
+        },
+      },
+      ...asked.map((one) => contestantOf(one, countHashes)),
+    ],
+    { ...options, milliseconds: options.milliseconds * 2 },
+  )
+  load.push(loadavg()[0] ?? Number.NaN)
+  if (asked.some(({ first }) => (first?.hashes ?? 0) < names.length))
+    throw new TypeError('hashes were not counted: every app costs one when it comes for the first time')
+  const perDecision = (part: 'service' | 'database', { tally }: Asked) => (tally[part] * 1000) / tally.answered
+  return {
+    name: 'mail-gate',
+    what: 'decisions about activated apps that show an app password, PostgreSQL',
+    unit: 'per second',
+    baselines: ['bare argon2id', 'bare SELECT', 'node:http, a fixed answer'],
+    measured,
+    notes: [
+      `${names.length.toLocaleString('en-US')} apps in turn, each of another account, on ${AT_ONCE} kept-alive connections; the SELECT has as many sessions and finds an account by its name. bare argon2id has ${HASHES_AT_ONCE} checks in flight, with m=19456 t=2 p=1.`,
+      'Every answer was looked at: it lets in the person whose app password was shown.',
+      'A right app password is remembered for 300 s by each process, and what was seen of an app is written once a minute: an app that asks once a minute costs a hash at every fifth decision, one that asks at every request almost none.',
+      ...asked.map(describe),
+      `Generator, service and PostgreSQL share the cores, which the others have for themselves. Processor time is the steadier figure where others use them too: the load was ${load.map((one) => one.toFixed(1)).join(' at the start and ')} at the end.`,
+      'PostgreSQL runs with fsync off, as the tests start it.',
+    ],
+    figures: Object.fromEntries(
+      asked.flatMap((one) => [
+        [`serviceMicrosecondsWith${one.gate.workers}`, perDecision('service', one)],
+        [`databaseMicrosecondsWith${one.gate.workers}`, perDecision('database', one)],
+        [`firstPerSecondWith${one.gate.workers}`, one.first?.rate ?? Number.NaN],
+      ]),
+    ),
+    machine: describeMachine(['@node-rs/argon2', 'pg'], options.now),
+  }
+}
