@@ -69,7 +69,7 @@ test('nested members are shown by their path', () => {
 test('each operation has a name of its own, a summary, and a description of every member', () => {
   expect(new Set(operations.map(({ name }) => name)).size).toBe(operations.length)
   for (const { name, summary, input, positional } of operations) {
-    expect(name).toMatch(/^[a-z]+\.[a-z]+(-[a-z]+)*$/)
+    expect(name).toMatch(/^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*$/)
     expect(summary.length).toBeGreaterThan(10)
     for (const member of positional) expect(Object.keys(input.shape)).toContain(member)
   }
