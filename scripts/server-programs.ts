@@ -34,6 +34,7 @@ export const SERVER_PROGRAMS: readonly ServerProgram[] = [
     debianPackage: 'libnginx-mod-mail',
   },
   { name: 'Postfix', files: inSbin('postfix'), debianPackage: 'postfix' },
+  { name: 'Thunderbird', files: ['/usr/lib/thunderbird/thunderbird'], debianPackage: 'thunderbird' },
 ]
 
 /** Those of which no file is there. */
