@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -53,7 +53,10 @@ test('without mail hosts the command writes nothing and says what to set', async
   expect(await readdir(folder)).toEqual([])
 })
 
-test('Thunderbird installs the extension, knows its server by it, and signs in for a token that opens IMAP', async () => {
+// Three commands and a whole mail program, on a machine that may be busy.
+test('Thunderbird installs the extension, knows its server by it, and signs in for a token that opens IMAP', {
+  timeout: 180_000,
+}, async () => {
   await postern(
     'realm',
     'change',
@@ -67,6 +70,11 @@ test('Thunderbird installs the extension, knows its server by it, and signs in f
   await postern('client', 'grant', CLIENT, sts.resource.audience)
   expect(await postern('client-pack', folder)).toContain('postern-thunderbird.xpi')
 
+  const text = await readFile(join(folder, 'config-v1.1.xml'), 'utf8')
+  const [withPassword, withOAuth] = [3, 10] // nsMsgAuthMethod
+  // Without the extension it takes the second of each, which is a password.
+  expect(await thunderbird.run(READ_CONFIG, { text })).toEqual({ imap: [withPassword], smtp: [withPassword] })
+
   const file = join(folder, 'postern-thunderbird.xpi')
   expect(await thunderbird.run(INSTALL, { file })).toMatchObject({ name: 'Contoso sign-in', active: true, warnings: [] })
   expect(await thunderbird.run(LOOK_UP, { host: 'other.contoso.com' })).toBeNull()
@@ -74,6 +82,11 @@ test('Thunderbird installs the extension, knows its server by it, and signs in f
     clientId: CLIENT,
     authorizationEndpoint: `${sts.issuer}/oauth2/v2.0/authorize`,
     usePKCE: true,
+  })
+
+  expect(await thunderbird.run(READ_CONFIG, { text })).toEqual({
+    imap: [withOAuth, withPassword],
+    smtp: [withOAuth, withPassword],
   })
 
   const asked = String(await thunderbird.run(BEGIN, { host: 'imap.contoso.com', user: sts.mary.upn }))
@@ -91,6 +104,17 @@ const INSTALL = `
   file.initWithPath(given.file)
   const { addon } = await (await AddonManager.getInstallForFile(file)).install().then((made) => ({ addon: made }))
   return { name: addon.name, active: addon.isActive, warnings: WebExtensionPolicy.getByID(addon.id).extension.warnings }`
+
+/** How an account would be set up from an autoconfig file, the first choice first. */
+const READ_CONFIG = `
+  const { JXON } = ChromeUtils.importESModule('resource:///modules/JXON.sys.mjs')
+  const { readFromXML } = ChromeUtils.importESModule('resource:///modules/accountcreation/readFromXML.sys.mjs')
+  const config = readFromXML(JXON.build(new DOMParser().parseFromString(given.text, 'text/xml')), 'test')
+  const methods = (first, others) => [first, ...others].map((one) => one.auth)
+  return {
+    imap: methods(config.incoming, config.incomingAlternatives),
+    smtp: methods(config.outgoing, config.outgoingAlternatives),
+  }`
 
 const LOOK_UP = `
   const { OAuth2Providers } = ChromeUtils.importESModule('resource:///modules/OAuth2Providers.sys.mjs')
