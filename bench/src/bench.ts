@@ -14,6 +14,7 @@ import { benchActorValidation } from './actor-validation.ts'
 import { benchClientCredentials } from './client-credentials.ts'
 import { benchEnforcementImport } from './enforcement-import.ts'
 import { benchMailGate } from './mail-gate.ts'
+import { benchPhones } from './phones.ts'
 import { benchSignin } from './signin.ts'
 import { renderTable } from './table.ts'
 import { benchValidator } from './validator.ts'
@@ -26,6 +27,7 @@ const benches = {
   'actor-tokens': benchActorTokens,
   'actor-validation': benchActorValidation,
   'mail-gate': benchMailGate,
+  phones: benchPhones,
 } as const
 const OUT = fileURLToPath(new URL('../../.bench/', import.meta.url))
 

@@ -17,7 +17,8 @@ export function parseStat(line: string): Process | undefined {
   if (found === null) return undefined
   const [, pid, name = '', rest = ''] = found
   const fields = rest.split(' ') // the first is the state, the third field of the line
-  const ticks = Number(fields[11]) + Number(fields[12])
+  // Its own, in user space and in the kernel, and that of its children that have ended: of what was used nothing is lost.
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
   return { pid: Number(pid), name, parent: Number(fields[1]), milliseconds: ticks * tickMilliseconds }
 }
 

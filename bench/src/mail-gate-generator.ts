@@ -9,8 +9,8 @@ import type { GateTold } from './mail-gate-server.ts'
 export interface GateLoad extends Pick<GateTold, 'authorization' | 'questions'> {
   readonly url: string
   readonly connections: number
-  /** Asks for so long; or once for each app, the apps dealt out to the connections beginning with the one of this number. */
-  readonly until: Readonly<{ milliseconds: number }> | Readonly<{ eachOnceFrom: number }>
+  /** Asks for so long; or once about each app, on whichever connection; or about each app on each connection. */
+  readonly until: Readonly<{ milliseconds: number }> | 'each app' | 'each app on each connection'
   /** A server that answers everybody the same: only the status is looked at. */
   readonly isFixed: boolean
 }
@@ -55,9 +55,9 @@ async function run(load: GateLoad): Promise<GateLoadResult> {
   const used = process.cpuUsage()
   await Promise.all(
     connections.map(async (connection, at) => {
-      if ('eachOnceFrom' in until) {
-        const first = (at + until.eachOnceFrom) % connections.length
-        for (let index = first; index < requests.length; index += connections.length) await askAbout(connection, index)
+      if (typeof until === 'string') {
+        const [first, step] = until === 'each app' ? [at, connections.length] : [0, 1]
+        for (let index = first; index < requests.length; index += step) await askAbout(connection, index)
         return
       }
       while (performance.now() < start + until.milliseconds) {

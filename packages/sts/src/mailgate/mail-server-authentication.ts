@@ -5,7 +5,7 @@
  * may ask is decided elsewhere.
  * @module
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { type AttemptGate, sourceRules } from '@postern/mfa'
 import type { ClientCredential, ClientId, RealmStore } from '@postern/storage'
 import { LRUCache } from 'lru-cache'
@@ -35,7 +35,9 @@ export function createServerAuthentication(parts: {
   readonly key: Uint8Array
   readonly sourceOf: (address: string) => string
 }): ServerAuthentication {
-  const { gate, clock, key, sourceOf } = parts
+  const { gate, clock, sourceOf } = parts
+  // Bytes would be made a key of again for each request, which takes longer than the digest.
+  const key = createSecretKey(parts.key)
   /** When a pair of id and secret was found right the last time. */
   const proved = new LRUCache<string, number>({ max: most })
 
