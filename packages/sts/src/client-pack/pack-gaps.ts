@@ -14,7 +14,9 @@ export function findPackGaps({ realm, hosts, clients, resource }: ClientPackFact
   const isTcp = hosts.imap !== undefined || hosts.pop !== undefined
   const isAny = isTcp || hosts.smtp !== undefined || hosts.ews !== undefined
   const audience = resource?.audience ?? `https://mail.${domain}/`
-  const setHosts = (example: string): string => `say where the mail servers are: postern realm change ${domain} ${example}`
+  const isSome = Object.keys(hosts).length > 0
+  const setHosts = (example: string): string =>
+    `say where the mail servers are${isSome ? ', those named already once more' : ''}: postern realm change ${domain} ${example}`
   const grant = (preset: string, id: string, name: string): string =>
     `register the program and what it may ask for: postern client add --preset ${preset}; postern client grant ${id} ${name}`
   const servers = setHosts(`--mail-host imap=mail.${domain}:993 --mail-host smtp=mail.${domain}:587`)

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { packFileNames, renderClientPack } from '../../client-pack/client-pack.ts'
 import { findPackGaps } from '../../client-pack/pack-gaps.ts'
@@ -25,11 +27,18 @@ export const clientPackOperations = [
     output: z.object({
       folder: z.string(),
       files: z.array(z.enum(packFileNames)),
+      /** Of an earlier time: there, and not made now. */
+      outdated: z.array(z.enum(packFileNames)),
       missing: z.array(z.object({ file: z.enum(packFileNames), remedy: z.string() })),
     }),
-    present: ({ folder, files, missing }) => ({
+    present: ({ folder, files, outdated, missing }) => ({
       text: files.map((name) => `${folder}/${name}`).join('\n'),
-      ...(missing.length > 0 && { note: tellGaps(missing) }),
+      ...(missing.length + outdated.length > 0 && {
+        note: [
+          ...(outdated.length > 0 ? [`Older, and not made any more: ${outdated.join(', ')}`] : []),
+          ...(missing.length > 0 ? [tellGaps(missing)] : []),
+        ].join('\n'),
+      }),
     }),
     errors: ['invalid', 'missing', 'conflict'],
     run: async ({ input, at }) => {
@@ -40,10 +49,15 @@ export const clientPackOperations = [
       const [files, missing] = [renderClientPack(facts), findPackGaps(facts, packedClientIds)]
       if (files.length === 0) throw new OperationRefused('missing', `There is nothing to write yet.\n${tellGaps(missing)}`)
       const folder = await writePackFolder(input.folder, files)
-      return { folder, files: files.map(({ name }) => name), missing: [...missing] }
+      const names = files.map(({ name }) => name)
+      const outdated = packFileNames.filter((name) => !names.includes(name) && existsSync(join(folder, name)))
+      return { folder, files: names, outdated, missing: [...missing] }
     },
   }),
 ]
 
+/** What helps several files is said once. */
 const tellGaps = (gaps: readonly { file: string; remedy: string }[]): string =>
-  gaps.map(({ file, remedy }) => `For ${file}: ${remedy}`).join('\n')
+  [...Map.groupBy(gaps, ({ remedy }) => remedy)]
+    .map(([remedy, those]) => `For ${those.map(({ file }) => file).join(', ')}: ${remedy}`)
+    .join('\n')
