@@ -8,6 +8,10 @@ local json = require "cjson.safe"
 local SETTINGS = "/etc/dovecot/postern-gate.json"
 local PROTOCOLS = { imap = "imap", pop3 = "pop", submission = "smtp", smtp = "smtp", sieve = "sieve" }
 
+-- Dovecot's own servers look at `nologin`, by which a text reaches the person. Whoever else asks for sign-ins, Postfix as
+-- "smtp" above all, does not know it and would let people in.
+local KNOWS_NOLOGIN = { imap = true, pop3 = true, submission = true, sieve = true }
+
 local settings
 local client
 
@@ -118,7 +122,7 @@ function auth_password_verify(request, password)
   end
   if answer.decision == "allow" then return dovecot.auth.PASSDB_RESULT_OK, { user = answer.account.upn } end
   dovecot.i_info(string.format("postern: %s %s (reference %s)", answer.decision, answer.reason, tostring(answer.reference)))
-  if answer.reason == "wrong_secret" or answer.reason == "throttled" then
+  if answer.reason == "wrong_secret" or answer.reason == "throttled" or not KNOWS_NOLOGIN[request.service] then
     return dovecot.auth.PASSDB_RESULT_PASSWORD_MISMATCH, {}
   end
   -- The secret was right and yet nobody comes in: this way the text reaches the person.

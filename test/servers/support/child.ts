@@ -47,7 +47,7 @@ export function startChild(program: string, words: readonly string[], environmen
 export async function waitForPorts(child: Child, ports: readonly number[]): Promise<void> {
   for (const port of ports) {
     for (let tries = 0; !(await takesConnections(port)); tries += 1) {
-      if (!child.isRunning() || tries > 200) throw new TypeError(`nothing listens on ${port}:\n${child.output()}`)
+      if (!child.isRunning() || tries > 400) throw new TypeError(`nothing listens on ${port}:\n${child.output()}`)
       await wait(25)
     }
   }

@@ -129,8 +129,7 @@ async function writeExamples(parts: DovecotParts, at: Places, doveadm: { http: n
   await put('postern-connections.conf', { DOVEADM_KEY: doveadm.key, 'port = 8083': `port = ${doveadm.http}` })
   await put('postern-postfix.conf', {
     '/var/spool/postfix/private/auth': `${at.folder}/run/auth-postfix`,
-    'user = postfix': '',
-    'group = postfix': '',
+    ...(isRoot ? {} : { 'user = postfix': '', 'group = postfix': '' }),
   })
 }
 
