@@ -21,7 +21,7 @@ import type { Result } from './table.ts'
 const AT_ONCE = 32
 const HASHES_AT_ONCE = 8
 /** Connections on which each app comes for the first time: few enough that nobody is told to come back. */
-const FIRST_CONNECTIONS = 8
+const FIRST_CONNECTIONS = 4
 /** Right answers are remembered for 300 s; before that every app is asked about anew. */
 const WARM_MILLISECONDS = 240_000
 
