@@ -45,6 +45,7 @@ import { isTrustedNetwork } from './policy/trusted-network.ts'
 import { createPortal } from './portal/portal.ts'
 import { requirementsFor } from './protocol/assurance.ts'
 import { createKeysReady } from './protocol/keys-ready.ts'
+import { loadClientPackFacts } from './protocol/packed-facts.ts'
 import { serviceAudiences } from './protocol/principals.ts'
 import { createProtocol, type Protocol } from './protocol/protocol.ts'
 import { findRequestState, requestState } from './protocol/request-state.ts'
@@ -228,10 +229,9 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
   }
   const signin = createSignin({ ...shared, interactions: protocol.interactions })
   const packs = createClientPacks({
-    ids: packedClientIds,
-    realm: () => {
+    factsOf: (person) => {
       const { realm, issuer, store: kept, resources } = requestState().runtime
-      return { realm, issuer, kept, resources }
+      return loadClientPackFacts({ realm, issuer, kept, resources }, { ids: packedClientIds, person })
     },
   })
   const portal = createPortal({

@@ -1,5 +1,5 @@
 import type { Client } from '@postern/storage'
-import type { PackedClientIds } from '../client-pack/packed-facts.ts'
+import type { PackedClientIds } from '../client-pack/client-pack.ts'
 import { mailServerGrants } from './server-grants.ts'
 
 type Preset = Pick<

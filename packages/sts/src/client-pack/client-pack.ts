@@ -19,6 +19,12 @@ export interface PackedClient {
   readonly scope: string
 }
 
+/** Under which identifiers the programs are registered that the files speak of. */
+export interface PackedClientIds {
+  readonly thunderbird: string
+  readonly apple: string
+}
+
 export interface ClientPackFacts {
   readonly realm: { readonly id: string; readonly displayName: string; readonly domains: readonly string[] }
   readonly issuer: string

@@ -1,5 +1,4 @@
-import type { ClientPackFacts, PackFileName } from './client-pack.ts'
-import type { PackedClientIds } from './packed-facts.ts'
+import type { ClientPackFacts, PackedClientIds, PackFileName } from './client-pack.ts'
 
 /** What a file lacks, and what would bring it. */
 export interface PackGap {

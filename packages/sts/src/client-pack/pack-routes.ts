@@ -3,7 +3,6 @@ import { RequestProblem } from '../http/problems.ts'
 import type { RealmView } from '../http/realm-view.ts'
 import { type Feature, file, route, type SentFile } from '../http/route.ts'
 import { type ClientPackFacts, type PackFileName, packFileNames, renderClientPack } from './client-pack.ts'
-import { loadClientPackFacts, type PackedClientIds, type PackedRealm } from './packed-facts.ts'
 
 /** As long as other public documents of a realm. */
 const PUBLIC_SECONDS = 300
@@ -20,10 +19,13 @@ export interface ClientPacks {
   personalFile(person: Pick<Account, 'address' | 'displayName'>, name: string): Promise<SentFile | undefined>
 }
 
-/** `realm`: the realm of the request that is being answered. */
-export function createClientPacks({ ids, realm }: { ids: PackedClientIds; realm: () => PackedRealm }): ClientPacks {
-  const render = async (person?: ClientPackFacts['person']) =>
-    renderClientPack(await loadClientPackFacts(realm(), { ids, ...(person === undefined ? {} : { person }) }))
+/** `factsOf`: those of the realm whose request is being answered, for this person or for everybody. */
+export function createClientPacks({
+  factsOf,
+}: {
+  factsOf: (person: ClientPackFacts['person']) => Promise<ClientPackFacts>
+}): ClientPacks {
+  const render = async (person?: ClientPackFacts['person']) => renderClientPack(await factsOf(person))
 
   return Object.freeze({
     feature: Object.freeze({

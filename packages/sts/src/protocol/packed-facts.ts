@@ -1,15 +1,9 @@
 import type { Client, ClientId, MailHosts, Realm, RealmStore, Resource } from '@postern/storage'
-import { findResource, grantableScopes } from '../protocol/resources.ts'
-import type { ClientPackFacts, PackedClient } from './client-pack.ts'
-
-/** Under which identifiers the programs are registered that the files speak of. */
-export interface PackedClientIds {
-  readonly thunderbird: string
-  readonly apple: string
-}
+import type { ClientPackFacts, PackedClient, PackedClientIds } from '../client-pack/client-pack.ts'
+import { findResource, grantableScopes } from './resources.ts'
 
 /** Of a realm, as it is kept. */
-export interface PackedRealm {
+interface PackedRealm {
   readonly realm: Pick<Realm, 'id' | 'displayName' | 'domains' | 'settings'>
   readonly issuer: string
   readonly kept: { readonly clients: Pick<RealmStore['clients'], 'find'> }
@@ -19,7 +13,7 @@ export interface PackedRealm {
 /** Reads the two clients; everything else is decided by {@link decideFacts}. */
 export async function loadClientPackFacts(
   of: PackedRealm,
-  { ids, person }: { ids: PackedClientIds; person?: ClientPackFacts['person'] },
+  { ids, person }: { ids: PackedClientIds; person?: ClientPackFacts['person'] | undefined },
 ): Promise<ClientPackFacts> {
   const find = (id: string) => of.kept.clients.find(id as ClientId) // whether one has it is what is asked
   const [thunderbird, apple] = [await find(ids.thunderbird), await find(ids.apple)]

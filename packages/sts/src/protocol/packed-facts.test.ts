@@ -1,6 +1,6 @@
 import type { Client, MailHosts, Realm, Resource } from '@postern/storage'
 import { expect, test } from 'vitest'
-import { findPackGaps } from './pack-gaps.ts'
+import { findPackGaps } from '../client-pack/pack-gaps.ts'
 import { decideFacts } from './packed-facts.ts'
 
 const ids = { thunderbird: 'tb', apple: 'apple' }
