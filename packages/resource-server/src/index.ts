@@ -31,7 +31,7 @@ export {
   type RefusedApp,
   type RouteDemands,
 } from './guard.ts'
-export { protocolOfExchangePath } from './legacy-auth/gate-question.ts'
+export { hidesAnotherPath, protocolOfExchangePath } from './legacy-auth/exchange-path.ts'
 export { createLegacyAuth, type LegacyAuthOptions } from './legacy-auth/legacy-auth.ts'
 export {
   type GatedAccepted,

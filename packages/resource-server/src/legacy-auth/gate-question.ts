@@ -7,6 +7,7 @@
 import { isIP } from 'node:net'
 import { findActiveSyncDevice } from './activesync-device.ts'
 import type { BasicCredentials } from './basic-credentials.ts'
+import { splitAddress } from './exchange-path.ts'
 import type { MailProtocol, RequestFacts, RequestHeaders } from './legacy-auth-contract.ts'
 
 /** The body of `POST {issuer}/mailgate/decide`, without the number of the request. */
@@ -28,39 +29,6 @@ export function headerOf(headers: RequestHeaders, name: string): string | undefi
   if (typeof headers.get === 'function') return headers.get(name) ?? undefined
   const value = (headers as Readonly<Record<string, string | readonly string[] | undefined>>)[name] // not `Headers`: Node's object
   return typeof value === 'string' ? value : value?.[0]
-}
-
-/** Path in lower case and query, without decoding. */
-export function splitAddress(url: string): Readonly<{ path: string; query: string }> {
-  const local = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/#.*$/s, '')
-  const mark = local.indexOf('?')
-  return mark === -1
-    ? { path: local.toLowerCase(), query: '' }
-    : { path: local.slice(0, mark).toLowerCase(), query: local.slice(mark + 1) }
-}
-
-const paths: readonly (readonly [prefix: string, protocol: MailProtocol])[] = [
-  ['/microsoft-server-activesync', 'activesync'],
-  ['/autodiscover', 'autodiscover'],
-  ['/ews', 'ews'],
-  ['/mapi', 'mapi'],
-  ['/oab', 'oab'],
-  ['/rpc', 'rpc'],
-  ['/powershell', 'powershell'],
-]
-
-/** What routers take for a way to another path: dot segments, back slashes, and slashes or dots behind a percent sign. */
-const leadsElsewhere = /\/\.|\\|%(?:2e|2f|5c)/i
-
-/**
- * The protocol that goes by this path on an Exchange-like server, or undefined. Letter case does not matter there. For
- * `protocol` of createLegacyAuth. A path that could be read as another one has none: `/ews/../mapi` must not be judged as EWS and
- * answered as MAPI.
- */
-export function protocolOfExchangePath({ url }: RequestFacts): MailProtocol | undefined {
-  const { path } = splitAddress(url)
-  if (leadsElsewhere.test(path)) return undefined
-  return paths.find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))?.[1]
 }
 
 /** IPv4 inside IPv6, as dual-stack sockets write it, is IPv4. Undefined for what is no address. */
