@@ -44,7 +44,7 @@ test('an account that was disabled, and an app that no rule lets in, are turned 
   const { joe, mary } = world.sts
   const secret = await world.appPassword(joe)
   const { accessToken: token } = await world.token()
-  await world.postern('account', 'disable', joe.upn)
+  await world.disable(joe)
   expect(await open({ user: joe.upn, password: secret })).toBe('ALERT Not let in.')
   await world.postern('mailapp', 'rule-put', 'No Thunderbird', '--access', 'block', '--user-agent', 'Thunderbird*')
   expect(await open({ user: mary.upn, token })).toBe('ALERT Not let in.')

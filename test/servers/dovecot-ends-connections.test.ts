@@ -69,16 +69,12 @@ async function secondsUntilClosed(shown: { user: string; password?: string; toke
 
 /** An app that was let in with the account's password, and is blocked again. */
 async function blockedWhileConnected(): Promise<number> {
-  const { kept, joe } = world.sts
+  const { joe } = world.sts
   const shown = { user: joe.upn, password: joe.password }
-  const decide = async (state: 'active' | 'blocked') => {
-    for (const { id } of await kept.mailApps.list(joe.account.id))
-      await kept.mailApps.decide(id, { state, from: ['pending', 'active'], at: new Date(), by: 'owner' })
-  }
   await signInByImap(dovecot.imap, shown)
   await (await signInBySasl('pop', dovecot.pop, shown)).conversation.end()
-  await decide('active')
-  return secondsUntilClosed(shown, () => decide('blocked'))
+  await world.decide(joe, 'active')
+  return secondsUntilClosed(shown, () => world.decide(joe, 'blocked'))
 }
 
 test('whoever is connected when his access ends is put out within five seconds', async () => {
@@ -95,7 +91,7 @@ test('whoever is connected when his access ends is put out within five seconds',
     ),
     'mail app blocked': await blockedWhileConnected(),
     'account disabled': await secondsUntilClosed({ user: leaving.upn, password: await world.appPassword(leaving) }, () =>
-      world.postern('account', 'disable', leaving.upn),
+      world.disable(leaving),
     ),
   }
   for (const [what, seconds] of Object.entries(figures))

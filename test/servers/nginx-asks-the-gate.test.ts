@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { AccountId } from '@postern/storage'
+import type { AccountId, MailApp } from '@postern/storage'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Dovecot, startDovecot } from './support/dovecot.ts'
 import { signInByImap, signInBySasl } from './support/mail-clients.ts'
@@ -71,17 +71,16 @@ test('the mail proxy lets an app password in by IMAP, POP and submission, and a 
 })
 
 test('an app with the right password waits, is told where to activate it, comes in after that, and stays out once blocked', async () => {
-  const { upn: user, password, account } = world.sts.joe
+  const { upn: user, password } = world.sts.joe
   const open = async () => {
     const { isIn, answer, conversation } = await signInBySasl('imap', nginx.imap, { user, password, secure: true })
     await conversation.end()
     return isIn ? 'in' : answer
   }
   expect(await open()).toContain(`a NO [AUTHENTICATIONFAILED] This mail app waits to be let in. Open ${world.issuer}/portal`)
-  const [tile] = await world.sts.kept.mailApps.list(account.id)
-  await world.postern('mailapp', 'activate', user, tile?.id ?? '')
+  await world.decide(world.sts.joe, 'active')
   expect(await open()).toBe('in')
-  await world.postern('mailapp', 'block', user, tile?.id ?? '')
+  await world.decide(world.sts.joe, 'blocked')
   expect(await open()).toContain('a NO [AUTHENTICATIONFAILED] This mail app is blocked')
 })
 
@@ -118,15 +117,15 @@ test('by HTTP whoever shows nothing learns both ways in, and a wrong password no
 })
 
 test('by HTTP a phone waits with 403 and keeps its password, comes in once activated, and gets 403 once blocked', async () => {
-  const { upn, password, account } = world.sts.joe
+  const { upn, password } = world.sts.joe
+  const isPhone = ({ traits }: MailApp) => traits.deviceId !== undefined
   const waiting = await ask(sync('PHONE1'), basic(upn, password))
   expect(waiting).toMatchObject({ status: 403, text: expect.stringContaining(`${world.issuer}/portal`) })
-  const tile = (await world.sts.kept.mailApps.list(account.id)).find(({ traits }) => traits.deviceId !== undefined)
-  await world.postern('mailapp', 'activate', upn, tile?.id ?? '')
+  await world.decide(world.sts.joe, 'active', isPhone)
   const opened = await ask(sync('PHONE1'), { ...basic(upn, password), 'x-postern-user': 'mary@contoso.com' })
   expect(opened.status).toBe(200)
   expect(JSON.parse(opened.text)).toEqual({ user: upn, url: sync('PHONE1') })
-  await world.postern('mailapp', 'block', upn, tile?.id ?? '')
+  await world.decide(world.sts.joe, 'blocked', isPhone)
   expect(await ask(sync('PHONE1'), basic(upn, password))).toMatchObject({ status: 403, text: expect.stringContaining('blocked') })
 })
 

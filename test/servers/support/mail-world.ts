@@ -6,7 +6,7 @@
  * @module
  */
 import { execFile } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer as createPlainServer, type Server as PlainServer } from 'node:http'
 import { createServer, type Server } from 'node:https'
@@ -23,7 +23,7 @@ import {
   type Tokens,
 } from '@postern/example-contoso/authorization-code'
 import { walkPages } from '@postern/example-contoso/sign-in'
-import type { ClientId, Resource, ResourceId } from '@postern/storage'
+import type { ClientId, MailApp, Resource, ResourceId } from '@postern/storage'
 import { startPostgres } from '@postern/storage/contract'
 import { startSts, type TestPerson, type TestSts } from '@postern/sts/testing'
 import { vi } from 'vitest'
@@ -83,6 +83,11 @@ export interface MailWorld {
   putMailServer(...words: readonly string[]): Promise<void>
   /** As the portal shows it. */
   appPassword(person: TestPerson, change?: Readonly<{ protocols?: readonly string[] }>): Promise<string>
+  /** As the owner decides in the portal, about all apps of that kind. */
+  decide(person: TestPerson, state: 'active' | 'blocked', which?: (app: MailApp) => boolean): Promise<void>
+  disable(person: TestPerson): Promise<void>
+  /** A token like this one, by a key that is not of the realm: as another issuer signs it, or somebody who forges. */
+  forge(token: string, change: Readonly<Record<string, unknown>>): string
   /** A request to the service, whatever authority vouches for its address. */
   readonly fetch: typeof fetch
   close(): Promise<void>
@@ -192,6 +197,24 @@ export async function startMailWorld(options: MailWorldOptions = {}): Promise<Ma
       })
       if (made.outcome !== 'created') throw new TypeError(made.outcome)
       return made.secret
+    },
+    decide: async ({ account }, state, which = () => true) => {
+      for (const app of (await sts.kept.mailApps.list(account.id)).filter(which)) {
+        const from = ['pending', 'active', 'blocked'] as const
+        await sts.kept.mailApps.decide(app.id, { state, from, at: new Date(), by: 'owner' })
+      }
+    },
+    disable: async ({ account }) => {
+      const found = await sts.kept.accounts.find(account.id)
+      const outcome = found && (await sts.kept.accounts.replace({ ...found, status: 'disabled' }))
+      if (outcome !== 'replaced') throw new TypeError(`not disabled: ${outcome}`)
+    },
+    forge: (token, change) => {
+      const [header = '', body = ''] = token.split('.')
+      const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>
+      const signed = `${header}.${Buffer.from(JSON.stringify({ ...claims, ...change })).toString('base64url')}`
+      const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+      return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`
     },
     close: async () => {
       for (const server of [front, plain]) {
