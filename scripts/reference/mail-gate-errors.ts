@@ -50,6 +50,12 @@ export const mailGateReasons: Explained<Exclude<MailReasonCode, AllowingReason>>
     cause: 'Gating is on for the account, and switches off POP, IMAP, SMTP and RPC where the policy does not name them.',
     remedy: 'Name the protocol in the authentication policy, if it is wanted.',
   },
+  app_password_required: {
+    cause:
+      "The account's own password opens no mail here: the authentication policy takes app passwords only, or the app got in by one and nobody let it in with the password.",
+    remedy:
+      'Make an app password in the portal and type it into the app, or activate the app there, where the policy leaves that.',
+  },
   modern_blocked: { cause: 'The authentication policy takes no tokens for this protocol.', remedy: rules },
   app_passwords_off: { cause: 'The authentication policy takes no app passwords.', remedy: 'Activate the app in the portal.' },
   conditional_access: { cause: 'A policy keeps the account, the network or the protocol out.', remedy: rules },

@@ -31,7 +31,7 @@ describe('an app password', () => {
     const tried = { name: mary.upn, secret: mary.password, app: thunderbird }
     expect(verdictOf(await gate.ask(tried))).toBe('pending app_pending')
     expect(verdictOf(await gate.ask({ ...tried, secret: await gate.appPassword(mary) }))).toBe('allow app_password')
-    expect((await gate.tiles(mary)).map(({ state }) => state)).toEqual(['active'])
+    expect((await gate.tiles(mary)).map(({ state, decidedBy }) => [state, decidedBy])).toEqual([['active', 'app-password']])
     const events = (await gate.trail(mary)).map(({ event }) => event)
     expect(events.toSorted()).toEqual(['mailapp.allowed', 'mailapp.appeared', 'mailapp.decided'])
   })
@@ -104,6 +104,72 @@ describe('an app password', () => {
     const [mary, joe] = [await gate.person(), await gate.person()]
     const secret = await gate.appPassword(mary)
     expect(verdictOf(await gate.ask({ name: joe.upn, secret, app: thunderbird }))).toBe('denied wrong_secret')
+  })
+})
+
+describe('the account’s own password', () => {
+  const askAs =
+    (name: string, secret: string) =>
+    async (more: Readonly<Record<string, unknown>> = {}) =>
+      verdictOf(await gate.ask({ name, secret, app: thunderbird, ...more }))
+
+  it('does not come in by the tile of an app password, new or waiting before, until its owner lets it in with that', async () => {
+    const mary = await gate.person()
+    const byPassword = askAs(mary.upn, mary.password)
+    const waiting = { app: outlook }
+    expect(await byPassword(waiting)).toBe('pending app_pending')
+    const byAppPassword = askAs(mary.upn, await gate.appPassword(mary))
+    for (const more of [{}, waiting]) {
+      expect(await byAppPassword(more)).toBe('allow app_password')
+      expect(await byPassword(more)).toBe('blocked app_password_required')
+      expect(await byPassword({ ...more, protocol: 'autodiscover' })).toBe('allow autodiscover_opens_no_mail')
+    }
+    expect((await gate.tiles(mary)).map(({ decidedBy }) => decidedBy)).toEqual(['app-password', 'app-password'])
+
+    await gate.world.sts.kept.appPasswords.removeAll(mary.account.id)
+    expect([await byAppPassword(), await byPassword()]).toEqual(['denied wrong_secret', 'blocked app_password_required'])
+
+    await gate.decide(
+      (await gate.tiles(mary)).find(({ label }) => label === 'Thunderbird'),
+      'active',
+    )
+    expect([await byPassword(), await byPassword(waiting)]).toEqual(['allow app_active', 'blocked app_password_required'])
+  })
+
+  it('stays good in an app that its owner let in before the app password came', async () => {
+    const mary = await gate.person()
+    const byPassword = askAs(mary.upn, mary.password)
+    await byPassword()
+    await gate.decide((await gate.tiles(mary))[0], 'active')
+    expect(await askAs(mary.upn, await gate.appPassword(mary))()).toBe('allow app_password')
+    expect(await byPassword()).toBe('allow app_active')
+  })
+
+  it('opens nothing where policy takes app passwords alone, and the app is told so in its protocol', async () => {
+    const mary = await gate.person()
+    const byPassword = askAs(mary.upn, mary.password)
+    await byPassword()
+    await gate.decide((await gate.tiles(mary))[0], 'active')
+    expect(await byPassword()).toBe('allow app_active')
+    await gate.putPolicy({ password: { imap: 'app-password', activesync: 'app-password' } }, { accountId: mary.account.id })
+    const refused = await gate.ask({ name: mary.upn, secret: mary.password, app: thunderbird })
+    expect(verdictOf(refused)).toBe('blocked app_password_required')
+    expect(refused.refusal?.imap).toMatch(
+      /^NO \[AUTHENTICATIONFAILED\] This mail app needs an app password\. Make one at .*\/portal$/,
+    )
+    expect(await byPassword({ app: phone, protocol: 'activesync' })).toBe('blocked app_password_required')
+    expect(await gate.tiles(mary)).toHaveLength(1)
+
+    const proxied = (secret: string) =>
+      gate.nginx('http', {
+        'x-postern-authorization': `Basic ${Buffer.from(`${mary.upn}:${secret}`).toString('base64')}`,
+        'x-original-uri': '/Microsoft-Server-ActiveSync?Cmd=Sync&DeviceId=abc1&DeviceType=iPhone',
+        ...{ 'x-original-method': 'POST', 'x-postern-source': '203.0.113.7', 'x-postern-scheme': 'https' },
+      })
+    const { headers } = await proxied(mary.password)
+    expect(headers.get('x-postern-status')).toBe('456')
+    expect(headers.get('x-autodiscovery-error')).toMatch(/^LiveIdBasicAuth:AppPasswordRequired:<RequestId=/)
+    expect((await proxied(await gate.appPassword(mary))).status).toBe(204)
   })
 })
 

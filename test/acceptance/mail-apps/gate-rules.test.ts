@@ -122,6 +122,10 @@ describe('conditional access', () => {
     await gate.decide((await gate.tiles(mary))[0], 'active')
     expect(verdictOf(await gate.ask(tried))).toMatch(/^allow /)
     expect(verdictOf(await gate.ask({ ...tried, secret: await gate.appPassword(mary) }))).toBe('allow app_password')
+    // An app that is in by its app password has nothing to wait for, and its owner never let it in with the other one.
+    const other = { ...tried, app: { imapId: { name: 'Mutt' } } }
+    expect(verdictOf(await gate.ask({ ...other, secret: await gate.appPassword(mary) }))).toBe('allow app_password')
+    expect(verdictOf(await gate.ask(other))).toBe('blocked app_password_required')
   })
 
   it('that blocks a network makes no tile, and asks for no app password that would be refused as well', async () => {

@@ -115,6 +115,16 @@ test('an app password opens the mailbox at once, and where a policy takes no pas
   expect([ews.status, ews.headers.get('www-authenticate')]).toEqual([401, expect.not.stringContaining('Basic')])
 })
 
+test('the account’s own password is no use in the app that an app password let in, and the phone is told what is', async () => {
+  const own = await phone(basicOf(mary.upn, mary.password), 'APPPASS1')
+  expect([own.status, own.headers.get('x-autodiscovery-error')]).toEqual([
+    456,
+    expect.stringMatching(/^LiveIdBasicAuth:AppPasswordRequired:<RequestId=.+>$/),
+  ])
+  await gate.decide(await tileOf('APPPASS1'), 'active')
+  expect((await phone(basicOf(mary.upn, mary.password), 'APPPASS1')).status).toBe(200)
+})
+
 test('Autodiscover takes the password and names the ActiveSync server, and opens nothing else', async () => {
   const schema = 'http://schemas.microsoft.com/exchange/autodiscover/mobilesync'
   const body = `<Autodiscover xmlns="${schema}/requestschema/2006"><Request><EMailAddress>${mary.upn}</EMailAddress><AcceptableResponseSchema>${schema}/responseschema/2006</AcceptableResponseSchema></Request></Autodiscover>`

@@ -176,3 +176,45 @@ describe('an app that the organisation decides about', () => {
     expect(page.html).not.toContain('/activate"')
   })
 })
+
+describe('an app that is in by an app password', () => {
+  it('is told so by its name, needs another one when that has ended, and takes the password once its owner says so', async () => {
+    const mary = await gate.person()
+    const secret = await gate.appPassword(mary, { label: 'Old tablet' })
+    await gate.ask({ name: mary.upn, secret, app: thunderbird })
+    expect(await tries(mary)).toBe('blocked app_password_required')
+    const [app] = await gate.tiles(mary)
+    const visit = await visitPortal(gate.world, mary, `/apps/${app?.id}`)
+    expect(textOf(visit.page.html)).toMatch(
+      /Active It gets in with an app password: Old tablet\. .*Activated now ?, for an app password/,
+    )
+
+    await gate.world.sts.kept.appPasswords.removeAll(mary.account.id)
+    const without = await visitPortal(gate.world, mary, `/apps/${app?.id}`, visit.browser)
+    expect(textOf(without.page.html)).toMatch(
+      /Needs an app password It got in with an app password that has ended\..*Make an app password/,
+    )
+    const home = await visitPortal(gate.world, mary, '', visit.browser)
+    expect(textOf(home.page.html)).toMatch(/Thunderbird Needs an app password .*Make an app password/)
+    expect(await tries(mary)).toBe('blocked app_password_required')
+
+    const asked = await visitPortal(gate.world, mary, `/apps/${app?.id}/activate`, visit.browser)
+    expect(textOf(asked.page.html)).toContain('From now on your own password opens your mail in Thunderbird')
+    await send(asked, '/activate')
+    expect(await tries(mary)).toBe('allow app_active')
+  })
+
+  it('is offered an app password and no activation where policy takes those alone', async () => {
+    const { mary, app } = await withApp()
+    await gate.putPolicy({ password: { imap: 'app-password' } }, { accountId: mary.account.id })
+    // Nothing is there to activate, so the page of the app is shown.
+    const visit = await visitPortal(gate.world, mary, `/apps/${app.id}/activate`)
+    expect(textOf(visit.page.html)).toMatch(
+      /Needs an app password .* lets this app in with an app password only\..*Make an app password/,
+    )
+    expect(visit.page.html).not.toContain('/activate"')
+    const csrf = formTo(visit.page, '/rename').fields.find(({ name }) => name === 'csrf')?.value ?? ''
+    expect((await visit.browser.post(`${visit.page.url}/activate`, { csrf })).status).toBe(409)
+    expect(await stateOf(mary)).toEqual([['pending', 'Thunderbird']])
+  })
+})

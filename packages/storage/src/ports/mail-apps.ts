@@ -39,7 +39,7 @@ export interface MailApp {
   /** Of all tries, roughly: those of one minute may count as one. */
   readonly tries: number
   readonly decidedAt?: Date
-  /** `owner`, or an administrator as the audit trail names them. */
+  /** `owner`, `rule`, `app-password` (it showed one, nobody else decided), or an administrator as the audit trail names them. */
   readonly decidedBy?: string
   /** How the owner heard of it; absent: not yet. */
   readonly toldBy?: 'sms' | 'email' | 'nobody'

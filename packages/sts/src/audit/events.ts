@@ -299,8 +299,9 @@ export const events = {
   },
   'mailapp.decided': {
     outcome: 'allowed',
-    tells: 'A mail app was activated or blocked, by its owner or an administrator.',
-    detail: { mailAppId: 'id', state: 'word', app: 'text?' },
+    tells:
+      'A mail app was activated or blocked, by its owner or an administrator. `by` is `app-password` for one that waited and then showed an app password.',
+    detail: { mailAppId: 'id', state: 'word', app: 'text?', by: 'word?' },
   },
   'mailapp.renamed': {
     outcome: 'allowed',

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Account, MailApp, MailServer } from '@postern/storage'
-import { decideMailAccess, type MailDecision, type MailSignals } from '../policy/mail/mail-access.ts'
+import { decideMailAccess, letInOf, type MailDecision, type MailSignals } from '../policy/mail/mail-access.ts'
 import { rulesOfAccount } from '../policy/mail/mail-rules.ts'
 import type { MailReason, MailReasonCode } from '../policy/mail/reasons.ts'
 import { isTrustedNetwork } from '../policy/trusted-network.ts'
@@ -125,8 +125,9 @@ function judge(occasion: Occasion, proof: Proved): Judged {
   const { account, app, authenticationPolicyId } = proof.view
   const rules = rulesOfAccount(realm.mail.rules, authenticationPolicyId)
   // A request that opens no mail is judged like one of an app that is let in already, and makes no tile.
-  const state = question.opensNoMail && app?.state !== 'blocked' ? 'active' : (app?.state ?? 'new')
-  const signals = signalsOf({ account, identity, question, state, shown: proof.shown })
+  const isLetBy = question.opensNoMail && app?.state !== 'blocked'
+  const letIn = isLetBy ? ({ state: 'active', letInBy: 'owner' } as const) : letInOf(app)
+  const signals = signalsOf({ account, identity, question, letIn, shown: proof.shown })
   const decided = decideMailAccess(rules, signals)
   const opensNoMail = !opensMail(question)
   const access = assess(occasion, account, evidenceOf(proof, decided, opensNoMail))
@@ -147,6 +148,8 @@ function judge(occasion: Occasion, proof: Proved): Judged {
   // The password alone is too little for a policy, although it is enough for the protocol: what its owner shows to let the app
   // in makes up for it.
   if (decided.reason === 'basic_allowed' && isOpen()) {
+    // It is in already by its app password: there is nothing to wait for.
+    if (app?.state === 'active') return Object.freeze({ outcome: 'blocked', reason: 'app_password_required', because, ...helps })
     const newState = app === undefined ? ({ newState: 'pending' } as const) : {}
     return Object.freeze({ outcome: 'pending', reason: 'app_pending', because, ...newState, ...helps })
   }
@@ -157,17 +160,17 @@ export function signalsOf(of: {
   account: Account
   identity: AppIdentity
   question: Pick<GateQuestion, 'app'>
-  state: MailSignals['app']['state']
+  letIn: ReturnType<typeof letInOf>
   shown: MailSignals['shown']
 }): MailSignals {
-  const { account, identity, question, state, shown } = of
+  const { account, identity, question, letIn, shown } = of
   const { deviceType, model, userAgent } = identity.traits
   return {
     account: { id: account.id, upn: account.upn, groups: account.groups },
     protocol: question.app.protocol,
     shown,
     app: {
-      state,
+      ...letIn,
       ...(deviceType !== undefined && { deviceType }),
       ...(model !== undefined && { model }),
       ...(userAgent !== undefined && { userAgent }),

@@ -10,7 +10,7 @@ import { isIP } from 'node:net'
 import type { MailServer } from '@postern/storage'
 import { z } from 'zod'
 import { sourceOf } from '../accounts/source.ts'
-import { decideMailAccess } from '../policy/mail/mail-access.ts'
+import { decideMailAccess, letInOf } from '../policy/mail/mail-access.ts'
 import { rulesOfAccount } from '../policy/mail/mail-rules.ts'
 import { findMailProtocol, type MailProtocol } from '../policy/mail/protocols.ts'
 import { type AppClaims, identifyApp } from './app-identity.ts'
@@ -90,10 +90,10 @@ export const createDovecotPolicy =
     if (view === undefined) return goOn
     if (view.account.status !== 'active') return refuse('Not let in.')
     const rules = rulesOfAccount(realm.mail.rules, view.authenticationPolicyId)
-    const state = view.app?.state ?? 'new'
+    const letIn = letInOf(view.app)
     // Whatever may follow: an app is turned away here only if nothing that it could show would let it in.
     const isOpen = (['app-password', 'password', 'token'] as const).some((shown) => {
-      const signals = signalsOf({ account: view.account, identity, question: { app: { ...claims, protocol } }, state, shown })
+      const signals = signalsOf({ account: view.account, identity, question: { app: { ...claims, protocol } }, letIn, shown })
       return decideMailAccess(rules, signals).outcome !== 'blocked'
     })
     return isOpen ? goOn : refuse('Not let in.')

@@ -7,6 +7,7 @@
  */
 import type { Account, MailApp } from '@postern/storage'
 import { sourceOf } from '../accounts/source.ts'
+import { byAppPassword } from '../policy/mail/mail-access.ts'
 import type { MailReasonCode } from '../policy/mail/reasons.ts'
 import type { AppIdentity } from './app-identity.ts'
 import type { Judged } from './decide.ts'
@@ -122,18 +123,18 @@ export function createRecords(parts: MailgateParts): Records {
     return isBound ? { ...kept, app } : { ...kept, app, refused: 'app_password_scope' }
   }
 
-  /** It waited for its owner, who has shown by the app password what the owner thinks of it. */
+  /** It waited for its owner, who made the app password that it shows. The account's own password opens nothing by that. */
   async function activate(occasion: Occasion, account: Account, app: MailApp): Promise<MailApp> {
     if (app.state !== 'pending') return app
     const { store, ...row } = about(occasion)
-    const decision = { state: 'active', from: ['pending'], at: clock(), by: 'owner' } as const
-    const detail = { mailAppId: app.id, state: 'active', app: app.label }
+    const decision = { state: 'active', from: ['pending'], at: clock(), by: byAppPassword } as const
+    const detail = { mailAppId: app.id, state: 'active', app: app.label, by: byAppPassword }
     const isDecided = await transaction(async () => {
       if (!(await store.mailApps.decide(app.id, decision))) return false
       await audit.record(store, { ...row, event: 'mailapp.decided', accountId: account.id, detail })
       return true
     })
-    return isDecided ? Object.freeze({ ...app, state: 'active' }) : app
+    return isDecided ? Object.freeze({ ...app, state: 'active', decidedAt: decision.at, decidedBy: decision.by }) : app
   }
 
   async function keepTile(occasion: Occasion, proof: Proved, { outcome, newState }: Judged): Promise<Kept> {
@@ -240,6 +241,6 @@ function tileOf(
     ...(question.source !== undefined && { lastSource: question.source }),
     tries: 1,
     // Its owner made the app password: there is nothing to tell.
-    ...(state === 'active' && { decidedAt: at, decidedBy: 'owner', toldBy: 'nobody' as const, lastAllowedAt: at }),
+    ...(state === 'active' && { decidedAt: at, decidedBy: byAppPassword, toldBy: 'nobody' as const, lastAllowedAt: at }),
   })
 }

@@ -26,6 +26,7 @@ describe('the status and the codes of each', () => {
     ['access_default', ...forbidden],
     ['protocol_blocked', ...forbidden],
     ['gating_blocks_protocol', ...forbidden],
+    ['app_password_required', ...forbidden],
     ['modern_blocked', ...forbidden],
     ['app_passwords_off', ...forbidden],
     ['conditional_access', ...forbidden],
@@ -42,14 +43,18 @@ describe('the status and the codes of each', () => {
   })
 })
 
-it('asks for an app password where one would help, as phones know it from Exchange', () => {
-  const { refusal, text } = refused('protocol_blocked', { appPasswordHelps: true, modernHelps: true })
-  expect(refusal.http).toEqual({
-    status: 456,
-    headers: { 'X-AutoDiscovery-Error': 'LiveIdBasicAuth:AppPasswordRequired:<RequestId=request-1>' },
-  })
-  expect(text).toContain(portal)
-})
+it.each(['protocol_blocked', 'app_password_required'] as const)(
+  'asks for an app password where one would help, as phones know it from Exchange: %s',
+  (reason) => {
+    const { refusal, text } = refused(reason, { appPasswordHelps: true, modernHelps: true })
+    expect(refusal.http).toEqual({
+      status: 456,
+      headers: { 'X-AutoDiscovery-Error': 'LiveIdBasicAuth:AppPasswordRequired:<RequestId=request-1>' },
+    })
+    expect(text).toContain(portal)
+    for (const line of [refusal.imap, refusal.pop, refusal.smtp, refusal.sieve]) expect(line).toContain(portal)
+  },
+)
 
 it('shows no Basic challenge where a token alone would do', () => {
   expect(refused('protocol_blocked', { modernHelps: true }).refusal.http).toEqual({ status: 401, headers: {} })

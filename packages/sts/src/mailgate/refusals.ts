@@ -62,6 +62,7 @@ const answers = {
   access_default: ['forbidden', () => 'Your administrator allows certain mail apps only, and this is none of them.'],
   protocol_blocked: ['forbidden', () => 'Your administrator does not allow passwords for this kind of mail app.'],
   gating_blocks_protocol: ['forbidden', () => 'This kind of mail app is switched off for your account.'],
+  app_password_required: ['forbidden', () => 'Your own password does not open mail in this app.'],
   modern_blocked: ['forbidden', () => 'Your administrator does not allow this kind of mail app.'],
   app_passwords_off: ['forbidden', () => 'Your administrator does not allow app passwords.'],
   conditional_access: ['forbidden', () => 'A policy of your administrator does not let this mail app in from here.'],
@@ -81,6 +82,7 @@ const answers = {
 const aboutPassword: ReadonlySet<string> = new Set([
   'protocol_blocked',
   'gating_blocks_protocol',
+  'app_password_required',
   'app_passwords_off',
   'conditional_access',
   'too_many_apps',

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { createAuthenticationPolicy } from '../policy/mail/authentication-policy.ts'
+import { mayMakeAppPassword } from '../policy/mail/mail-access.ts'
 import { mailProtocols } from '../policy/mail/protocols.ts'
 import { cutPage } from './activity.ts'
 import { mostNetworks, offeredUses, parseWish } from './app-password-wish.ts'
@@ -33,6 +35,14 @@ describe('a wish', () => {
     const many = Array.from({ length: mostNetworks + 1 }, (_, at) => `192.0.2.${at}`).join(' ')
     expect(parseWish({ ...draft, networks: many }, { offered, now })).toEqual({ problems: { networks: 'too_many' } })
   })
+})
+
+test('what app passwords alone open is offered', () => {
+  const definition = { password: { imap: 'app-password', pop: 'block', smtp: 'block' } }
+  const standard = createAuthenticationPolicy({ id: 'p', name: 'P', mode: 'on', definition })
+  const account = { id: 'a', upn: 'mary@contoso.com', groups: [] }
+  const { protocols } = mayMakeAppPassword({ standard, accessRules: [], appAccess: 'allow' }, account)
+  expect(offeredUses(protocols).find(({ use }) => use === 'mail')?.protocols).toEqual(['imap'])
 })
 
 test('every protocol is in a use, and finding the server alone is none', () => {

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { createAppAccessRule } from '../policy/mail/app-access-rule.ts'
 import { createAuthenticationPolicy } from '../policy/mail/authentication-policy.ts'
 import type { MailRules } from '../policy/mail/mail-access.ts'
-import { passwordHelps, standingOf } from './mail-app-standing.ts'
-import { isBlockedByThem, powersOf, stateOf } from './views/mail-app-words.ts'
+import { openedByOf, passwordHelps, standingOf } from './mail-app-standing.ts'
+import { isBlockedByThem, needsAppPassword, powersOf, stateOf } from './views/mail-app-words.ts'
 
 const account = { id: 'a', upn: 'mary@contoso.com', groups: [] } as never // the id is a brand without a runtime part
 const nothing: MailRules = { accessRules: [], appAccess: 'allow' }
@@ -40,6 +40,53 @@ describe('what is left to an owner', () => {
     expect(passwordHelps(noImap, account, app)).toBe(true)
     expect(passwordHelps(noImap, account, { protocols: ['imap', 'autodiscover'] })).toBe(false)
     expect(passwordHelps(blocks({}, { appPasswords: false }), account, app)).toBe(false)
+  })
+})
+
+describe('an app that app passwords alone open', () => {
+  const only = blocks({ imap: 'app-password', ews: 'app-password' })
+  const now = new Date('2026-03-02T09:00:00Z')
+  const kept = { ...app, id: 't', state: 'active', decidedBy: 'app-password' } as const
+  const password = { label: 'Tablet', bindsToFirstApp: false, protocols: ['imap'], lastUsedAt: now }
+  const openedBy = (rules: MailRules, change = {}, passwords: readonly object[] = [password]) =>
+    openedByOf(rules, account, { ...kept, ...change }, { passwords: passwords as never, now })
+
+  test('is not for its owner to let in: what helps is an app password', () => {
+    expect(standingOf(only, account, app)).toBe('app-password')
+    expect(passwordHelps(only, account, app)).toBe(true)
+    expect(powersOf({ ...app, standing: 'app-password' } as never)).toMatchObject({ activate: false, block: true })
+    expect(needsAppPassword({ state: 'pending', standing: 'app-password' })).toBe(true)
+    // Where one of its protocols takes the password, letting it in changes something.
+    expect(standingOf(blocks({ imap: 'app-password' }), account, app)).toBe('owner')
+    expect(standingOf(blocks({ imap: 'app-password', ews: 'block' }, { appPasswords: false }), account, app)).toBe('closed')
+  })
+
+  test('names them, and needs a new one when the last has ended', () => {
+    expect(openedBy(nothing)).toEqual(['Tablet'])
+    expect(openedBy(only, { decidedBy: 'owner' })).toEqual(['Tablet'])
+    const gone = [
+      { ...password, expiresAt: now },
+      { ...password, protocols: ['pop'] },
+      { ...password, lastUsedAt: undefined },
+      { ...password, bindsToFirstApp: true, mailAppId: 'another' },
+    ]
+    expect(openedBy(nothing, {}, gone)).toEqual([])
+    expect(needsAppPassword({ state: 'active', standing: 'owner', openedBy: [] })).toBe(true)
+    expect(openedBy(nothing, {}, [{ ...password, bindsToFirstApp: true, mailAppId: 't' }])).toEqual(['Tablet'])
+  })
+
+  test('is none that the account’s own password opens, or that is not in', () => {
+    expect(openedBy(nothing, { decidedBy: 'owner' })).toBeUndefined()
+    expect(openedBy(nothing, { state: 'blocked' })).toBeUndefined()
+    expect(openedBy(blocks({ imap: 'allow' }))).toBeUndefined()
+    expect(openedBy(blocks({ imap: 'block', ews: 'block' }))).toBeUndefined()
+  })
+
+  test('may be let in with the account’s own by its owner, and comes back from being blocked for its app password', () => {
+    const powers = (change: object) => powersOf({ ...kept, standing: 'owner', ...change } as never).activate
+    expect([powers({}), powers({ decidedBy: 'owner' }), powers({ standing: 'app-password' })]).toEqual([true, false, false])
+    const blocked = { state: 'blocked', standing: 'app-password' }
+    expect([powers({ ...blocked, decidedBy: 'owner' }), powers({ ...blocked, decidedBy: 'admin' })]).toEqual([true, false])
   })
 })
 

@@ -1,8 +1,9 @@
-import type { MailAppState } from '@postern/storage'
+import type { Account, AppPassword, MailApp, MailAppState } from '@postern/storage'
 import { z } from 'zod'
 import { messagesIn } from '../http/language.ts'
 import { type Answer, page, type Route, redirect } from '../http/route.ts'
-import { passwordHelps, standingOf } from './mail-app-standing.ts'
+import { byAppPassword, type MailRules } from '../policy/mail/mail-access.ts'
+import { openedByOf, passwordHelps, standingOf } from './mail-app-standing.ts'
 import { parseName } from './own-words.ts'
 import type { PortalParts } from './ports.ts'
 import { type AppChange, type AppInFull, renderAppChangePage, renderAppPage } from './views/mail-app-pages.ts'
@@ -25,12 +26,18 @@ export async function loadTiles(parts: Pick<PortalParts, 'mailRules'>, visit: Vi
 
 async function withStanding(
   { mailRules }: Pick<PortalParts, 'mailRules'>,
-  { store, account }: Visit,
-  apps: readonly Omit<OwnApp, 'standing'>[],
+  { store, account, now }: Visit,
+  apps: readonly MailApp[],
 ): Promise<readonly OwnApp[]> {
   if (apps.length === 0) return []
   const rules = await mailRules(store, account.id)
-  return apps.map((app) => ({ ...app, standing: standingOf(rules, account, app) }))
+  const passwords = await store.appPasswords.list(account.id)
+  return apps.map((app) => ownApp(app, { rules, account, passwords, now }))
+}
+
+function ownApp(app: MailApp, by: { rules: MailRules; account: Account; passwords: readonly AppPassword[]; now: Date }): OwnApp {
+  const openedBy = openedByOf(by.rules, by.account, app, by)
+  return { ...app, standing: standingOf(by.rules, by.account, app), ...(openedBy && { openedBy }) }
 }
 
 /** Mail apps that know only a password: seen, let in, blocked, renamed, removed, each after a page that says what follows. */
@@ -43,7 +50,7 @@ export function createMailAppPages(parts: Pick<PortalParts, 'mailRules' | 'trans
     const rules = await mailRules(store, account.id)
     const passwords = await store.appPasswords.list(account.id)
     return {
-      app: { ...app, standing: standingOf(rules, account, app) },
+      app: ownApp(app, { rules, account, passwords, now: visit.now }),
       ownPasswords: passwords.filter(({ mailAppId }) => mailAppId === id).map(({ label }) => label),
       passwordHelps: passwordHelps(rules, account, app),
       here: source,
@@ -66,7 +73,10 @@ export function createMailAppPages(parts: Pick<PortalParts, 'mailRules' | 'trans
     if (!(wanted.state === 'active' ? powers.activate : powers.block)) return showChanged(visit)
     const label = labelOf(messagesIn(visit.view.language), app)
     const isDone = await transaction(async () => {
-      if (!(await store.mailApps.decide(id, { ...wanted, at: visit.now, by: 'owner' }))) return false
+      // Unblocked for its app password: by that alone, whatever policy may say of the account's own one day.
+      const by = wanted.state === 'active' && app.standing === 'app-password' ? byAppPassword : 'owner'
+      const from = wanted.from.filter((state) => state === app.state)
+      if (!(await store.mailApps.decide(id, { ...wanted, from, at: visit.now, by }))) return false
       await visit.record({ event: 'mailapp.decided', detail: { mailAppId: id, state: wanted.state, app: label } })
       if (wanted.state === 'active') await visit.tell({ kind: 'mail_app_activated', app: label, portal: portalAddress(visit) })
       return true
@@ -129,7 +139,7 @@ export function createMailAppPages(parts: Pick<PortalParts, 'mailRules' | 'trans
     visits.form('/portal/apps/:id/rename', { ...look, page: '/portal/apps/:id' }, { label: z.string().max(500) }, (visit, form) =>
       rename(visit, form.label),
     ),
-    ...change('activate', letIn, (visit) => decide(visit, { state: 'active', from: ['pending', 'blocked'] })),
+    ...change('activate', letIn, (visit) => decide(visit, { state: 'active', from: ['pending', 'blocked', 'active'] })),
     ...change('block', look, (visit) => decide(visit, { state: 'blocked', from: ['pending', 'active'] })),
     ...change('remove', look, remove),
   ]

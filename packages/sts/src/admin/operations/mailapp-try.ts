@@ -1,7 +1,13 @@
 import { isIP } from 'node:net'
 import type { Account } from '@postern/storage'
 import { z } from 'zod'
-import { decideMailAccess, type MailDecision, type MailOutcome, type MailReasonCode } from '../../policy/mail/mail-access.ts'
+import {
+  decideMailAccess,
+  letInOf,
+  type MailDecision,
+  type MailOutcome,
+  type MailReasonCode,
+} from '../../policy/mail/mail-access.ts'
 import { rulesOfAccount } from '../../policy/mail/mail-rules.ts'
 import { createPolicy, isSatisfied, type Policy } from '../../policy/policy.ts'
 import { assessMailApp } from '../../protocol/assurance.ts'
@@ -111,7 +117,7 @@ export const mailAppTryOperations = [
 
       const traits = { ...app?.traits, ...given(input) }
       const rules = rulesOfAccount(await loadMailRules(at), await kept.authenticationPolicies.assigned(account.id))
-      const signals = { account, protocol, shown, app: { ...traits, state: app?.state ?? ('new' as const) } }
+      const signals = { account, protocol, shown, app: { ...traits, ...letInOf(app) } }
       const decision = decideMailAccess(rules, signals)
       const occasion = await loadOccasion(at, { account, protocol, source: input.source, server: server?.clientId })
       const access = assessBoth(occasion, evidenceOf(shown, decision, protocol))

@@ -112,6 +112,21 @@ describe('mail apps', () => {
     expect(await audited('mailapp.removed')).toEqual([{ mailAppId: phone.id, app: 'My phone', actor: 'test' }])
   })
 
+  test('that are in by an app password open nothing by the password before an administrator says so', async () => {
+    const mary = await person('mary')
+    const phone = await app(mary.id, { state: 'active', decidedBy: 'app-password', protocols: ['imap'] })
+    const refusedByImap = { stillRefused: [{ protocol: 'imap', outcome: 'blocked', reason: 'app_password_required' }] }
+    expect(await call('mailapp.show', { account: mary.upn, app: phone.id })).toMatchObject(refusedByImap)
+    expect(await call('mailapp.try', { account: mary.upn, protocol: 'imap', app: phone.id })).toMatchObject({
+      reason: 'app_password_required',
+    })
+    expect(await call('mailapp.activate', { account: mary.upn, app: phone.id })).toMatchObject({
+      decidedBy: 'test',
+      stillRefused: [],
+    })
+    expect((await audited('mailapp.decided')).map((one) => Object(one).state)).toEqual(['active'])
+  })
+
   test('with one name are told apart by id', async () => {
     const mary = await person('mary')
     const [one, other] = [await app(mary.id), await app(mary.id)]
@@ -141,7 +156,7 @@ describe('gating', () => {
     await appPassword(mary.id)
     await appPassword(mary.id, ['ews'])
     await app(john.id, { protocols: ['imap'], state: 'active' })
-    await call('policy.auth-put', { policy: 'Scanner', approvedOnly: ['imap'], allowBasicAuth: ['smtp'] })
+    await call('policy.auth-put', { policy: 'Scanner', appPasswordsOnly: ['imap'], allowBasicAuth: ['smtp'] })
     await call('policy.auth-assign', { account: john.upn, policy: 'Scanner' })
     const effect = {
       accounts: 3,

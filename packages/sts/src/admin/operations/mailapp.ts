@@ -1,6 +1,6 @@
 import type { Account, MailApp, RealmStore } from '@postern/storage'
 import { z } from 'zod'
-import { decideMailAccess, type MailOutcome } from '../../policy/mail/mail-access.ts'
+import { byAppPassword, decideMailAccess, letInOf, type MailOutcome } from '../../policy/mail/mail-access.ts'
 import { rulesOfAccount } from '../../policy/mail/mail-rules.ts'
 import { findMailProtocol } from '../../policy/mail/protocols.ts'
 import { OperationRefused } from '../errors.ts'
@@ -84,7 +84,7 @@ async function findObstacles(at: RealmPorts, account: Account, app: MailApp) {
       account,
       protocol,
       shown: 'password',
-      app: { state: app.state, ...traits },
+      app: { ...letInOf(app), ...traits },
     })
     return outcome === 'allow' ? [] : [{ protocol, outcome, reason }]
   })
@@ -99,8 +99,11 @@ async function decide(at: RealmPorts, running: Running, wanted: { account: strin
   const account = await requireAccount(kept, wanted.account)
   const before = await requireMailApp(kept, account, wanted.app)
   const { state } = wanted
-  if (before.state !== state) {
-    const decision = { state, from: states.filter((one) => one !== state), at: clock(), by: running.actor }
+  // What got in by an app password is active, and the account's own password opens nothing there before somebody says so.
+  const isOnlyByAppPassword = before.state === 'active' && before.decidedBy === byAppPassword
+  if (before.state !== state || isOnlyByAppPassword) {
+    const from = isOnlyByAppPassword ? states : states.filter((one) => one !== state)
+    const decision = { state, from, at: clock(), by: running.actor }
     if (!(await kept.mailApps.decide(before.id, decision)))
       throw new OperationRefused('conflict', `The state of ${before.label} has changed meanwhile. Look again, and repeat`)
     await at.record(kept, {

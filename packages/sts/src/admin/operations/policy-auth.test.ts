@@ -74,9 +74,29 @@ describe('an authentication policy', () => {
     expect(await tried('imap')).toBe('pending')
   })
 
+  test('leaves protocols to app passwords alone, each named once, and not where there are none', async () => {
+    const put = (input: object) => call('policy.auth-put', { policy: 'Only app passwords', ...input })
+    expect(await put({ appPasswordsOnly: ['Imap', 'smtp'], approvedOnly: ['ews'] })).toMatchObject({
+      appPasswordsOnly: ['imap', 'smtp'],
+      approvedOnly: ['ews'],
+    })
+    await call('policy.auth-default', { policy: 'Only app passwords' })
+    expect(await call('mailapp.try', { account: `mary@${realm.domains[0]}`, protocol: 'imap' })).toMatchObject({
+      outcome: 'blocked',
+      reason: 'app_password_required',
+      appPasswordHelps: true,
+    })
+    await expect(put({ appPasswordsOnly: ['imap'], approvedOnly: ['imap'] })).rejects.toEqual(refused('invalid', /^imap:/))
+    await expect(put({ appPasswordsOnly: ['imap'], appPasswords: false })).rejects.toEqual(
+      refused('invalid', /block-legacy-auth/),
+    )
+  })
+
   test('that is assigned wins over the default, and either can be taken away again', async () => {
     const account = `mary@${realm.domains[0]}`
     await call('policy.auth-put', { policy: 'Nothing', blockLegacyAuth: ['all'] })
+    // They are listed by age.
+    stage.now = new Date(stage.now.getTime() + 1000)
     await call('policy.auth-put', { policy: 'Own', allowBasicAuth: ['imap'] })
     await call('policy.auth-default', { policy: 'nothing' })
     expect(await tried('imap')).toBe('blocked')

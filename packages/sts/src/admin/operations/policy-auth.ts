@@ -4,6 +4,7 @@ import {
   type AuthenticationDefinition,
   createAuthenticationPolicy,
   type PasswordSetting,
+  passwordSettings,
 } from '../../policy/mail/authentication-policy.ts'
 import { type MailProtocol, mailProtocols } from '../../policy/mail/protocols.ts'
 import { readAuthenticationPolicies } from '../authentication-import.ts'
@@ -22,6 +23,7 @@ const authView = z.object({
   assigned: z.number().int(),
   allowBasicAuth: z.array(z.string()),
   approvedOnly: z.array(z.string()),
+  appPasswordsOnly: z.array(z.string()),
   blockLegacyAuth: z.array(z.string()),
   blockModernAuth: z.array(z.string()),
   appPasswords: z.boolean(),
@@ -35,6 +37,7 @@ const columns = [
   'assigned',
   'allowBasicAuth',
   'approvedOnly',
+  'appPasswordsOnly',
   'blockLegacyAuth',
   'blockModernAuth',
   'appPasswords',
@@ -54,6 +57,7 @@ async function toView(kept: RealmStore, stored: StoredAuthenticationPolicy): Pro
     assigned: await kept.authenticationPolicies.countAssigned(stored.id),
     allowBasicAuth: passwordsOf('allow'),
     approvedOnly: passwordsOf('approved'),
+    appPasswordsOnly: passwordsOf('app-password'),
     blockLegacyAuth: passwordsOf('block'),
     blockModernAuth: mailProtocols.filter((protocol) => definition.modern?.[protocol] === false),
     appPasswords: definition.appPasswords ?? true,
@@ -98,22 +102,26 @@ async function put(
   return { stored: { ...policy, isDefault: existing?.isDefault ?? false }, isNew: existing === undefined }
 }
 
-/** @throws {OperationRefused} `invalid` for a protocol that is named in two ways at once. */
+/** @throws {OperationRefused} `invalid` for a protocol that is named in two ways at once, or left to app passwords that nobody may have. */
 function definitionOf(wanted: {
   allow: readonly MailProtocol[] | undefined
   approved: readonly MailProtocol[] | undefined
+  'app-password': readonly MailProtocol[] | undefined
   block: readonly MailProtocol[] | undefined
   blockModern: readonly MailProtocol[] | undefined
   appPasswords: boolean
 }): AuthenticationDefinition {
-  const named = (['allow', 'approved', 'block'] as const).flatMap((setting) =>
-    (wanted[setting] ?? []).map((protocol) => [protocol, setting] as const),
-  )
+  const named = passwordSettings.flatMap((setting) => (wanted[setting] ?? []).map((protocol) => [protocol, setting] as const))
   const twice = named.map(([protocol]) => protocol).filter((protocol, index, all) => all.indexOf(protocol) !== index)
   if (twice.length > 0)
     throw new OperationRefused(
       'invalid',
-      `${[...new Set(twice)].join(', ')}: each protocol may be in one of allow-basic-auth, approved-only and block-legacy-auth only`,
+      `${[...new Set(twice)].join(', ')}: each protocol may be in one of allow-basic-auth, approved-only, app-passwords-only and block-legacy-auth only`,
+    )
+  if (!wanted.appPasswords && (wanted['app-password'] ?? []).length > 0)
+    throw new OperationRefused(
+      'invalid',
+      'no-app-passwords leaves nothing of app-passwords-only. To take no password of any kind by these protocols: --block-legacy-auth',
     )
   const modern = (wanted.blockModern ?? []).map((protocol) => [protocol, false] as const)
   return {
@@ -143,6 +151,9 @@ export const policyAuthOperations = [
       approvedOnly: mailProtocolList(
         'Protocols for app passwords, and for apps that their owner let in; so are all that are not named',
       ).optional(),
+      appPasswordsOnly: mailProtocolList(
+        "Protocols for app passwords alone: the account's own password opens none of them, not even from an app that was let in",
+      ).optional(),
       blockLegacyAuth: mailProtocolList('Protocols that take no password of any kind (BlockLegacyAuth…)').optional(),
       blockModernAuth: mailProtocolList('Protocols that take no token (BlockModernAuth…)').optional(),
       appPasswords: z.boolean().default(true).describe('--no-app-passwords: people may neither make nor use app passwords'),
@@ -156,6 +167,7 @@ export const policyAuthOperations = [
       const definition = definitionOf({
         allow: input.allowBasicAuth,
         approved: input.approvedOnly,
+        'app-password': input.appPasswordsOnly,
         block: input.blockLegacyAuth,
         blockModern: input.blockModernAuth,
         appPasswords: input.appPasswords,

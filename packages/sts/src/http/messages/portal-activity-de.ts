@@ -54,6 +54,7 @@ export const portalActivityDe = {
   activityAppAllowed: '{mailApp} hat Ihre Mails geöffnet.',
   activityAppRefused: '{mailApp} wurde abgewiesen.',
   activityAppActivated: '{mailApp} wurde aktiviert.',
+  activityAppByPassword: '{mailApp} kam mit einem App-Passwort herein.',
   activityAppBlocked: '{mailApp} wurde gesperrt.',
   activityAppRenamed: '{mailApp} hat einen anderen Namen bekommen.',
   activityAppRemoved: '{mailApp} wurde entfernt.',

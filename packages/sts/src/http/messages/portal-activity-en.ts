@@ -52,6 +52,7 @@ export const portalActivityEn = {
   activityAppAllowed: '{mailApp} opened your mail.',
   activityAppRefused: '{mailApp} was turned away.',
   activityAppActivated: '{mailApp} was activated.',
+  activityAppByPassword: '{mailApp} got in with an app password.',
   activityAppBlocked: '{mailApp} was blocked.',
   activityAppRenamed: '{mailApp} got another name.',
   activityAppRemoved: '{mailApp} was removed.',

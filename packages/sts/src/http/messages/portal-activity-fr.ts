@@ -55,6 +55,7 @@ export const portalActivityFr = {
   activityAppAllowed: '{mailApp} a ouvert votre messagerie.',
   activityAppRefused: '{mailApp} a été refusée.',
   activityAppActivated: '{mailApp} a été activée.',
+  activityAppByPassword: '{mailApp} est entrée avec un mot de passe d’application.',
   activityAppBlocked: '{mailApp} a été bloquée.',
   activityAppRenamed: '{mailApp} a changé de nom.',
   activityAppRemoved: '{mailApp} a été supprimée.',

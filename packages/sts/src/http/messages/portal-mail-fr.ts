@@ -21,6 +21,7 @@ export const portalMailFr = {
   mailAppQuarantined: 'Attend {realm}',
   mailAppActive: 'Active',
   mailAppBlocked: 'Bloquée',
+  mailAppNeedsPassword: 'Attend un mot de passe d’application',
   mailAppUnnamed: 'Une application sans nom',
   mailAppWith: 'Connexion',
   mailAppFrom: 'Réseau',
@@ -35,6 +36,7 @@ export const portalMailFr = {
   mailAppDecidedBlocked: 'Bloquée',
   mailAppByYou: '{when}, par vous',
   mailAppByThem: '{when}, par les responsables de {realm}',
+  mailAppByAppPassword: '{when}, pour un mot de passe d’application',
   mailAppActivate: 'Activer',
   mailAppActivateLong: 'Activer {name}',
   mailAppBlock: 'Bloquer',
@@ -56,6 +58,12 @@ export const portalMailFr = {
     'Elle se connecte d’une façon que {realm} n’autorise pas avec votre mot de passe ; la laisser entrer n’y change rien.',
   mailAppClosedHelps: 'Un mot de passe d’application y fonctionne.',
   mailAppClosedAsk: 'Demandez aux responsables de {realm} quelle application utiliser à la place.',
+  mailAppOnlyByPassword:
+    '{realm} ne laisse entrer cette application qu’avec un mot de passe d’application. Votre propre mot de passe n’y ouvre jamais la messagerie.',
+  mailAppOpenedBy:
+    'Elle entre avec un mot de passe d’application : {passwords}. Votre propre mot de passe n’y ouvre pas la messagerie.',
+  mailAppOpenedByNone:
+    'Elle entrait avec un mot de passe d’application qui n’est plus valable. Votre propre mot de passe n’y ouvre pas la messagerie ; il lui en faut un nouveau.',
   mailAppNotMine: 'Vous ne connaissez pas cette application ? Alors quelqu’un d’autre connaît votre mot de passe.',
   mailAppNotMineDo: 'Bloquez l’application et changez aussitôt votre mot de passe.',
   mailAppBlockIt: 'La bloquer',
@@ -71,6 +79,10 @@ export const portalMailFr = {
     '{name} pourra désormais lire vos messages et en envoyer. L’application se connecte avec son mot de passe d’application.',
   mailAppActivateCheck: 'Ne l’activez que si vous venez de la configurer vous-même ou si vous la connaissez bien.',
   mailAppActivateKeep: 'Pas maintenant',
+  mailAppActivateAlso: 'La laisser entrer aussi avec mon mot de passe',
+  mailAppActivateAlsoTitle: 'Laisser entrer {name} aussi avec votre mot de passe ?',
+  mailAppActivateAlsoText:
+    'Désormais, votre propre mot de passe ouvrira aussi votre messagerie dans {name}, et pas seulement son mot de passe d’application.',
   mailAppBlockTitle: 'Bloquer {name} ?',
   mailAppBlockText: '{name} ne reçoit plus de messages et ne peut plus en envoyer. Ce qu’elle a déjà reçu reste sur l’appareil.',
   mailAppBlockKeep: 'Ne rien changer',

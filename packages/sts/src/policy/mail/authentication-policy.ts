@@ -2,11 +2,12 @@ import { PolicyError } from '../errors.ts'
 import { findMailProtocol, type MailProtocol, mailProtocols } from './protocols.ts'
 
 /**
- * What passwords are worth for one protocol. `allow`: the account's own password is enough. `approved`: only app passwords,
- * and the account's own from apps that their owner let in. `block`: no password of any kind.
+ * What passwords are worth for one protocol, from the least strict to the strictest. `allow`: the account's own password is
+ * enough. `approved`: only app passwords, and the account's own from apps that their owner let in. `app-password`: only app
+ * passwords, and never the account's own. `block`: no password of any kind.
  */
 export type PasswordSetting = (typeof passwordSettings)[number]
-export const passwordSettings = ['allow', 'approved', 'block'] as const
+export const passwordSettings = ['allow', 'approved', 'app-password', 'block'] as const
 
 /** What an administrator writes, as it is kept in the store. A protocol that is not named is as in {@link builtIn}. */
 export interface AuthenticationDefinition {
@@ -54,7 +55,7 @@ export function parseAuthenticationDefinition(input: unknown): AuthenticationDef
     .map((name) => `${name}: is not known; known are ${known.join(', ')}`)
   const password = readByProtocol(
     input.password,
-    { where: 'password', is: isPasswordSetting, expects: 'allow, approved or block' },
+    { where: 'password', is: isPasswordSetting, expects: 'allow, approved, app-password or block' },
     problems,
   )
   const modern = readByProtocol(input.modern, { where: 'modern', is: isBoolean, expects: 'true or false' }, problems)

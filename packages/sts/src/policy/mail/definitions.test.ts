@@ -68,7 +68,7 @@ describe('a definition', () => {
       ),
     ).toEqual([
       'basic: is not known; known are password, modern, appPasswords',
-      'password.imap: must be allow, approved or block',
+      'password.imap: must be allow, approved, app-password or block',
       expect.stringMatching(/^password\.gopher: is no mail protocol; there are activesync/),
       'password.WebServices: ews is named twice',
       'appPasswords: must be true or false',

@@ -1,17 +1,16 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type AppAccessRule, appAccesses, createAppAccessRule } from './app-access-rule.ts'
-import { createAuthenticationPolicy, passwordSettings } from './authentication-policy.ts'
+import { type AppAccessRule, createAppAccessRule } from './app-access-rule.ts'
+import { createAuthenticationPolicy } from './authentication-policy.ts'
 import {
   decideMailAccess,
   gatedOff,
-  type MailOutcome,
+  letInOf,
   type MailRules,
   type MailSignals,
   mayMakeAppPassword,
+  passwordSettingOf,
 } from './mail-access.ts'
 import { mailRulesOf, rulesOfAccount } from './mail-rules.ts'
-import { type MailProtocol, mailProtocols } from './protocols.ts'
 
 const account = { id: 'a1', upn: 'mary@contoso.com', groups: ['Sales'] }
 const nothing: MailRules = { accessRules: [], appAccess: 'allow' }
@@ -21,10 +20,11 @@ const rule = (access: AppAccessRule['access'], match: unknown, mode: AppAccessRu
   createAppAccessRule({ id: access, name: `${access} rule`, mode, access, match })
 
 const attempt = (
-  given: Partial<Omit<MailSignals, 'app'>> & { state?: MailSignals['app']['state']; deviceType?: string } = {},
+  given: Partial<Omit<MailSignals, 'app'>> &
+    Partial<Pick<MailSignals['app'], 'state' | 'letInBy'>> & { deviceType?: string } = {},
 ): MailSignals => {
-  const { state = 'new', deviceType, ...signals } = given
-  return { account, protocol: 'imap', shown: 'password', app: { state, ...(deviceType && { deviceType }) }, ...signals }
+  const { state = 'new', letInBy = 'owner', deviceType, ...signals } = given
+  return { account, protocol: 'imap', shown: 'password', app: { state, letInBy, ...(deviceType && { deviceType }) }, ...signals }
 }
 const decide = (rules: Partial<MailRules>, given?: Parameters<typeof attempt>[0]) =>
   decideMailAccess({ ...nothing, ...rules }, attempt(given))
@@ -114,6 +114,68 @@ describe('an authentication policy', () => {
   })
 })
 
+describe('where app passwords alone are taken', () => {
+  const standard = policy({ password: { imap: 'app-password', activesync: 'app-password' } })
+  test('the account’s own password opens nothing, in whatever state the app is, and is told what would', () => {
+    for (const state of ['new', 'pending', 'active'] as const) {
+      const refused = decide({ standard }, { state })
+      expect(refused).toMatchObject({ outcome: 'blocked', reason: 'app_password_required', appPasswordHelps: true })
+      expect(refused).not.toHaveProperty('newState')
+    }
+    for (const shown of ['app-password', 'token'] as const)
+      expect(decide({ standard }, { shown })).toMatchObject({ outcome: 'allow' })
+    expect(decide({ standard }, { state: 'blocked' })).toMatchObject({ outcome: 'blocked', appPasswordHelps: false })
+    expect(mayMakeAppPassword({ ...nothing, standard }, account).protocols).toContain('imap')
+  })
+
+  test('looking for the mail server still takes it, unless that is named too', () => {
+    expect(decide({ standard }, { protocol: 'autodiscover' })).toMatchObject({ reason: 'autodiscover_opens_no_mail' })
+    const named = policy({ password: { autodiscover: 'app-password' } })
+    expect(decide({ standard: named }, { protocol: 'autodiscover' })).toMatchObject({ reason: 'app_password_required' })
+    expect(decide({ standard: named }, { protocol: 'autodiscover', shown: 'app-password' })).toMatchObject({ outcome: 'allow' })
+  })
+
+  test('gating leaves it as it is, also for the old protocols', () => {
+    const gating = { for: 'everybody', mode: 'on' } as const
+    expect(decide({ standard, gating })).toMatchObject({ reason: 'app_password_required', appPasswordHelps: true })
+    expect(decide({ standard, gating }, { shown: 'app-password' })).toMatchObject({ outcome: 'allow' })
+    expect(decide({ standard, gating }, { protocol: 'pop' })).toMatchObject({ reason: 'gating_blocks_protocol' })
+    expect(passwordSettingOf({ ...nothing, standard, gating }, account, 'imap')).toBe('app-password')
+  })
+})
+
+describe('an app that is in by its app password', () => {
+  const byAppPassword = { state: 'active', letInBy: 'app-password' } as const
+  test('does not open mail with the account’s own, before somebody lets it in with that', () => {
+    expect(decide({}, byAppPassword)).toMatchObject({
+      outcome: 'blocked',
+      reason: 'app_password_required',
+      appPasswordHelps: true,
+    })
+    expect(decide({}, { ...byAppPassword, shown: 'app-password' })).toMatchObject({ outcome: 'allow' })
+    expect(decide({}, { state: 'active', letInBy: 'owner' })).toMatchObject({ outcome: 'allow', reason: 'app_active' })
+    expect(decideMailAccess(nothing, { ...attempt(), app: { state: 'active' } })).toMatchObject({ outcome: 'blocked' })
+  })
+
+  test('is no worse off than an unknown one where the password alone is enough, or to find the server', () => {
+    const standard = policy({ password: { imap: 'allow' } })
+    expect(decide({ standard }, byAppPassword)).toMatchObject({ outcome: 'allow', reason: 'basic_allowed' })
+    const gating = { for: 'everybody', mode: 'on' } as const
+    expect(decide({ standard, gating }, byAppPassword)).toMatchObject({ reason: 'app_password_required' })
+    expect(decide({}, { ...byAppPassword, protocol: 'autodiscover' })).toMatchObject({ reason: 'autodiscover_opens_no_mail' })
+  })
+
+  test('is told from its tile: only what a person decided is let in with the password', () => {
+    expect(letInOf({ state: 'active', decidedBy: 'app-password' })).toEqual(byAppPassword)
+    for (const decidedBy of ['owner', 'admin@contoso.com'])
+      expect(letInOf({ state: 'active', decidedBy })).toEqual({ state: 'active', letInBy: 'owner' })
+    expect([letInOf({ state: 'pending', decidedBy: 'app-password' }), letInOf(undefined)]).toEqual([
+      { state: 'pending' },
+      { state: 'new' },
+    ])
+  })
+})
+
 describe('gating', () => {
   const on = { for: 'everybody', mode: 'on' } as const
   test('switches passwords off for the old protocols unless the policy names them, and never tokens', () => {
@@ -181,156 +243,6 @@ describe('access to apps', () => {
       expect(decide({}, { shown, state: 'quarantined' })).toMatchObject({ outcome: 'pending', reason: 'app_quarantined' })
     }
     expect(decide({ appAccess: 'quarantine' }, { state: 'pending' })).toMatchObject({ newState: 'quarantined' })
-  })
-})
-
-describe('whatever the rules', () => {
-  const mode = fc.constantFrom('on', 'report-only', 'off')
-  const byProtocol = <T>(value: fc.Arbitrary<T>) => fc.dictionary(fc.constantFrom(...mailProtocols), value, { maxKeys: 5 })
-  const policies = fc
-    .record(
-      {
-        password: byProtocol(fc.constantFrom(...passwordSettings)),
-        modern: byProtocol(fc.boolean()),
-        appPasswords: fc.boolean(),
-      },
-      { requiredKeys: [] },
-    )
-    .chain((definition) => mode.map((one) => policy(definition, one)))
-  const word = fc.constantFrom('iPhone', 'Android', 'i*', '*', 'Out*look')
-  const accessRules = fc
-    .record({ deviceType: fc.array(word, { minLength: 1, maxLength: 3 }), access: fc.constantFrom(...appAccesses), mode })
-    .map(({ deviceType, access, mode }) => rule(access, { deviceType }, mode))
-  const some: fc.Arbitrary<MailRules> = fc.record(
-    {
-      assigned: policies,
-      standard: policies,
-      accessRules: fc.array(accessRules, { maxLength: 4 }),
-      appAccess: fc.constantFrom(...appAccesses),
-      gating: fc.record({
-        for: fc.constantFrom('nobody', 'everybody', 'group'),
-        group: fc.constantFrom('sales', 'board'),
-        mode: fc.constantFrom('on', 'report-only'),
-      }),
-    },
-    { requiredKeys: ['accessRules', 'appAccess'] },
-  )
-  const tries: fc.Arbitrary<MailSignals> = fc.record({
-    account: fc.constant(account),
-    protocol: fc.constantFrom(...mailProtocols),
-    shown: fc.constantFrom('password', 'app-password', 'token'),
-    app: fc.record(
-      {
-        state: fc.constantFrom('new', 'pending', 'quarantined', 'active', 'blocked'),
-        deviceType: fc.constantFrom('iPhone', 'Android', 'Outlook'),
-      },
-      { requiredKeys: ['state'] },
-    ),
-  })
-  const strength: Record<MailOutcome, number> = { allow: 0, pending: 1, blocked: 2 }
-  const off = <T extends { mode: string }>(one: T): T => (one.mode === 'report-only' ? { ...one, mode: 'off' } : one)
-
-  test('what only reports never changes what is decided', () => {
-    fc.assert(
-      fc.property(some, tries, ({ assigned, standard, gating, ...rules }, signals) => {
-        const silent: MailRules = {
-          ...rules,
-          ...(assigned && { assigned: off(assigned) }),
-          ...(standard && { standard: off(standard) }),
-          ...(gating?.mode === 'on' && { gating }),
-          accessRules: rules.accessRules.map(off),
-        }
-        const loud = { ...rules, ...(assigned && { assigned }), ...(standard && { standard }), ...(gating && { gating }) }
-        const { because: _, ifReportOnlyWereOn: __, ...decided } = decideMailAccess(loud, signals)
-        expect(decideMailAccess(silent, signals)).toMatchObject(decided)
-      }),
-      { numRuns: 1000 },
-    )
-  })
-
-  test('one more rule that blocks, blocked password or gating never lets anything in', () => {
-    fc.assert(
-      fc.property(some, tries, fc.array(word, { minLength: 1 }), (rules, signals, deviceType) => {
-        const before = decideMailAccess(rules, signals)
-        const stricter: MailRules[] = [
-          { ...rules, accessRules: [...rules.accessRules, rule('block', { deviceType })] },
-          { ...rules, gating: { for: 'everybody', mode: 'on' } },
-          { ...rules, assigned: blocked(rules, signals.protocol) },
-        ]
-        for (const one of stricter)
-          expect(strength[decideMailAccess(one, signals).outcome]).toBeGreaterThanOrEqual(strength[before.outcome])
-      }),
-      { numRuns: 1000 },
-    )
-  })
-
-  function blocked(rules: MailRules, protocol: MailProtocol) {
-    const now = [rules.assigned, rules.standard].find((one) => one?.mode === 'on')?.definition ?? {}
-    return policy({ ...now, password: { ...now.password, [protocol]: 'block' } })
-  }
-
-  test('a password alone opens mail from an app that was not let in only where the policy says so and nothing gates it', () => {
-    fc.assert(
-      fc.property(some, tries, (rules, signals) => {
-        const { outcome, newState } = decideMailAccess(rules, signals)
-        if (outcome !== 'allow') return
-        expect(newState).toBeUndefined()
-        expect(signals.app.state).not.toBe('blocked')
-        if (signals.shown !== 'password' || signals.app.state === 'active' || signals.protocol === 'autodiscover') return
-        const now = [rules.assigned, rules.standard].find((one) => one?.mode === 'on')
-        expect(now?.definition.password?.[signals.protocol]).toBe('allow')
-        expect(rules.gating?.mode === 'on' && rules.gating.for === 'everybody').toBe(false)
-      }),
-      { numRuns: 2000 },
-    )
-  })
-
-  test('every reason that is given is one of those that decided, and every code can be reached', () => {
-    const reached = new Set<string>()
-    fc.assert(
-      fc.property(some, tries, (rules, signals) => {
-        const { reason, outcome, because } = decideMailAccess(rules, signals)
-        reached.add(reason)
-        expect(because).toContainEqual(expect.objectContaining({ mode: 'on', result: outcome, code: reason }))
-      }),
-      { numRuns: 4000, seed: 5 },
-    )
-    expect([...reached].sort()).toEqual([
-      'access_default',
-      'access_rule',
-      'app_active',
-      'app_blocked',
-      'app_password',
-      'app_passwords_off',
-      'app_pending',
-      'app_quarantined',
-      'autodiscover_opens_no_mail',
-      'basic_allowed',
-      'gating_blocks_protocol',
-      'modern',
-      'modern_blocked',
-      'protocol_blocked',
-    ])
-  })
-
-  test('an app password may be made exactly for the protocols that would take it, access rules aside', () => {
-    fc.assert(
-      fc.property(some, (rules) => {
-        const open: MailRules = { ...rules, accessRules: [], appAccess: 'allow' }
-        const taken = mailProtocols.filter((protocol) => decide(open, { protocol, shown: 'app-password' }).outcome === 'allow')
-        expect(mayMakeAppPassword(open, account)).toEqual({ allowed: taken.length > 0, protocols: taken })
-      }),
-    )
-  })
-
-  test('an app password that would help is taken, and one may be made for that protocol', () => {
-    fc.assert(
-      fc.property(some, tries, (rules, signals) => {
-        if (!decideMailAccess(rules, signals).appPasswordHelps) return
-        expect(decideMailAccess(rules, { ...signals, shown: 'app-password' }).outcome).toBe('allow')
-        expect(mayMakeAppPassword(rules, signals.account).protocols).toContain(signals.protocol)
-      }),
-    )
   })
 })
 

@@ -22,6 +22,11 @@ export interface MailSignals {
   readonly app: {
     /** `new`: the account has no such app yet. */
     readonly state: 'new' | 'pending' | 'quarantined' | 'active' | 'blocked'
+    /**
+     * What an active one got in by. `owner`: somebody decided it, its owner or an administrator, and the account's own password
+     * opens it. `app-password`: nobody did, it showed one. Absent means that too, so that who forgets to say it opens nothing.
+     */
+    readonly letInBy?: 'owner' | 'app-password'
     readonly deviceType?: string
     readonly model?: string
     readonly userAgent?: string
@@ -40,6 +45,17 @@ export type MailDecision = Readonly<{
   /** The state in which to keep an app that is not known yet; also `quarantined` for one that waited for its owner and has to wait for an administrator now. */
   newState?: 'pending' | 'quarantined'
 }>
+
+/** What a tile says of that: {@link MailSignals} of an app as it is kept, or of one that is not known. */
+export const letInOf = (
+  app: { readonly state: MailSignals['app']['state']; readonly decidedBy?: string } | undefined,
+): Pick<MailSignals['app'], 'state' | 'letInBy'> =>
+  app?.state === 'active'
+    ? { state: 'active', letInBy: app.decidedBy === byAppPassword ? 'app-password' : 'owner' }
+    : { state: app?.state ?? 'new' }
+
+/** In the place of who let an app in: an app password that it showed. */
+export const byAppPassword = 'app-password'
 
 /** What gating switches off, because apps of these protocols tell too little about themselves to be let in one by one. */
 export const gatedOff: readonly MailProtocol[] = Object.freeze(['pop', 'imap', 'smtp', 'rpc'])
@@ -111,7 +127,8 @@ function applyingTo({ assigned, standard, gating }: MailRules, account: MailSign
 function passwordsBy(protocol: MailProtocol, { policy, gatingMode }: Applying): { own: PasswordSetting; gated: PasswordSetting } {
   const named = policy?.definition.password?.[protocol]
   const own = named ?? builtIn.password
-  if (gatingMode === undefined || own === 'block') return { own, gated: own }
+  // Whoever names one of the strict settings has said more than gating would.
+  if (gatingMode === undefined || own === 'block' || own === 'app-password') return { own, gated: own }
   return { own, gated: named === undefined && gatedOff.includes(protocol) ? 'block' : 'approved' }
 }
 
@@ -159,11 +176,15 @@ function judgeGating(applying: Applying, signals: MailSignals): readonly MailRea
 
 /** What the account's own password is worth, given that it is not blocked. */
 function judgePassword(setting: PasswordSetting, { protocol, app }: MailSignals, say: Say): MailReason {
-  if (app.state === 'active')
-    return say('allow', 'app_active', `The password will do for ${protocol}, from an app that was let in.`)
+  if (setting === 'app-password')
+    return say('blocked', 'app_password_required', `Takes app passwords for ${protocol}, and never the account's own password.`)
+  const isLetIn = app.state === 'active' && app.letInBy === 'owner'
+  if (isLetIn) return say('allow', 'app_active', `The password will do for ${protocol}, from an app that was let in.`)
   if (setting === 'allow') return say('allow', 'basic_allowed', `The password will do for ${protocol}.`)
   if (protocol === 'autodiscover')
     return say('allow', 'autodiscover_opens_no_mail', 'The password will do to find the mail server; that opens no mail.')
+  if (app.state === 'active')
+    return say('blocked', 'app_password_required', 'The app got in by an app password; nobody let it in with the password.')
   return say('pending', 'app_pending', `The password will do for ${protocol} only from apps that were let in.`)
 }
 

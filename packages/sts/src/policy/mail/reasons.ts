@@ -12,6 +12,7 @@ export type DecidedReasonCode =
   | 'access_default'
   | 'protocol_blocked'
   | 'gating_blocks_protocol'
+  | 'app_password_required'
   | 'modern_blocked'
   | 'app_passwords_off'
 

@@ -72,7 +72,10 @@ const sentences: Readonly<Record<EventName, Sentence>> = {
   'mailapp.appeared': 'activityAppAppeared',
   'mailapp.allowed': 'activityAppAllowed',
   'mailapp.refused': 'activityAppRefused',
-  'mailapp.decided': ({ state }) => (state === 'active' ? 'activityAppActivated' : 'activityAppBlocked'),
+  'mailapp.decided': ({ state, by }) => {
+    if (state !== 'active') return 'activityAppBlocked'
+    return by === undefined ? 'activityAppActivated' : 'activityAppByPassword'
+  },
   'mailapp.renamed': 'activityAppRenamed',
   'mailapp.removed': 'activityAppRemoved',
   'mailapp.told': ({ by }) => (by === 'nobody' ? undefined : 'activityAppTold'),

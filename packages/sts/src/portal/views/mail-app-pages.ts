@@ -2,10 +2,14 @@ import { renderComplaint, renderEmblem, renderHidden, renderPrimary, renderSecon
 import { fill, html, type Markup, phrase } from '../../http/html.ts'
 import { icon } from '../../http/icons.ts'
 import { messagesIn } from '../../http/language.ts'
+import type { Messages } from '../../http/messages/catalogue.ts'
+import { byAppPassword } from '../../policy/mail/mail-access.ts'
 import {
   drawingOf,
   isBlockedByThem,
+  isInByAppPassword,
   labelOf,
+  needsAppPassword,
   networkOf,
   type OwnApp,
   powersOf,
@@ -37,16 +41,18 @@ export function renderAppPage(
   const name = labelOf(texts, app)
   const page = pageOf(view, app)
   const powers = powersOf(app)
+  const needsOne = needsAppPassword(app) && full.passwordHelps
   return renderPortal(view, {
     title: name,
     main: html`${renderBack(view, '', texts.portalNavHome)}
 <div class="app-head"><span class="row-mark">${icon(drawingOf(app))}</span><h1>${name}</h1>${renderAppState(view, texts, app)}</div>
 ${view.notice !== undefined && renderAdvice(view.notice)}
 <p class="block">${tellState(view, full)}</p>
-${(powers.activate || powers.block) && html`<div class="actions across app-actions">${powers.activate && renderLinkButton(texts.mailAppActivate, `${page}/activate`, 'primary')}${powers.block && renderLinkButton(texts.mailAppBlock, `${page}/block`)}</div>`}
+${(needsOne || (powers.activate && app.state !== 'active') || powers.block) && html`<div class="actions across app-actions">${needsOne && renderLinkButton(texts.appPasswordMake, `${view.base}/app-passwords/new`, 'primary')}${powers.activate && app.state !== 'active' && renderLinkButton(texts.mailAppActivate, `${page}/activate`, 'primary')}${powers.block && renderLinkButton(texts.mailAppBlock, `${page}/block`)}</div>`}
 ${app.state !== 'active' && app.state !== 'blocked' && renderAdvice(powers.block ? `${texts.mailAppNotMine} ${texts.mailAppNotMineDo}` : texts.mailAppNotMine, { words: texts.portalPasswordChange, address: `${view.base}/password` })}
 ${renderPanel(renderFacts(view, full))}
 ${renderPanel(renderNaming(view, app, page))}
+${powers.activate && app.state === 'active' && html`<p class="panel-action"><a href="${page}/activate">${texts.mailAppActivateAlso}</a></p>`}
 ${powers.remove && html`<p class="portal-removal"><a href="${page}/remove">${icon('trash-2')}${texts.mailAppRemoveThis}</a></p>`}`,
   })
 }
@@ -60,6 +66,12 @@ function tellState(view: PortalView, { app, passwordHelps }: AppInFull): Markup 
   if (isBlockedByThem(app)) return html`${fill(texts.mailAppBlockedByThem, { realm })}`
   if (app.standing === 'organisation' && state !== 'active')
     return html`${fill(texts.mailAppQuarantinedText, { realm })} ${fill(texts.mailAppAskThem, { realm })}`
+  if (app.openedBy !== undefined && app.openedBy.length > 0)
+    return html`${fill(texts.mailAppOpenedBy, { passwords: app.openedBy.join(', ') })}`
+  if (needsAppPassword(app)) {
+    const why = app.standing === 'app-password' ? fill(texts.mailAppOnlyByPassword, { realm }) : texts.mailAppOpenedByNone
+    return html`${why}${!passwordHelps && ` ${fill(texts.mailAppClosedAsk, { realm })}`}`
+  }
   if (app.standing === 'closed')
     return html`${fill(texts.mailAppClosedText, { realm })} ${passwordHelps ? html`<a href="${view.base}/app-passwords">${texts.mailAppClosedHelps}</a>` : fill(texts.mailAppClosedAsk, { realm })}`
   if (state === 'blocked') return html`${texts.mailAppBlockedText}`
@@ -75,7 +87,7 @@ function renderFacts(view: PortalView, { app, ownPasswords, here }: AppInFull): 
   const when = (at: Date): Markup => renderAgo(language, at, now)
   const fact = (words: string, told: string | Markup | undefined): Markup | false =>
     told !== undefined && told !== '' && html`<div><dt>${words}</dt><dd>${told}</dd></div>`
-  const by = app.decidedBy === 'owner' ? texts.mailAppByYou : texts.mailAppByThem
+  const by = deciderOf(texts, app)
   const isDecided = app.state === 'active' || app.state === 'blocked'
   return html`<dl class="facts paired">${[
     fact(texts.mailAppWith, protocolNamesOf(app.protocols).join(', ')),
@@ -93,6 +105,12 @@ function renderFacts(view: PortalView, { app, ownPasswords, here }: AppInFull): 
       ),
     fact(texts.mailAppOwnPasswords, ownPasswords.join(', ')),
   ]}</dl>`
+}
+
+/** `rule` and names of administrators are the organisation. */
+function deciderOf(texts: Messages, { decidedBy }: Pick<OwnApp, 'decidedBy'>): string {
+  if (decidedBy === 'owner') return texts.mailAppByYou
+  return decidedBy === byAppPassword ? texts.mailAppByAppPassword : texts.mailAppByThem
 }
 
 function renderNaming(view: PortalView & { complaint?: string; typed?: string }, app: OwnApp, page: string): Markup {
@@ -114,6 +132,7 @@ ${renderSecondary(texts.portalSave)}
 export type AppChange = 'activate' | 'block' | 'remove'
 
 const asked = {
+  activateAlso: { title: 'mailAppActivateAlsoTitle', yes: 'mailAppActivateAlso', no: 'mailAppActivateKeep', look: 'plain' },
   activate: { title: 'mailAppActivateTitle', yes: 'mailAppActivate', no: 'mailAppActivateKeep', look: 'plain' },
   block: { title: 'mailAppBlockTitle', yes: 'mailAppBlock', no: 'mailAppBlockKeep', look: 'bad' },
   remove: { title: 'mailAppRemoveTitle', yes: 'mailAppRemove', no: 'mailAppRemoveKeep', look: 'plain' },
@@ -124,7 +143,7 @@ export function renderAppChangePage(view: PortalView, full: AppInFull, change: A
   const texts = messagesIn(view.language)
   const { app } = full
   const name = labelOf(texts, app)
-  const { title, yes, no, look } = asked[change]
+  const { title, yes, no, look } = asked[change === 'activate' && isInByAppPassword(app) ? 'activateAlso' : change]
   const page = pageOf(view, app)
   const button =
     change === 'activate' ? renderPrimary(texts[yes]) : html`<button class="button danger" type="submit">${texts[yes]}</button>`
@@ -148,7 +167,11 @@ function tellChange(view: PortalView, { app, ownPasswords }: AppInFull, change: 
   const count = ownPasswords.length
   switch (change) {
     case 'activate':
-      return [fill(count > 0 ? texts.mailAppActivateTextOwn : texts.mailAppActivateText, { name }), texts.mailAppActivateCheck]
+      if (isInByAppPassword(app)) return [fill(texts.mailAppActivateAlsoText, { name }), texts.mailAppActivateCheck]
+      return [
+        fill(count > 0 || app.standing === 'app-password' ? texts.mailAppActivateTextOwn : texts.mailAppActivateText, { name }),
+        texts.mailAppActivateCheck,
+      ]
     case 'block':
       return [fill(texts.mailAppBlockText, { name })]
     case 'remove': {

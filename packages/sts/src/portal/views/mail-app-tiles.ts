@@ -4,6 +4,7 @@ import { messagesIn } from '../../http/language.ts'
 import {
   drawingOf,
   labelOf,
+  needsAppPassword,
   networkOf,
   type OwnApp,
   powersOf,
@@ -25,7 +26,7 @@ export interface ShownApps {
 /** The part of the first page that people come for: each app with what to do about it. */
 export function renderApps(view: PortalView, { apps, total, here }: ShownApps): Markup {
   const texts = messagesIn(view.language)
-  const waiting = apps.filter((app) => stateOf(app) === 'pending').length
+  const waiting = apps.filter((app) => stateOf(app) === 'pending' && !needsAppPassword(app)).length
   const setup = html`<a href="${view.base}/setup">${texts.mailAppsSetup}</a>`
   if (total === 0) {
     return html`<section class="panel"><h2>${texts.mailAppsTitle}</h2>
@@ -65,9 +66,12 @@ function renderMainAction(view: PortalView, app: OwnApp): Markup {
   const manage = (words: string, long: string, look = ''): Markup =>
     html`<a class="button small${look}" href="${page}" aria-label="${fill(long, { name })}">${words}</a>`
   if (stateOf(app) === 'quarantined') return manage(texts.mailAppWhy, texts.mailAppWhyLong)
+  const more = renderMore(page, texts.mailAppManage, fill(texts.mailAppManageLong, { name }))
+  if (needsAppPassword(app))
+    return html`<div class="tile-actions"><a class="button small" href="${view.base}/app-passwords/new">${texts.appPasswordMake}</a>${more}</div>`
   // It leads to a page that says what follows, so nothing is let in from a glance at a tile.
   if (app.state === 'pending' && powersOf(app).activate)
-    return html`<div class="tile-actions"><a class="button small primary" href="${page}/activate" aria-label="${fill(texts.mailAppActivateLong, { name })}">${texts.mailAppActivate}</a>${renderMore(page, texts.mailAppManage, fill(texts.mailAppManageLong, { name }))}</div>`
+    return html`<div class="tile-actions"><a class="button small primary" href="${page}/activate" aria-label="${fill(texts.mailAppActivateLong, { name })}">${texts.mailAppActivate}</a>${more}</div>`
   return manage(texts.mailAppManage, texts.mailAppManageLong)
 }
 

@@ -2,15 +2,21 @@ import type { MailApp, MailAppState } from '@postern/storage'
 import { fill, html, type Markup } from '../../http/html.ts'
 import type { IconName } from '../../http/icons.ts'
 import type { Messages, TextKey } from '../../http/messages/catalogue.ts'
+import { byAppPassword } from '../../policy/mail/mail-access.ts'
 import type { MailProtocol } from '../../policy/mail/protocols.ts'
 import type { PortalView } from './portal-frame.ts'
 
-/** What policy leaves to the owner: to let it in, nothing because the organisation decides, or nothing because no password helps. */
-export type Standing = 'owner' | 'organisation' | 'closed'
+/**
+ * What policy leaves to the owner: to let it in, to make an app password for it, nothing because the organisation decides, or
+ * nothing because the account's password does not help.
+ */
+export type Standing = 'owner' | 'app-password' | 'organisation' | 'closed'
 
 /** An app as its owner sees it. */
 export interface OwnApp extends MailApp {
   readonly standing: Standing
+  /** It is in, and not by the account's own password: names of the app passwords that open it, which may have ended all. */
+  readonly openedBy?: readonly string[]
 }
 
 const protocolNames: Readonly<Record<MailProtocol, string>> = {
@@ -61,9 +67,14 @@ const states = {
 export const stateOf = ({ state, standing }: Pick<OwnApp, 'state' | 'standing'>): MailAppState =>
   state === 'pending' && standing === 'organisation' ? 'quarantined' : state
 
+/** It knows a password that opens nothing, and its owner could give it one that does. */
+export const needsAppPassword = ({ state, standing, openedBy }: Pick<OwnApp, 'state' | 'standing' | 'openedBy'>): boolean =>
+  (state === 'pending' && standing === 'app-password') || (state === 'active' && openedBy?.length === 0)
+
 /** In words and in colour. */
-export function renderAppState(view: PortalView, texts: Messages, app: Pick<OwnApp, 'state' | 'standing'>): Markup {
-  const { text, look } = states[stateOf(app)]
+export function renderAppState(view: PortalView, texts: Messages, app: Pick<OwnApp, 'state' | 'standing' | 'openedBy'>): Markup {
+  const needed = { text: 'mailAppNeedsPassword', look: 'warn' } as const
+  const { text, look } = needsAppPassword(app) ? needed : states[stateOf(app)]
   return html`<span class="badge ${look}">${fill(texts[text], { realm: view.realm.displayName })}</span>`
 }
 
@@ -78,12 +89,22 @@ export function networkOf(texts: Messages, app: Pick<MailApp, 'lastSource' | 'ne
 export const isBlockedByThem = ({ state, decidedBy }: Pick<MailApp, 'state' | 'decidedBy'>): boolean =>
   state === 'blocked' && decidedBy !== 'owner'
 
+/** Nobody let it in with the account's own password. */
+export const isInByAppPassword = ({ state, decidedBy }: Pick<MailApp, 'state' | 'decidedBy'>): boolean =>
+  state === 'active' && decidedBy === byAppPassword
+
+/** What was blocked comes back for its app password, too, and what is in by that may come in with the account's own as well. */
+function mayActivate(app: OwnApp): boolean {
+  if (app.state === 'blocked' && app.standing === 'app-password') return true
+  return app.standing === 'owner' && (app.state === 'pending' || app.state === 'blocked' || isInByAppPassword(app))
+}
+
 /** What its owner may do with it now. */
 export function powersOf(app: OwnApp): { readonly activate: boolean; readonly block: boolean; readonly remove: boolean } {
   const isTheirs = isBlockedByThem(app)
   const waitsForThem = stateOf(app) === 'quarantined'
   return {
-    activate: (app.state === 'pending' || app.state === 'blocked') && !isTheirs && app.standing === 'owner',
+    activate: !isTheirs && mayActivate(app),
     // Were it blocked by its owner, it would be the owner who lets it in again.
     block: (app.state === 'pending' || app.state === 'active') && !waitsForThem,
     // Were it removed, it would come again as a new one.
