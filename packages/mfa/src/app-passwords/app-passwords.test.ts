@@ -77,10 +77,12 @@ describe('an app password', () => {
 
   test('is right, and the second time without a hash', async () => {
     const { password, typed } = await create()
-    for (let count = 0; count < 20; count += 1) expect(await verify(password, typed)).toEqual({ outcome: 'right' })
+    expect(await verify(password, typed)).toEqual({ outcome: 'right', isRemembered: false })
+    for (let count = 0; count < 20; count += 1)
+      expect(await verify(password, typed)).toEqual({ outcome: 'right', isRemembered: true })
     expect(checks).toBe(1)
     bench.seconds += 300
-    expect(await verify(password, typed)).toEqual({ outcome: 'right' })
+    expect(await verify(password, typed)).toMatchObject({ outcome: 'right' })
     expect(checks).toBe(2)
   })
 
@@ -94,7 +96,7 @@ describe('an app password', () => {
   test('that was right is wrong as soon as its row holds another hash', async () => {
     const { password, typed } = await create()
     const { password: later } = await create()
-    expect(await verify(password, typed)).toEqual({ outcome: 'right' })
+    expect(await verify(password, typed)).toMatchObject({ outcome: 'right' })
     expect(await verify({ ...password, hash: later.hash }, typed)).toEqual({ outcome: 'wrong' })
   })
 
@@ -103,14 +105,14 @@ describe('an app password', () => {
     for (let count = 0; count < 60; count += 1) expect(await verify(password, another(typed))).toEqual({ outcome: 'wrong' })
     expect(checks).toBe(60)
     expect(await bench.realm.attempts.find({ subject: `account:${accountId}`, method: 'app-password' })).toBeUndefined()
-    expect(await verify(password, typed)).toEqual({ outcome: 'right' })
+    expect(await verify(password, typed)).toMatchObject({ outcome: 'right' })
   })
 
   test('is told to be over, or for something else, only to who has the secret', async () => {
     const expiresAt = new Date(bench.clock().getTime() + 60_000)
     const { password, typed } = await create({ networks: ['192.0.2.0/24'], expiresAt })
     const at = { source: '192.0.2.0/24' }
-    expect(await verify(password, typed, at)).toEqual({ outcome: 'right' })
+    expect(await verify(password, typed, at)).toMatchObject({ outcome: 'right' })
     expect(await verify(password, typed, { ...at, protocol: 'pop' })).toEqual({ outcome: 'scope', because: 'protocol' })
     expect(await verify(password, typed, { source: '198.51.100.1' })).toEqual({ outcome: 'scope', because: 'network' })
     expect(await verify(password, typed)).toEqual({ outcome: 'scope', because: 'network' })
@@ -122,9 +124,9 @@ describe('an app password', () => {
 
   test('that belongs to an app opens nothing for another one, or for one that is not known', async () => {
     const { password, typed } = await create({ bindsToFirstApp: true })
-    expect(await verify(password, typed)).toEqual({ outcome: 'right' })
+    expect(await verify(password, typed)).toMatchObject({ outcome: 'right' })
     const bound = { ...password, mailAppId: 'phone' }
-    expect(await verify(bound, typed, { app: 'phone' })).toEqual({ outcome: 'right' })
+    expect(await verify(bound, typed, { app: 'phone' })).toMatchObject({ outcome: 'right' })
     expect(await verify(bound, typed, { app: 'tablet' })).toEqual({ outcome: 'scope', because: 'app' })
     expect(await verify(bound, typed)).toEqual({ outcome: 'scope', because: 'app' })
   })

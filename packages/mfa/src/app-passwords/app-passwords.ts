@@ -55,7 +55,8 @@ export type AppPasswordTry = Readonly<{
 }>
 
 export type AppPasswordOutcome =
-  | Readonly<{ outcome: 'right' }>
+  /** `isRemembered`: nothing was hashed for it, so no time has passed since `password` was read. */
+  | Readonly<{ outcome: 'right'; isRemembered: boolean }>
   | Readonly<{ outcome: 'wrong' }>
   /** The secret was right, and its time is over. */
   | Readonly<{ outcome: 'expired' }>
@@ -123,17 +124,22 @@ export function createAppPasswords(parts: AppPasswordParts): AppPasswords {
   const lookupOf = (realm: RealmId, secret: string): string =>
     asText(digest('app-password-lookup', realm, secret)).slice(0, lookupDigits)
 
-  async function isRight(realm: RealmStore, { id, accountId, hash }: AppPassword, secret: string): Promise<boolean> {
+  async function check(
+    realm: RealmStore,
+    { id, accountId, hash }: AppPassword,
+    secret: string,
+  ): Promise<'remembered' | 'right' | 'wrong'> {
     // No place: nobody guesses at 98 bits, so the answer may hold wherever the app is.
     const tried = { purpose, subject: `${realm.realmId} ${id}`, version: hash, secret }
-    if (memory.find(tried)?.answer === 'right') return true
+    if (memory.find(tried)?.answer === 'right') return 'remembered'
     const counter = { attempts: realm.attempts, subject: `account:${accountId}`, method: 'app-password' }
     const verify = async () => (await hashing.verify(hash, secret)) !== 'wrong'
-    return checks.share(JSON.stringify(tried), async () => {
+    const { done } = checks.share(JSON.stringify(tried), async () => {
       const { outcome } = await gate.check({ ...counter, rules: 'unguessable' }, verify)
       if (outcome === 'proved') memory.remember(tried, 'right')
       return outcome === 'proved'
-    }).done
+    })
+    return (await done) ? 'right' : 'wrong'
   }
 
   return Object.freeze({
@@ -162,12 +168,13 @@ export function createAppPasswords(parts: AppPasswordParts): AppPasswords {
 
     async verify(realm, { password, secret, protocol, source, app }) {
       if (parseAppPassword(secret) !== secret) throw new TypeError('parseAppPassword reads what was typed before it is checked.')
-      if (!(await isRight(realm, password, secret))) return wrong
+      const answer = await check(realm, password, secret)
+      if (answer === 'wrong') return wrong
       if (password.expiresAt !== undefined && password.expiresAt <= clock()) return expired
       if (!password.protocols.includes(protocol)) return outOfScope('protocol')
       if (password.networks.length > 0 && !isInNetworks(password.networks, source)) return outOfScope('network')
       if (password.mailAppId !== undefined && password.mailAppId !== app) return outOfScope('app')
-      return right
+      return answer === 'remembered' ? remembered : right
     },
 
     async list(realm, accountId) {
@@ -179,7 +186,8 @@ export function createAppPasswords(parts: AppPasswordParts): AppPasswords {
   } satisfies AppPasswords)
 }
 
-const right = Object.freeze({ outcome: 'right' } as const)
+const right = Object.freeze({ outcome: 'right', isRemembered: false } as const)
+const remembered = Object.freeze({ outcome: 'right', isRemembered: true } as const)
 const wrong = Object.freeze({ outcome: 'wrong' } as const)
 const expired = Object.freeze({ outcome: 'expired' } as const)
 const outOfScope = (because: 'protocol' | 'network' | 'app') => Object.freeze({ outcome: 'scope', because } as const)

@@ -10,7 +10,8 @@ import { sourceOf } from './source.ts'
  * it, or anything that follows from it, tells a stranger who has an account here (R87).
  */
 export type SignInOutcome =
-  | Readonly<{ outcome: 'proved'; account: Account }>
+  /** `isRemembered`: nothing was hashed for it, so no time has passed since the account was read. */
+  | Readonly<{ outcome: 'proved'; account: Account; isRemembered?: true }>
   | (Exclude<GateOutcome, { outcome: 'proved' | 'disabled' }> & Readonly<{ accountId?: AccountId }>)
 
 /** Who was named. `known` only where there is a password to compare with, of an account that may be used. */

@@ -41,7 +41,8 @@ export function createRememberedCheck(parts: { check: PasswordCheck; memory: Sec
     const { named, known } = tried.person
     const secret = secretOf(realm, tried)
     const remembered = memory.find(secret)
-    if (remembered?.answer === 'right' && known !== undefined) return Object.freeze({ outcome: 'proved', account: known.account })
+    if (remembered?.answer === 'right' && known !== undefined)
+      return Object.freeze({ outcome: 'proved', account: known.account, isRemembered: true })
     const repeated = () => Object.freeze({ outcome: 'wrong', repeated: true, ...(named && { accountId: named }) } as const)
     if (remembered?.answer === 'wrong' && remembered.times >= timesHeard) return repeated()
 

@@ -2,11 +2,12 @@
  * gate-proof finds out whose try it is, and whether what was shown is right: an app password, the account's own, or a token.
  *
  * It owns that a wrong secret is one answer at one price: one statement and one hash, whether the name is nobody's, the
- * account disabled or the secret wrong. It does not own whether a right one is enough: decide.ts asks the rules.
+ * account disabled or the secret wrong; and that a right one is right when the hash is done, not only when it was begun. It does not own whether a right one is enough: decide.ts asks the rules.
  * @module
  */
 import { parseAppPassword } from '@postern/mfa'
 import type { Account, AccountId, AppPassword, GateView } from '@postern/storage'
+import { Overloaded } from '../accounts/errors.ts'
 import type { MailProtocol } from '../policy/mail/protocols.ts'
 import type { MailReasonCode } from '../policy/mail/reasons.ts'
 import type { AppIdentity } from './app-identity.ts'
@@ -52,16 +53,50 @@ export const createProof = (parts: ProofParts) => (tried: Tried) => {
   return shown.kind === 'token' ? proveByToken(parts, tried, shown) : proveBySecret(parts, tried, shown)
 }
 
-async function proveBySecret(
+/**
+ * Right is what holds after the hash: that waits in a queue for seconds at worst, filled by anybody, and what ends meanwhile has
+ * been told to Dovecot by the time of the answer. So whatever was not answered from memory is looked at once more, and where
+ * something has changed it is checked anew, as the next try would be. What is wrong costs one look, whoever was named (R87).
+ */
+async function proveBySecret(parts: ProofParts, tried: Tried, shown: SecretShown): Promise<Proved | Unproved> {
+  const { store } = tried.realm
+  const appSecret = parseAppPassword(shown.secret)
+  const lookup = appSecret === undefined ? undefined : parts.appPasswords.lookupOf(store.realmId, appSecret)
+  const asked = { name: shown.name, identity: tried.identity.identity, ...(lookup !== undefined && { lookup }) }
+  let view = await store.mailApps.look(asked)
+  for (let round = 1; round <= mostRounds; round += 1) {
+    const checked = await checkSecret(parts, tried, { ...shown, view, ...(appSecret !== undefined && { appSecret }) })
+    if (checked.proof.outcome === 'denied' || checked.isRemembered) return checked.proof
+    const now = await store.mailApps.look(asked)
+    if (now !== undefined && basisOf(now) === basisOf(checked.proof.view)) return renew(checked.proof, now)
+    view = now
+  }
+  throw new Overloaded(1)
+}
+
+type SecretShown = Extract<Shown, { kind: 'secret' }>
+
+/** Somebody changes a password while it is being checked; nobody does so three times in a row. */
+const mostRounds = 3
+
+/** On what a right answer hangs. The app is none of it: how it stands is for the rules, which see the later look. */
+const basisOf = ({ account, password, appPassword }: GateView): string =>
+  JSON.stringify([account.id, account.status, password?.hash, appPassword?.id, appPassword?.hash, appPassword?.mailAppId])
+
+function renew(proof: Proved, view: GateView): Proved {
+  const { shown, appPassword } = proof
+  if (appPassword === undefined || view.appPassword === undefined) return { outcome: 'proved', view, shown }
+  return { outcome: 'proved', view, shown, appPassword: view.appPassword }
+}
+
+/** `isRemembered`: nothing was hashed, so the look is from just now. */
+type Checked = Readonly<{ proof: Proved | Unproved; isRemembered?: boolean }>
+
+async function checkSecret(
   { accounts, appPasswords }: ProofParts,
-  { realm, question, identity }: Tried,
-  { name, secret }: Extract<Shown, { kind: 'secret' }>,
-): Promise<Proved | Unproved> {
-  const { store } = realm
-  const appSecret = parseAppPassword(secret)
-  const lookup = appSecret === undefined ? undefined : appPasswords.lookupOf(store.realmId, appSecret)
-  const asked = { name, identity: identity.identity, ...(lookup !== undefined && { lookup }) }
-  const view = await store.mailApps.look(asked)
+  { realm: { store }, question, identity }: Tried,
+  { view, name, secret, appSecret }: SecretShown & { view: GateView | undefined; appSecret?: string },
+): Promise<Checked> {
   const from = question.source === undefined ? {} : { source: question.source }
 
   if (view?.appPassword !== undefined && appSecret !== undefined) {
@@ -74,17 +109,22 @@ async function proveBySecret(
     const outcome = await appPasswords.verify(store, tried)
     // The hash was run first: a disabled account takes as long as any other.
     if (outcome.outcome === 'wrong' || view.account.status !== 'active')
-      return { outcome: 'denied', reason: 'wrong_secret', named: view.account.id }
-    if (outcome.outcome === 'right') return { outcome: 'proved', view, shown: 'app-password', appPassword: password }
+      return { proof: { outcome: 'denied', reason: 'wrong_secret', named: view.account.id } }
+    if (outcome.outcome === 'right')
+      return {
+        proof: { outcome: 'proved', view, shown: 'app-password', appPassword: password },
+        isRemembered: outcome.isRemembered,
+      }
     const reason = outcome.outcome === 'expired' ? 'app_password_expired' : 'app_password_scope'
-    return { outcome: 'denied', reason, named: view.account.id, owner: view.account }
+    return { proof: { outcome: 'denied', reason, named: view.account.id, owner: view.account } }
   }
 
   const outcome = await accounts.signInAtGate(store, { view, name, password: secret, ...from, app: identity.label })
-  if (outcome.outcome === 'proved' && view !== undefined) return { outcome: 'proved', view, shown: 'password' }
+  if (outcome.outcome === 'proved' && view !== undefined)
+    return { proof: { outcome: 'proved', view, shown: 'password' }, isRemembered: outcome.isRemembered === true }
   const named = view === undefined ? {} : { named: view.account.id }
-  if (outcome.outcome !== 'wrong') return { outcome: 'denied', reason: 'throttled', ...named }
-  return { outcome: 'denied', reason: 'wrong_secret', ...named, isNew: outcome.repeated === undefined }
+  if (outcome.outcome !== 'wrong') return { proof: { outcome: 'denied', reason: 'throttled', ...named } }
+  return { proof: { outcome: 'denied', reason: 'wrong_secret', ...named, isNew: outcome.repeated === undefined } }
 }
 
 async function proveByToken(
