@@ -13,6 +13,9 @@ test.each([
   ['64:ff9b:0:7:8:9:203.0.113.9', '64:ff9b:0:7::/64'],
   ['64:ff9b::203.0.113.9', '64:ff9b:0:0::/64'],
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  // Sockets for both families write IPv4 so: all of it would be one source.
+  ['::ffff:203.0.113.9', '203.0.113.9'],
+  ['::FFFF:cb00:7109', '203.0.113.9'],
   ['no address', 'no address'],
 ])('%s counts as %s', (address, source) => {
   expect(sourceOf(address)).toBe(source)

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { plainAddress } from '../http/plain-address.ts'
 
 /**
  * What counts as one source: an IPv4 address, or the /64 of an IPv6 address, of which one household has 2^64 addresses
@@ -7,15 +7,11 @@ import { isIPv6 } from 'node:net'
  * proxy that the configuration does not trust.
  */
 export function sourceOf(address: string): string {
-  const [plain = ''] = address.split('%') // a zone names a wire of this machine (RFC 4007 section 11)
-  if (!isIPv6(plain)) return address
-  // An IPv4 tail stands in the last two of eight groups, outside of what is kept.
-  const [head = '', tail] = plain.replace(/[\d.]+\.\d+$/, '0:0').split('::')
+  const plain = plainAddress(address)
+  if (!plain?.includes(':')) return plain ?? address
+  const [head = '', tail] = plain.split('::')
   const before = head === '' ? [] : head.split(':')
   const after = tail === undefined || tail === '' ? [] : tail.split(':')
   const groups = [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after]
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
+  return `${groups.slice(0, 4).join(':')}::/64`
 }

@@ -1,7 +1,6 @@
 import { BlockList, isIP } from 'node:net'
+import { plainAddress } from './plain-address.ts'
 
-const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
-const plain = (address: string): string => mapped.exec(address)?.[1] ?? address
 const family = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
 /**
@@ -16,15 +15,15 @@ export function createClientAddress(options: { trustedProxies: readonly string[]
   const isTrusted = (address: string): boolean => trusted.check(address, family(address))
 
   return (request: { socketAddress: string | undefined; forwardedFor: string | undefined }): string => {
-    let address = plain(request.socketAddress ?? '')
-    if (isIP(address) === 0) return ''
+    let address = plainAddress(request.socketAddress ?? '') ?? ''
+    if (address === '') return ''
     const hops = (request.forwardedFor ?? '')
       .slice(-2000)
       .split(',')
-      .map((hop) => plain(hop.trim())) // newest proxies stand last
+      .map((hop) => plainAddress(hop.trim())) // newest proxies stand last
     while (isTrusted(address)) {
       const previous = hops.pop()
-      if (previous === undefined || isIP(previous) === 0) break
+      if (previous === undefined) break
       address = previous
     }
     return address

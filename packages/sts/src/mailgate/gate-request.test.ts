@@ -59,6 +59,14 @@ it.each([
   expect(refusal(question)).toMatch(/^request_malformed: /)
 })
 
+it.each([
+  ['::ffff:203.0.113.7', '203.0.113.7'],
+  ['::ffff:cb00:7107', '203.0.113.7'],
+  ['2001:DB8::1%eth0', '2001:db8::1'],
+])('knows %s for the address that it is', (source, plain) => {
+  expect(parseGateQuestion(JSON.stringify({ ...base, source }))).toMatchObject({ source: plain, app: { source: plain } })
+})
+
 it('names members and never values', () => {
   expect(refusal({ ...base, secret: { hidden: 'the password' }, source: 'the password' })).toBe(
     'request_malformed: The question is malformed at: secret, source.',

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net'
 import { z } from 'zod'
+import { plainAddress } from '../http/plain-address.ts'
 import { mailProtocols } from '../policy/mail/protocols.ts'
 import { type ActiveSyncQuery, parseActiveSyncQuery } from './activesync-query.ts'
 import type { AppClaims } from './app-identity.ts'
@@ -38,7 +38,11 @@ const question = z.strictObject({
   source: z
     .string()
     .max(64)
-    .refine((text) => isIP(text.split('%', 1)[0] ?? '') !== 0)
+    .transform((text, context) => {
+      const address = plainAddress(text)
+      if (address === undefined) context.addIssue({ code: 'custom', message: 'must be an IP address' })
+      return address ?? z.NEVER
+    })
     .optional(),
   tls: z.boolean().optional(),
   method: z
@@ -61,6 +65,7 @@ export type Shown =
 export interface GateQuestion {
   readonly shown: Shown
   readonly app: AppClaims
+  /** As `plainAddress` writes it, so that it counts as what it is. */
   readonly source?: string
   /** Whether the app's connection is encrypted. Absent: nobody says. */
   readonly tls?: boolean

@@ -94,7 +94,7 @@ export function createMailgate(parts: MailgateParts): Mailgate {
       const { status, headers } = renderNginxHttpRefusal(text, refusal)
       return told(ctx, status, headers)
     }
-    const asked = unlessMalformed(() => parseNginxHttp(ctx.req.headers))
+    const asked = unlessMalformed(() => parseNginxHttp(ctx.req.headersDistinct))
     if (asked?.kind !== 'question') return refuse(asked?.kind === 'nothing-shown' ? 'wrong_secret' : 'protocol_not_served')
     if (!caller.server.protocols.includes(asked.question.app.protocol)) return refuse('protocol_not_served')
     const answer = await unlessBusy(() => ask(caller, asked.question))

@@ -6,7 +6,7 @@
  * behind by itself, since nginx of Debian knows no such mechanism.
  * @module
  */
-import { isIP } from 'node:net'
+import { plainAddress } from '../http/plain-address.ts'
 import type { MailProtocol } from '../policy/mail/protocols.ts'
 import { cleanName, type GateQuestion } from './gate-request.ts'
 import type { Refusal } from './refusals.ts'
@@ -29,7 +29,7 @@ export function parseNginxMail(headers: NginxHeaders): GateQuestion | undefined 
   const secret = unescapeValue(headerOf(headers, 'auth-pass'))
   const isPlain = headerOf(headers, 'auth-method').toLowerCase() === 'plain'
   if (protocol === undefined || !isPlain || name === undefined || name === '' || secret === undefined) return undefined
-  const source = addressOf(headerOf(headers, 'client-ip'))
+  const source = plainAddress(headerOf(headers, 'client-ip'))
   return {
     shown: { kind: 'secret', name: cleanName(name), secret },
     app: { protocol, source },
@@ -80,5 +80,3 @@ function unescapeValue(text: string): string | undefined {
     return undefined
   }
 }
-
-const addressOf = (text: string): string | undefined => (isIP(text) === 0 ? undefined : text)

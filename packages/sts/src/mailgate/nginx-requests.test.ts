@@ -1,3 +1,5 @@
+import { hidesAnotherPath, protocolOfExchangePath } from '@postern/resource-server'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseNginxHttp } from './nginx-http.ts'
 import { parseNginxMail, renderNginxGrant, renderNginxRefusal } from './nginx-mail.ts'
@@ -18,6 +20,12 @@ describe('the mail proxy', () => {
       app: { protocol: 'imap', source: '203.0.113.7' },
       source: '203.0.113.7',
       tls: true,
+    })
+  })
+  it('comes from an IPv4 address, also where nginx listens for both families', () => {
+    expect(parseNginxMail({ ...headers, 'client-ip': '::ffff:203.0.113.7' })).toMatchObject({
+      app: { source: '203.0.113.7' },
+      source: '203.0.113.7',
     })
   })
   it('says nothing about encryption where there is none', () => {
@@ -50,7 +58,14 @@ describe('the mail proxy', () => {
 
 describe('a request over HTTP', () => {
   const eas = '/Microsoft-Server-ActiveSync?Cmd=Sync&DeviceId=abc1&DeviceType=iPhone'
-  const read = (headers: Record<string, string>) => parseNginxHttp(headers)
+  const read = (headers: Record<string, string | readonly string[]>) =>
+    parseNginxHttp(Object.fromEntries(Object.entries(headers).map(([name, lines]) => [name, [lines].flat()])))
+  const shown = { 'x-postern-authorization': basic('m:p') }
+  const unknown = { kind: 'protocol-unknown' }
+  const protocolAt = (uri: string) => {
+    const asked = read({ ...shown, 'x-original-uri': uri })
+    return asked.kind === 'question' ? asked.question.app.protocol : undefined
+  }
   it('is read with its device, its protocol and the password', () => {
     const authorization = basic('mary@contoso.com:a:b')
     expect(
@@ -78,12 +93,80 @@ describe('a request over HTTP', () => {
     const headers = { 'x-postern-authorization': basic('m:p'), 'x-original-uri': '/webmail/', 'x-postern-protocol': 'jmap' }
     expect(read(headers)).toMatchObject({ question: { app: { protocol: 'jmap' } } })
   })
-  it.each(['/webmail/', '/ewsx', '/EWS/../owa', '/owa/%2e%2e/EWS', '//EWS/', '/EWS\\..\\owa', ''])(
+  it('has the protocol of the path where the header agrees, and none where the two contradict each other', () => {
+    const at = (uri: string, named: string) => read({ ...shown, 'x-original-uri': uri, 'x-postern-protocol': named })
+    expect(at('/EWS/Exchange.asmx', 'WebServices')).toMatchObject({ question: { app: { protocol: 'ews' } } })
+    expect(at('/ews/exchange.asmx', 'autodiscover')).toEqual(unknown)
+    expect(at('/ews/exchange.asmx', 'gopher')).toEqual(unknown)
+    expect(at('/.well-known/jmap', 'ews')).toEqual(unknown)
+    // The path of which nobody can tell where it leads is not saved by the header.
+    expect(at('/webmail/..;/ews', 'jmap')).toEqual(unknown)
+    expect(at('/webmail/%2e%2e/ews', 'jmap')).toEqual(unknown)
+  })
+  it('has the protocol of the header where no path is told', () => {
+    expect(read({ ...shown, 'x-postern-protocol': 'jmap' })).toMatchObject({ question: { app: { protocol: 'jmap' } } })
+    expect(read(shown)).toEqual(unknown)
+  })
+  it.each([
+    ['x-original-uri', '/ews', '/autodiscover'],
+    ['x-postern-protocol', 'ews', 'ews'],
+    ['x-postern-source', '203.0.113.7', '198.51.100.1'],
+    ['x-postern-scheme', 'http', 'https'],
+    ['x-postern-authorization', basic('m:p'), basic('a:b')],
+    ['x-original-method', 'POST', 'OPTIONS'],
+    ['x-postern-whatever', 'a', 'b'],
+  ])('is not read when %s comes twice', (name, one, other) => {
+    const whole = { ...shown, 'x-original-uri': '/ews/x' }
+    expect(read(whole)).toMatchObject({ kind: 'question' })
+    expect(read({ ...whole, [name]: [one, other] })).toEqual(unknown)
+    expect(read({ ...whole, [name]: `${one}, ${other}` }).kind).not.toBe('question')
+  })
+  it('comes from an IPv4 address, also where nginx listens for both families', () => {
+    expect(read({ ...shown, 'x-original-uri': '/ews', 'x-postern-source': '::ffff:203.0.113.7' })).toMatchObject({
+      question: { app: { source: '203.0.113.7' }, source: '203.0.113.7' },
+    })
+  })
+  it.each(['/webmail/', '/ewsx', '/EWS/../owa', '/owa/%2e%2e/EWS', '//EWS/', '/EWS\\..\\owa', '', 'ews', 'http://ews/ews'])(
     'has no protocol at %s',
     (uri) => {
-      expect(read({ 'x-postern-authorization': basic('m:p'), 'x-original-uri': uri })).toEqual({ kind: 'protocol-unknown' })
+      expect(protocolAt(uri)).toBeUndefined()
     },
   )
+  // Java servers take parameters out before they look for dots.
+  it.each(['/autodiscover/..;/ews/exchange.asmx', '/autodiscover/..;a=b/ews', '/autodiscover/.;/ews', '/jmap/..;/ews', '/ews;a'])(
+    'has no protocol at %s, which a server may read as another path',
+    (uri) => {
+      expect(protocolAt(uri)).toBeUndefined()
+    },
+  )
+  it('has the protocol of JMAP at its two paths, and not at what hides behind them', () => {
+    expect(['/jmap/', '/.well-known/jmap', '/.Well-Known/JMAP/x'].map(protocolAt)).toEqual(['jmap', 'jmap', 'jmap'])
+    for (const uri of ['/.well-known/jmap/../ews', '/jmap/.well-known/../ews', '/.well-known/jmapx', '/.well-known/ews'])
+      expect(protocolAt(uri), uri).toBeUndefined()
+  })
+  it('has the protocol that the library for mail servers reads off the same path, however hostile', () => {
+    const pieces = ['ews', 'Autodiscover', 'mapi', 'x', '..', '.', ';', ';a=b', '/', '/', '/', '\\', '%2e', '%2f', '%3b', '%252e']
+    const oddities = ['#', '?', '?/../', '%40', '%', '\u0001', '%00', '%c0%ae', '\uff0e', '%ef%bc%8e', '.well-known', '=']
+    const path = fc.array(fc.constantFrom(...pieces, ...oddities), { maxLength: 9 }).map((parts) => parts.join(''))
+    const start = fc.constantFrom(
+      '/autodiscover',
+      '/EWS/',
+      '/Microsoft-Server-ActiveSync',
+      '/oab/',
+      '/rpc',
+      '/powershell/',
+      '/',
+      '',
+    )
+    fc.assert(
+      fc.property(start, path, (begin, end) => {
+        const [uri = ''] = (begin + end).split('?')
+        expect(protocolAt(uri), uri).toBe(protocolOfExchangePath({ url: uri, headers: {} }))
+        if (hidesAnotherPath(uri)) expect(protocolAt(uri), uri).toBeUndefined()
+      }),
+      { numRuns: 500 },
+    )
+  })
   it.each([
     '',
     'Negotiate abc',
