@@ -129,6 +129,11 @@ export function renderPortalMailGallery(view: PortalView): readonly Exhibit[] {
     return { app, ownPasswords: [], passwordHelps: true, here, ...rest }
   }
   const pending = inFull('pending')
+  const needy: OwnApp = { ...pending.app, standing: 'app-password' }
+  const byPassword = (openedBy: readonly string[]): AppInFull => {
+    const active = inFull('active')
+    return { ...active, app: { ...active.app, decidedBy: 'app-password', openedBy } }
+  }
   const shown: ShownApps = { apps, total: apps.length, here }
   const own: readonly KnownAppPassword[] = [
     {
@@ -176,6 +181,11 @@ export function renderPortalMailGallery(view: PortalView): readonly Exhibit[] {
     },
     { name: 'portal-app-quarantined', html: renderAppPage(view, inFull('quarantined')) },
     { name: 'portal-app-active', html: renderAppPage(view, inFull('active', { ownPasswords: ['Old tablet'] })) },
+    { name: 'portal-app-by-password', html: renderAppPage(view, byPassword(['Old tablet'])) },
+    { name: 'portal-app-without-password', html: renderAppPage(view, byPassword([])) },
+    { name: 'portal-app-by-password-activate', html: renderAppChangePage(view, byPassword(['Old tablet']), 'activate') },
+    { name: 'portal-app-needs-password', html: renderAppPage(view, { ...pending, app: needy }) },
+    { name: 'portal-apps-need-password', html: renderAppsPage(view, { apps: [needy, byPassword([]).app], total: 2, here }) },
     { name: 'portal-app-blocked', html: renderAppPage(view, inFull('blocked')) },
     {
       name: 'portal-app-changed',

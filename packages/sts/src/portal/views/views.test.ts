@@ -74,6 +74,7 @@ const app: OwnApp = {
   decidedBy: canary,
   standing: 'owner',
 }
+const byPassword: OwnApp = { ...app, state: 'active', decidedBy: 'app-password', openedBy: [canary] }
 const full = { app, ownPasswords: [canary, canary], passwordHelps: true, here: canary }
 const password: KnownAppPassword = {
   id: canary,
@@ -121,6 +122,10 @@ const pages = {
   apps: renderAppsPage(view, home.mailApps),
   app: renderAppPage({ ...view, complaint: canary, typed: canary, notice: canary }, full),
   appBlocked: renderAppPage(view, { ...full, app: { ...app, state: 'blocked' } }),
+  appByPassword: renderAppPage(view, { ...full, app: byPassword }),
+  appByPasswordActivate: renderAppChangePage(view, { ...full, app: byPassword }, 'activate'),
+  appWithoutPassword: renderAppPage(view, { ...full, passwordHelps: false, app: { ...byPassword, openedBy: [] } }),
+  appNeedsPassword: renderAppPage(view, { ...full, app: { ...app, standing: 'app-password' } }),
   appActivate: renderAppChangePage(view, full, 'activate'),
   appBlock: renderAppChangePage(view, full, 'block'),
   appRemove: renderAppChangePage(view, full, 'remove'),
