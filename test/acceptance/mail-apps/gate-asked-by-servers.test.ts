@@ -1,7 +1,8 @@
 /** Who may ask the gate, and how nginx and Dovecot ask and are told. Nobody else learns anything here. */
+import { get, type IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mailTokens, signedIn } from '../support/world.ts'
-import { everyProtocol, phone, startGate } from './gate-stage.ts'
+import { everyProtocol, phone, startGate, verdictOf } from './gate-stage.ts'
 
 let gate: Awaited<ReturnType<typeof startGate>>
 beforeAll(async () => {
@@ -76,6 +77,34 @@ describe('a mail server', () => {
     const [foreign, unknown] = await Promise.all(answers.slice(0, 2).map((answer) => answer.json() as Promise<{ error: string }>))
     expect([foreign?.error, unknown?.error]).toEqual(['protocol_not_served', 'request_malformed'])
     await gate.putServer({ protocols: everyProtocol })
+  })
+})
+
+describe('a source', () => {
+  /** As sockets for IPv4 and IPv6 write IPv4. */
+  const mapped = (address: string) => `::ffff:${address}`
+
+  it('that guesses shuts out itself alone, whichever way its address is written', async () => {
+    const mary = await gate.person()
+    const guesser = '198.51.100.66'
+    for (let guess = 0; guess < 22; guess += 1)
+      await gate.ask({ name: `stranger${guess}@contoso.com`, secret: 'x', source: guess % 2 === 0 ? mapped(guesser) : guesser })
+    const hers = { name: mary.upn, secret: mary.password }
+    for (const source of [guesser, mapped(guesser), '::ffff:c633:6442'])
+      expect(verdictOf(await gate.ask({ ...hers, source })), source).toBe('denied throttled')
+    expect(verdictOf(await gate.ask({ ...hers, source: mapped('203.0.113.200') }))).toBe('pending app_pending')
+    expect((await gate.tiles(mary)).map(({ identity, lastSource }) => [identity, lastSource])).toEqual([
+      ['network:mail:203.0.113.0/24', '203.0.113.200'],
+    ])
+    const policy = await gate.post('dovecot/policy', { login: mary.upn, remote: mapped(guesser), protocol: 'imap' })
+    expect(await policy.json()).toEqual({ status: -1, msg: 'Too many tries.' })
+  })
+
+  it('is in the network of an app password, whichever way its address is written', async () => {
+    const mary = await gate.person()
+    const secret = await gate.appPassword(mary, { networks: ['192.0.2.0/24'] })
+    expect(verdictOf(await gate.ask({ name: mary.upn, secret, source: mapped('192.0.2.9') }))).toBe('allow app_password')
+    expect(verdictOf(await gate.ask({ name: mary.upn, secret, source: mapped('203.0.113.9') }))).toBe('denied app_password_scope')
   })
 })
 
@@ -159,6 +188,39 @@ describe('a request over HTTP at nginx', () => {
     expect(statusOf(await asked(mine, { 'x-original-uri': '/owa/' }))).toBe('403 403')
     expect(statusOf(await asked(mine, { 'x-original-uri': `${eas}&deviceid=other` }))).toBe('403 403')
     expect(await gate.tiles(mary)).toEqual([])
+  })
+
+  it('opens no mail as what it is not: not by a path that hides another, nor by a header that names another', async () => {
+    const mary = await gate.person()
+    const mine = basicOf(mary.upn, mary.password)
+    expect(statusOf(await asked(mine, { 'x-original-uri': '/autodiscover/autodiscover.xml' }))).toBe('204 200')
+    for (const uri of ['/autodiscover/..;/ews/exchange.asmx', '/autodiscover/..;a=b/ews', '/autodiscover/.;/ews'])
+      expect(statusOf(await asked(mine, { 'x-original-uri': uri })), uri).toBe('403 403')
+    const named = { 'x-original-uri': '/ews/exchange.asmx', 'x-postern-protocol': 'autodiscover' }
+    expect(statusOf(await asked(mine, named))).toBe('403 403')
+    expect(await gate.tiles(mary)).toEqual([])
+  })
+
+  it('is not read where a header of ours comes twice, as when the client has sent it too', async () => {
+    const mary = await gate.person()
+    const headers = {
+      ...gate.asServer,
+      ...{ 'x-postern-authorization': basicOf(mary.upn, mary.password), 'x-original-uri': '/autodiscover/autodiscover.xml' },
+    }
+    const twice = async (more: Readonly<Record<string, readonly string[]>>) => {
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        get(`${gate.world.issuer}/mailgate/nginx/http`, { headers: { ...headers, ...more }, agent: false }, resolve).on(
+          'error',
+          reject,
+        )
+      })
+      answer.resume()
+      return answer.statusCode
+    }
+    expect(await twice({})).toBe(204)
+    expect(await twice({ 'x-postern-source': ['203.0.113.7', '198.51.100.1'] })).toBe(403)
+    expect(await twice({ 'x-original-uri': ['/autodiscover/', '/ews/'] })).toBe(403)
+    expect(await twice({ 'x-postern-protocol': ['autodiscover', 'autodiscover'] })).toBe(403)
   })
 
   it('may show a token', async () => {
