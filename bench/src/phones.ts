@@ -7,8 +7,8 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
+import { connect } from '@postern/storage'
 import { startPostgres } from '@postern/storage/contract'
-import pg from 'pg'
 import { processorTime } from './cpu-time.ts'
 import { askFor, type Forked, forkBeside } from './forked.ts'
 import { describeMachine } from './machine.ts'
@@ -48,19 +48,18 @@ interface Bench {
 const newCost = (name: string): Cost => ({ name, service: [], database: [], tries: 0, hashes: 0, counterWrites: 0 })
 
 /** Every change of a counter of failed attempts is counted by the database itself. */
-async function watchCounters(database: string): Promise<{ client: pg.Client; countWrites: () => Promise<number> }> {
-  const client = new pg.Client({ connectionString: database })
-  await client.connect()
-  await client.query(`create sequence bench_counter_write minvalue 0 start 0;
+async function watchCounters(database: string): Promise<{ close: () => Promise<void>; countWrites: () => Promise<number> }> {
+  const connection = await connect({ kind: 'postgres', url: database, poolSize: 1 })
+  await connection.runScript(`create sequence bench_counter_write minvalue 0 start 0;
     select nextval('bench_counter_write');
     create function bench_count() returns trigger language plpgsql as
       $body$ begin perform nextval('bench_counter_write'); return null; end $body$;
     create trigger bench_count after insert or update or delete on attempt_counter for each row execute function bench_count()`)
   const countWrites = async () => {
-    const { rows } = await client.query<{ last_value: string }>('select last_value from bench_counter_write')
+    const rows = await connection.session(({ query }) => query('select last_value from bench_counter_write'))
     return Number(rows[0]?.last_value)
   }
-  return { client, countWrites }
+  return { close: () => connection.close(), countWrites }
 }
 
 /** Runs `work` and adds what it cost. `work` says how many tries it was and how long it took. */
@@ -143,8 +142,8 @@ export async function benchPhones(options: {
   const server = stack.use(forkBeside('./phones-server.ts', { POSTERN_BENCH_DATABASE: database, POSTERN_BENCH_HASHES: hashes }))
   const told = (await server.ask()) as unknown as PhonesTold // what phones-server.ts says first
   const generator = stack.use(forkBeside('./phones-generator.ts'))
-  const { client, countWrites } = await watchCounters(database)
-  stack.defer(() => client.end())
+  const { close, countWrites } = await watchCounters(database)
+  stack.defer(close)
   const bench: Bench = { told, generator, countHashes: async () => (await stat(hashes)).size, countWrites }
 
   const idle = newCost('nobody asks')
