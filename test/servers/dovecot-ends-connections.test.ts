@@ -80,6 +80,7 @@ async function blockedWhileConnected(): Promise<number> {
 test('whoever is connected when his access ends is put out within five seconds', async () => {
   const { kept, mary } = world.sts
   const leaving = await world.sts.addPerson({ name: 'leaving', factor: false })
+  const renamed = await world.sts.addPerson({ name: 'oldname', factor: false })
   const tokens = await world.token()
   const secret = await world.appPassword(mary)
   const figures = {
@@ -90,6 +91,9 @@ test('whoever is connected when his access ends is put out within five seconds',
       world.revoke(tokens.refreshToken ?? ''),
     ),
     'mail app blocked': await blockedWhileConnected(),
+    'account renamed': await secondsUntilClosed({ user: renamed.upn, password: await world.appPassword(renamed) }, () =>
+      kept.accounts.replace({ ...renamed.account, upn: 'newname@contoso.com', address: 'newname@contoso.com' }),
+    ),
     'account disabled': await secondsUntilClosed({ user: leaving.upn, password: await world.appPassword(leaving) }, () =>
       world.disable(leaving),
     ),

@@ -117,6 +117,19 @@ describe('whoever has no access any more', () => {
     expect([host.asked(), host.connected()]).toEqual([['mary@contoso.com'], []])
   })
 
+  test('is put out under a name that is not theirs any more, be it one of several that end at one time', async () => {
+    const { scene, host, worker } = await watched()
+    for (const name of [...names, 'new@contoso.com']) host.connect(name, 1)
+    const { accounts } = scene.realm
+    await accounts.replace({ ...scene.account, upn: 'new@contoso.com', address: 'new@contoso.com', furtherAddresses: [] })
+    await accounts.replace({ ...scene.account, upn: 'new@contoso.com', status: 'disabled', address: 'newer@contoso.com' })
+    expect(await worker.run()).toBe(4)
+    expect([host.connected(), host.asked().toSorted()]).toEqual([
+      [],
+      [...names, 'new@contoso.com', 'newer@contoso.com'].toSorted(),
+    ])
+  })
+
   test('cannot have others put out by a name with a star in it', async () => {
     const { scene, host, worker } = await watched()
     await scene.realm.accounts.replace({
@@ -125,11 +138,13 @@ describe('whoever has no access any more', () => {
       address: 'm*@contoso.com',
       furtherAddresses: [],
     })
+    await worker.run()
+    const before = host.asked().length
     host.connect('mary@contoso.com', 1)
     await end(scene, { kind: 'session', upn: 'm*@contoso.com' })
     await end(scene, { kind: 'session', accountId: randomUUID() as never, upn: '10.0.0.0/8' }) // a brand has no runtime part
     await worker.run()
-    expect([host.asked(), host.connected()]).toEqual([['m?@contoso.com'], ['mary@contoso.com']])
+    expect([host.asked().slice(before), host.connected()]).toEqual([['m?@contoso.com'], ['mary@contoso.com']])
   })
 })
 

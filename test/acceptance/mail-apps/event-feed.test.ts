@@ -76,6 +76,7 @@ describe('an event', () => {
     [{ kind: 'session', sessionId: 's-1', clientId: 'c-1' }, sessionRevoked, { session_id: 's-1', client_id: 'c-1' }],
     [{ kind: 'refresh-family', familyId: 'f-1', clientId: 'c-1' }, sessionRevoked, { family_id: 'f-1', client_id: 'c-1' }],
     [{ kind: 'account-disabled' }, sessionRevoked, { initiating_entity: 'admin' }],
+    [{ kind: 'account-renamed', upn: 'was@contoso.com' }, sessionRevoked, { initiating_entity: 'admin' }],
   ] as const)('of %o has the members that narrow it down', async (change, type, members) => {
     const before = await last()
     await end(change)

@@ -90,6 +90,7 @@ test.for([
   ['password-changed', {}, {}],
   ['account-disabled', {}, {}],
   ['account-removed', {}, {}],
+  ['account-renamed', {}, {}],
   ['session', { session_id: 'x' }, { sessionId: 'x' }],
   ['refresh-family', { family_id: 'x', client_id: 'c' }, { familyId: 'x' }],
   ['client-disabled', { client_id: 'x' }, { clientId: 'x' }],

@@ -25,6 +25,8 @@ const kinds: ReadonlyMap<string, readonly [ends: EndedAccess['ends'], member?: s
   ['account-removed', ['account']],
   ['signed-out', ['account']],
   ['password-changed', ['account']],
+  // Its tokens from before say a name that may be another account's by now; a refresh token brings new ones.
+  ['account-renamed', ['account']],
   ['session', ['session', 'session_id']],
   ['refresh-family', ['family', 'family_id']],
   ['client-disabled', ['client', 'client_id']],

@@ -51,6 +51,28 @@ export function revocationsContract(opened: () => OpenBackend): void {
       expect((await told(realm)).slice(2)).toEqual([{ kind: 'account-removed', ...whose }])
     })
 
+    test('tells of each name that an account has no more, and of none that it keeps or gets', async () => {
+      const { realm, mary } = await setUp()
+      const [old, alias, kept] = ['Old@contoso.com', 'alias@contoso.com', 'kept@contoso.com']
+      const before = { ...mary, upn: old, address: kept, furtherAddresses: [alias] }
+      await realm.accounts.replace(before)
+      const start = (await realm.revocations.bounds()).last
+      await realm.accounts.replace({ ...before, upn: 'OLD@contoso.com', displayName: 'New', phone: '+441134960000' })
+      await realm.accounts.replace({ ...before, furtherAddresses: [alias, 'more@contoso.com'] })
+      expect((await realm.revocations.bounds()).last).toBe(start)
+      // What was the address stays one of them.
+      await realm.accounts.replace({ ...before, upn: 'new@contoso.com', address: 'new@contoso.com', furtherAddresses: [kept] })
+      const gone = (await told(realm)).slice(start)
+      expect(gone.toSorted((one, other) => String(one.upn).localeCompare(String(other.upn)))).toEqual(
+        [alias, 'more@contoso.com', 'old@contoso.com'].map((upn) => ({ kind: 'account-renamed', accountId: mary.id, upn })),
+      )
+      const after = await realm.revocations.bounds()
+      await realm.accounts.remove(mary.id)
+      expect((await told(realm)).slice(after.last)).toEqual([
+        { kind: 'account-removed', accountId: mary.id, upn: 'new@contoso.com' },
+      ])
+    })
+
     test('tells of a password that is changed, and not of a first one nor of a new hash of the same', async () => {
       const { realm, mary, whose } = await setUp()
       await realm.passwords.set(mary.id, { hash: 'one', changedAt: secondsAfter(1) })

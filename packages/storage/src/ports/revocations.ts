@@ -12,6 +12,7 @@ export const revocationKinds = [
   'client-disabled',
   'mail-app',
   'app-password',
+  'account-renamed',
 ] as const
 
 export interface Revocation {
@@ -20,7 +21,7 @@ export interface Revocation {
   readonly at: Date
   readonly kind: RevocationKind
   readonly accountId?: AccountId
-  /** Of the account, as it was then: it may be gone. */
+  /** Of the account, as it was then: it may be gone. Of `account-renamed`: the one name, UPN or address, that it has no more. */
   readonly upn?: string
   readonly clientId?: string
   readonly familyId?: string

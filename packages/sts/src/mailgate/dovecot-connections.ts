@@ -138,7 +138,7 @@ export function createDovecotConnections(parts: DovecotConnectionsParts): Doveco
     }
   }
 
-  /** Goes through the events in order, but through each person once. `reached`: the last event that is done with. */
+  /** Goes through the events in order, but through each name once. `reached`: the last event that is done with. */
   async function putOut(
     one: Watched,
     work: { server: MailServer | undefined; news: readonly Revocation[]; until: Date },
@@ -146,14 +146,19 @@ export function createDovecotConnections(parts: DovecotConnectionsParts): Doveco
     const address = work.server?.doveadm
     const oldest = clock().getTime() - oldestMilliseconds
     const people = new Set<string>()
+    const told = new Set<string>()
     let ended = 0
     let reached: number | undefined
     const stopped = () => ({ ended, isComplete: false, ...(reached === undefined ? {} : { reached }) })
     for (const event of work.news) {
       const person = event.accountId ?? event.upn
-      if (address !== undefined && person !== undefined && !people.has(person) && event.at.getTime() >= oldest) {
+      const isOurs = address !== undefined && person !== undefined && event.at.getTime() >= oldest
+      // Of a person who is done with, an event may still bring a name that was theirs.
+      const known = !isOurs ? [] : people.has(person) ? formerName(event) : await namesOf(one.kept, event)
+      const names = known.filter((name) => !told.has(name))
+      if (isOurs && names.length > 0) {
         if (work.until.getTime() - clock().getTime() < longestKick) return stopped()
-        const kicked = await doveadm.kick(address, await namesOf(one.kept, event))
+        const kicked = await doveadm.kick(address, names)
         if (kicked.outcome === 'failed') {
           pause(one, kicked.because)
           return stopped()
@@ -162,6 +167,7 @@ export function createDovecotConnections(parts: DovecotConnectionsParts): Doveco
           log.error({ server: one.clientId, accountId: event.accountId }, 'Dovecot cannot end connections of such a name')
         resume(one)
         people.add(person)
+        for (const name of names) told.add(name)
         ended += kicked.count
         if (kicked.count > 0) await tell(one, event, kicked.count)
       }
@@ -206,9 +212,11 @@ export function createDovecotConnections(parts: DovecotConnectionsParts): Doveco
 /** Its name among the readers of the revocation feed. */
 const readerOf = (clientId: ClientId): string => `dovecot ${clientId}`
 
+const formerName = ({ upn }: Revocation): readonly string[] => (upn === undefined ? [] : [upn.toLowerCase()])
+
 /** All by which the person may have signed in: as the account is now, and as it was called then. */
-async function namesOf(kept: RealmStore, { accountId, upn }: Revocation): Promise<readonly string[]> {
-  const account = accountId === undefined ? undefined : await kept.accounts.find(accountId)
-  const names = [upn, account?.upn, account?.address, ...(account?.furtherAddresses ?? [])]
-  return [...new Set(names.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()])))]
+async function namesOf(kept: RealmStore, event: Revocation): Promise<readonly string[]> {
+  const account = event.accountId === undefined ? undefined : await kept.accounts.find(event.accountId)
+  const now = account === undefined ? [] : [account.upn, account.address, ...account.furtherAddresses]
+  return [...new Set([...formerName(event), ...now.map((name) => name.toLowerCase())])]
 }

@@ -22,6 +22,8 @@ const wire = {
   'client-disabled': { type: sessionRevoked, by: 'admin' },
   'mail-app': { type: sessionRevoked },
   'app-password': { type: credentialChange, credential: { credential_type: 'app-password', change_type: 'revoke' } },
+  // Tokens from before say a name that may be somebody else's by now. New ones are had without a sign-in.
+  'account-renamed': { type: sessionRevoked, by: 'admin' },
 } as const satisfies Record<RevocationKind, Wire>
 
 /**
