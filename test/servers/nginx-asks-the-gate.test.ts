@@ -13,8 +13,11 @@ import { type Nginx, startNginx } from './support/nginx.ts'
 let world: MailWorld
 let dovecot: Dovecot
 let nginx: Nginx
+/** What it was told last. */
+let toldBehind: IncomingMessage['headersDistinct'] = {}
 /** The mail server over HTTP behind nginx: says whom it takes the caller for. */
 const behind = createServer((asked, answer) => {
+  toldBehind = asked.headersDistinct
   answer.end(
     JSON.stringify({ user: asked.headers['x-postern-user'], authorization: asked.headers.authorization, url: asked.url }),
   )
@@ -91,7 +94,7 @@ interface Answer {
 }
 
 /** A request of a mail app by https. */
-async function ask(path: string, headers: Readonly<Record<string, string>> = {}, method = 'POST'): Promise<Answer> {
+async function ask(path: string, headers: Readonly<Record<string, string | string[]>> = {}, method = 'POST'): Promise<Answer> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const options = { host: '127.0.0.1', port: nginx.http, path, method, headers, rejectUnauthorized: false, agent: false }
     request(options, resolve).on('error', reject).end()
@@ -170,4 +173,53 @@ test('a path of which nobody knows the protocol is closed, and so is one that hi
   const secret = await world.appPassword(mary, { protocols: ['ews'] })
   for (const path of ['/', '/owa', '/EWS/../owa', '/EWS/%2e%2e/owa', '//EWS/Exchange.asmx'])
     expect((await ask(path, basic(mary.upn, secret))).status, path).toBe(403)
+})
+
+test('an app that sends what nginx is to send gains nothing: not another protocol, address, secret, method or name', async () => {
+  const { mary, joe } = world.sts
+  const eve = await world.sts.addPerson({ name: 'eve', factor: false })
+  const hers = basic(eve.upn, eve.password)
+  const secretOfMary = await world.appPassword(mary, { protocols: ['ews'] })
+  const ofMary = basic(mary.upn, secretOfMary).authorization
+  const claims = {
+    ...{
+      'x-postern-protocol': 'autodiscover',
+      'x-original-uri': '/autodiscover/autodiscover.xml',
+      'x-original-method': 'OPTIONS',
+    },
+    ...{ 'x-postern-source': '198.51.100.7', 'x-postern-scheme': 'https', 'x-postern-authorization': ofMary },
+    ...{ 'x-forwarded-for': '198.51.100.7', 'x-postern-user': joe.upn, 'x-postern-mailbox': joe.upn, 'x-postern-status': '200' },
+    ...{ 'x-postern-account': joe.account.id, 'x-postern-app': 'app' },
+    // The one thing of this that it may say of itself.
+    'user-agent': 'Evolution/3.56',
+  }
+  const twice = Object.fromEntries(Object.entries(claims).map(([name, value]) => [name, [value, value]]))
+  const tiles = () => world.sts.kept.mailApps.list(eve.account.id)
+
+  // Autodiscover lets her in with her password and makes no tile; nothing else may be taken for it.
+  expect((await ask('/autodiscover/autodiscover.xml', hers)).status).toBe(200)
+  expect(await tiles()).toEqual([])
+  expect((await ask('/autodiscover/..;/ews/exchange.asmx', hers)).status).toBe(403)
+  expect(await tiles()).toEqual([])
+  for (const more of [claims, twice]) {
+    expect((await ask('/EWS/Exchange.asmx', more)).status).toBe(401)
+    expect((await ask('/EWS/Exchange.asmx', { ...more, ...hers })).status).toBe(403)
+    expect((await ask('/Microsoft-Server-ActiveSync', { ...more, ...hers })).status).toBe(403)
+    expect((await ask('/owa', { ...more, ...hers })).status).toBe(403)
+  }
+  expect((await tiles()).map(({ identity, state, lastSource }) => [identity, state, lastSource])).toEqual([
+    ['agent:evolution|127.0.0.0/24', 'pending', '127.0.0.1'],
+  ])
+
+  // Who is let in is told by nginx, once, and by nobody else.
+  for (const more of [claims, twice]) {
+    expect((await ask('/EWS/Exchange.asmx', { ...more, authorization: ofMary })).status).toBe(200)
+    const {
+      'x-postern-user': user,
+      'x-postern-account': account,
+      'x-postern-mailbox': mailbox,
+      'x-postern-app': app,
+    } = toldBehind
+    expect({ user, account, mailbox, app }).toEqual({ user: [mary.upn] })
+  }
 })

@@ -188,7 +188,7 @@ export async function startMailWorld(options: MailWorldOptions = {}): Promise<Ma
     },
     postern,
     putMailServer: async (...words) => {
-      const protocols = ['imap', 'pop', 'smtp', 'activesync', 'ews'].flatMap((name) => ['--protocol', name])
+      const protocols = ['imap', 'pop', 'smtp', 'activesync', 'ews', 'autodiscover'].flatMap((name) => ['--protocol', name])
       await postern('mailapp', 'server-put', clientId, ...protocols, ...words)
     },
     appPassword: async ({ account }, { protocols = ['imap', 'pop', 'smtp'] } = {}) => {
