@@ -138,6 +138,29 @@ export function mailAppsContract(opened: () => OpenBackend): void {
       expect(await mailApps.list(mary.id)).toHaveLength(hostile.length)
     })
 
+    test('decides and removes on the grounds that were seen, or not at all', async () => {
+      const { mailApps, mary, mine } = await setUp()
+      const [waiting, blocked] = [mine(), mine({ state: 'blocked', decidedBy: 'owner' })]
+      for (const app of [waiting, blocked]) await mailApps.add(app, many)
+      const decide = (app: MailApp, state: 'active' | 'blocked', by: string, basedOn?: MailApp) =>
+        mailApps.decide(app.id, {
+          state,
+          from: ['pending', 'active', 'blocked'],
+          at: sampleTime,
+          by,
+          ...(basedOn && { basedOn }),
+        })
+      for (const seen of [waiting, blocked]) {
+        expect(await decide(seen, 'blocked', 'administrator')).toBe(true)
+        expect(await decide(seen, 'active', 'owner', seen)).toBe(false)
+        expect(await mailApps.remove(mary.id, seen.id, seen)).toBe(false)
+        const now = await mailApps.find(mary.id, seen.id)
+        expect(now).toMatchObject({ state: 'blocked', decidedBy: 'administrator' })
+        expect(await decide(seen, 'active', 'owner', now)).toBe(true)
+        expect(await mailApps.remove(mary.id, seen.id, { decidedBy: 'owner' })).toBe(true)
+      }
+    })
+
     test('does nothing for apps that are not there, however strange their names', async () => {
       const { mailApps, mary } = await setUp()
       const tried = { at: sampleTime, allowed: true, protocol: 'imap' }

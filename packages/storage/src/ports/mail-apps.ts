@@ -76,11 +76,17 @@ export interface MailAppStore {
     id: string,
     tried: { at: Date; allowed: boolean; protocol: string; source?: string; traits?: MailAppTraits },
   ): Promise<boolean>
-  /** `false`: gone, or not in one of the states `from` any more. */
-  decide(id: string, decision: { state: MailAppState; from: readonly MailAppState[]; at: Date; by: string }): Promise<boolean>
+  /**
+   * `basedOn`: the app as whoever decides saw it. `false`: gone, not in one of the states `from` any more, or somebody else has
+   * decided since.
+   */
+  decide(
+    id: string,
+    decision: { state: MailAppState; from: readonly MailAppState[]; at: Date; by: string; basedOn?: Pick<MailApp, 'decidedBy'> },
+  ): Promise<boolean>
   rename(accountId: AccountId, id: string, label: string): Promise<boolean>
-  /** With the app passwords that are bound to it. */
-  remove(accountId: AccountId, id: string): Promise<boolean>
+  /** With the app passwords that are bound to it. `basedOn` as with {@link MailAppStore.decide}. */
+  remove(accountId: AccountId, id: string, basedOn?: Pick<MailApp, 'decidedBy'>): Promise<boolean>
   /**
    * Takes at most `limit` whose owners have not been told and that nobody else has taken, and keeps others from them until
    * `until`. Oldest first. Never waits for others.

@@ -155,7 +155,7 @@ export function createMailAppStore({ database, realmId, clock }: RealmPart): Mai
       )
       return numUpdatedRows === 1n
     },
-    async decide(id, { state, from, at, by }) {
+    async decide(id, { state, from, at, by, basedOn }) {
       if (!isText(id) || from.length === 0) return false
       const { numUpdatedRows } = await database.run((db) =>
         db
@@ -164,6 +164,9 @@ export function createMailAppStore({ database, realmId, clock }: RealmPart): Mai
           .where('realm_id', '=', realmId)
           .where('id', '=', id)
           .where('state', 'in', from)
+          .$if(basedOn !== undefined, (query) =>
+            query.where('decided_by', 'is not distinct from', keptOrNull(basedOn?.decidedBy)),
+          )
           .executeTakeFirstOrThrow(),
       )
       return numUpdatedRows === 1n
@@ -181,7 +184,7 @@ export function createMailAppStore({ database, realmId, clock }: RealmPart): Mai
       )
       return numUpdatedRows === 1n
     },
-    async remove(accountId, id) {
+    async remove(accountId, id, basedOn) {
       if (!isUuid(accountId) || !isText(id)) return false
       // App passwords that are bound to it go by their foreign key.
       const { numDeletedRows } = await database.run((db) =>
@@ -190,6 +193,9 @@ export function createMailAppStore({ database, realmId, clock }: RealmPart): Mai
           .where('realm_id', '=', realmId)
           .where('id', '=', id)
           .where('account_id', '=', accountId)
+          .$if(basedOn !== undefined, (query) =>
+            query.where('decided_by', 'is not distinct from', keptOrNull(basedOn?.decidedBy)),
+          )
           .executeTakeFirstOrThrow(),
       )
       return numDeletedRows === 1n

@@ -76,7 +76,7 @@ export function createMailAppPages(parts: Pick<PortalParts, 'mailRules' | 'trans
       // Unblocked for its app password: by that alone, whatever policy may say of the account's own one day.
       const by = wanted.state === 'active' && app.standing === 'app-password' ? byAppPassword : 'owner'
       const from = wanted.from.filter((state) => state === app.state)
-      if (!(await store.mailApps.decide(id, { ...wanted, from, at: visit.now, by }))) return false
+      if (!(await store.mailApps.decide(id, { ...wanted, from, at: visit.now, by, basedOn: app }))) return false
       await visit.record({ event: 'mailapp.decided', detail: { mailAppId: id, state: wanted.state, app: label } })
       if (wanted.state === 'active') await visit.tell({ kind: 'mail_app_activated', app: label, portal: portalAddress(visit) })
       return true
@@ -90,7 +90,7 @@ export function createMailAppPages(parts: Pick<PortalParts, 'mailRules' | 'trans
       // Looked at and removed as one: what an administrator blocked meanwhile would come back as something new.
       await store.accounts.hold(account.id)
       const { app } = await load(visit)
-      if (!powersOf(app).remove || !(await store.mailApps.remove(account.id, id))) return false
+      if (!powersOf(app).remove || !(await store.mailApps.remove(account.id, id, app))) return false
       const label = labelOf(messagesIn(visit.view.language), app)
       await visit.record({ event: 'mailapp.removed', detail: { mailAppId: id, app: label } })
       return true
