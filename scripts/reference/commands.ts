@@ -16,7 +16,7 @@ const others = [
 /** docs/reference/commands.md, from the declared operations. */
 export function renderCommandsReference(): string {
   const words = [
-    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage. `--json` prints the result, and a refusal, as JSON. Every operation may refuse with [invalid](errors.md#administration). An empty value empties a list: `--group ''`.",
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong usage (a command line, or a file that it names, that is not what the command takes). `--json` prints the result, and a refusal, as JSON. Every operation may refuse with [invalid](errors.md#administration). An empty value empties a list: `--group ''`.",
     'Operations in a realm take `--realm` with its GUID or domain; the only realm when left out. They work on the database, so with the embedded database stop the service first.',
   ]
   const sections = Object.entries(nouns).map(([noun, description]) => {

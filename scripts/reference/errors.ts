@@ -222,7 +222,11 @@ const conformance: Explained<ConformanceErrorCode> = {
 const sections: readonly (readonly [title: string, words: string, table: Explained<string>])[] = [
   ['Configuration', 'The service does not start (`ConfigError`).', configErrors],
   ['Start', 'The service cannot listen (`StartRefused`).', start],
-  ['Administration', 'An operation was refused and changed nothing (`OperationRefused`).', operationErrors],
+  [
+    'Administration',
+    'An operation was refused and changed nothing (`OperationRefused`). The command ends with 2 for `invalid` and `policy_invalid`, which are wrong usage, and with 1 for the others.',
+    operationErrors,
+  ],
   [
     'Metadata of partners',
     'The metadata document of a partner changed nothing. `postern partner show` tells it, and the event `partner.metadata_refused`.',

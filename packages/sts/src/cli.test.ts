@@ -38,7 +38,7 @@ test('wrong usage ends with 2, a wrong configuration with 1, help with 0', async
     postern(['--version']),
   ])
   expect(version).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
-  expect(ended).toMatchObject({ code: 1, err: expect.stringMatching(/^postern: No password was given.*--generate/) })
+  expect(ended).toMatchObject({ code: 2, err: expect.stringMatching(/^postern: No password was given.*--generate/) })
   expect([missing.code, choice.code]).toEqual([2, 2])
   expect(config).toMatchObject({ code: 1, err: expect.stringMatching(/2 problems:[\s\S]*POSTERN_PORT[\s\S]*https/) })
   expect(help).toMatchObject({ code: 0, out: expect.stringContaining('set-password') })
@@ -51,7 +51,7 @@ test('what init refuses leaves no master key behind', async () => {
     postern([...init, 'contoso.com', '--admin', 'mary@fabrikam.com']),
     postern([...init, 'contoso.com'], { variables: { DATABASE_URL: 'postgres://postern@127.0.0.1:1/postern' } }),
   ])
-  expect([wrongDomain.code, wrongPerson.code, away.code]).toEqual([1, 1, 1])
+  expect([wrongDomain.code, wrongPerson.code, away.code]).toEqual([2, 2, 1])
   expect(away.err).toContain('DATABASE_URL')
   expect(await readdir(directory)).toEqual([])
 }, 60_000)
@@ -77,6 +77,8 @@ test('init makes a realm with an administrator; accounts are added, refused, giv
   const refused = await postern(['account', 'add', 'mary@contoso.com', '--json'])
   expect(refused.code).toBe(1)
   expect(JSON.parse(refused.err)).toMatchObject({ error: { code: 'conflict' } })
+  // Only the operation can tell that this is wrong usage.
+  expect(await postern(['mailapp', 'gate', '--for', 'group'])).toMatchObject({ code: 2, out: '' })
   expect(await postern(['account', 'set-password', 'mary@contoso.com'], { input: 'nine lives of a ferret\n' })).toMatchObject({
     code: 0,
   })

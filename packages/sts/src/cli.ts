@@ -150,7 +150,7 @@ async function chooseRealm(ports: AdminPorts, named: string | undefined): Promis
     throw new OperationRefused('missing', 'There is no realm yet. Make the first one with: postern init --domain <your domain>')
   if (others.length > 0)
     throw new OperationRefused(
-      'missing',
+      'invalid',
       `There are several realms. Name one with --realm: ${[only, ...others].map(({ domains }) => domains[0]).join(', ')}`,
     )
   return only
@@ -274,12 +274,12 @@ async function run(argv: readonly string[]): Promise<number | undefined> {
   } catch (error) {
     // commander has printed its own words, and ends help and version this way too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    const { code, message, problems } = describeFailure(error)
+    const { code, message, problems, exitCode } = describeFailure(error)
     if (argv.includes('--json')) process.stderr.write(`${JSON.stringify({ error: { code, message, problems } })}\n`)
     else process.stderr.write(`postern: ${message}\n`)
     if (/^(?:debug|trace)$/.test(process.env.POSTERN_LOG_LEVEL ?? '') && error instanceof Error)
       process.stderr.write(`${error.stack}\n`)
-    return 1
+    return exitCode
   }
 }
 

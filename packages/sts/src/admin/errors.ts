@@ -41,6 +41,11 @@ export class OperationRefused extends Error {
   }
 }
 
+const wrongUsage: ReadonlySet<OperationErrorCode> = new Set(['invalid', 'policy_invalid'])
+
+/** Pure: whether what was handed in is wrong by itself. All other refusals are about what it meets: another realm might take it. */
+export const isWrongUsage = (error: unknown): boolean => error instanceof OperationRefused && wrongUsage.has(error.code)
+
 /** What each code means; `docs/reference/errors.md` is made from it. */
 export const operationErrors = {
   invalid: { cause: 'The input is not what the operation takes.', remedy: 'Correct every member that the answer names.' },

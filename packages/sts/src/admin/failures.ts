@@ -1,8 +1,12 @@
+import { isWrongUsage } from './errors.ts'
+
 /** What went wrong, for a terminal: the code, a sentence, and what to do next. */
 export interface Failure {
   readonly code: string
   readonly message: string
   readonly problems: readonly string[]
+  /** Of the process: 1 refused or failed, 2 wrong usage. */
+  readonly exitCode: 1 | 2
 }
 
 /** By the name of the error's class, because only compose.ts may know the classes of storage. */
@@ -17,7 +21,7 @@ const remedies: Readonly<Record<string, string>> = {
 
 /** Pure. A refusal tells what to do itself; a fault is named, and its stack stays in the log. */
 export function describeFailure(error: unknown): Failure {
-  if (!(error instanceof Error)) return Object.freeze({ code: 'fault', message: String(error), problems: [] })
+  if (!(error instanceof Error)) return Object.freeze({ code: 'fault', message: String(error), problems: [], exitCode: 1 })
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'fault'
   const remedy = remedies[error.name]
   const problems =
@@ -30,5 +34,6 @@ export function describeFailure(error: unknown): Failure {
     code,
     message: `${sentence}${remedy === undefined ? hint : ` ${remedy}`}`,
     problems,
+    exitCode: isWrongUsage(error) ? 2 : 1,
   })
 }

@@ -63,7 +63,7 @@ export const mailAppGateOperations = [
       whom === 'group' && accounts === 0
         ? `Warning: nobody is in the group ${group}. If that is a mistake, name the right one (postern account list)`
         : undefined,
-    errors: ['invalid', 'missing', 'policy_invalid'],
+    errors: ['invalid', 'missing'],
     changed: ({ output }) => ({
       subject: `gating: ${output.for}${output.group === undefined ? '' : ` ${output.group}`} ${output.mode}`,
     }),

@@ -74,7 +74,7 @@ export const mailAppRuleOperations = [
       access === 'block' && allowRules === 0
         ? "No rule allows any mail app, so nobody opens mail by one now, tokens included. To allow one: postern mailapp rule-put '<name>' --access allow --device-type '<type>'"
         : tellRefused(output),
-    errors: ['missing', 'policy_invalid'],
+    errors: ['missing'],
     changed: ({ output }) => ({ subject: `app access: ${output.access}` }),
     run: async ({ input: { access }, at }) => {
       const { activeAppsRefused } = await countingRefused(at, async () => {
@@ -144,7 +144,7 @@ export const mailAppRuleOperations = [
     input: some,
     output: z.object({ removed: z.string(), ...changedView }),
     next: tellRefused,
-    errors: ['missing', 'policy_invalid'],
+    errors: ['missing'],
     changed: ({ output }) => ({ subject: output.removed }),
     run: async ({ input, at }) => {
       const { done, activeAppsRefused } = await countingRefused(at, async () => {

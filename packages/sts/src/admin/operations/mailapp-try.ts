@@ -90,7 +90,7 @@ export const mailAppTryOperations = [
     }),
     output: tryView,
     present: (tried) => ({ text: renderTry(tried) }),
-    errors: ['missing', 'conflict', 'policy_invalid'],
+    errors: ['missing', 'conflict'],
     run: async ({ input, at }) => {
       const { kept } = at
       const { protocol, secretKind: shown } = input

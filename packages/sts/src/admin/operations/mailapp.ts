@@ -157,7 +157,7 @@ export const mailAppOperations = [
     positional: ['account', 'app'],
     input: some,
     output: decided,
-    errors: ['missing', 'conflict', 'policy_invalid'],
+    errors: ['missing', 'conflict'],
     run: async ({ input, at }) => {
       const account = await requireAccount(at.kept, input.account)
       const app = await requireMailApp(at.kept, account, input.app)
@@ -176,7 +176,7 @@ export const mailAppOperations = [
       stillRefused.length === 0
         ? undefined
         : `The rules refuse it all the same by ${stillRefused.map(({ protocol, reason }) => `${protocol} (${reason})`).join(', ')}. See: postern mailapp try --account ${account} --protocol ${stillRefused[0]?.protocol}`,
-    errors: ['missing', 'conflict', 'policy_invalid'],
+    errors: ['missing', 'conflict'],
     changed: ({ output }) => ({ subject: `${output.account}: ${output.id}` }),
     run: async ({ input, at, running }) => decide(at, running, { ...input, state: 'active' }),
   }),
@@ -188,7 +188,7 @@ export const mailAppOperations = [
     input: some,
     output: decided,
     columns,
-    errors: ['missing', 'conflict', 'policy_invalid'],
+    errors: ['missing', 'conflict'],
     changed: ({ output }) => ({ subject: `${output.account}: ${output.id}` }),
     run: async ({ input, at, running }) => decide(at, running, { ...input, state: 'blocked' }),
   }),
