@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /**
- * The first step of `npm start`, `npm run hybrid`, `npm run phone` and `npm test`: gets from a bare Node (20 or newer) and npm to the pinned
- * tools, then hands over to a script of package.json under the pinned Node 24.
+ * The first step of `npm start`, `npm run hybrid`, `npm run phone`, `npm test` and `pnpm test:servers`: gets from a bare Node (20 or
+ * newer) and npm to the pinned tools, then hands over to a script of package.json under the pinned Node 24.
  *
  * Plain JavaScript without dependencies, because nothing is installed when it starts. It does not build,
  * test or serve anything by itself.
  *
- * Usage: node scripts/bootstrap.mjs <demo|show-hybrid|show-phone|verify> [arguments of the script...]
+ * Usage: node scripts/bootstrap.mjs <demo|show-hybrid|show-phone|verify|servers> [arguments of the script...]
  */
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -29,7 +29,7 @@ const PNPM = {
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const [script, ...scriptArguments] = process.argv.slice(2)
 
-/** The workspace projects that `npm start`, `npm run hybrid` and `npm run phone` need. `npm test` always installs all of them. */
+/** The workspace projects that `npm start`, `npm run hybrid` and `npm run phone` need. The tests always install all of them. */
 const DEMO_PACKAGES = ['postern', '@postern/sts...', '@postern/example-contoso...']
 const DEMO_SCRIPTS = ['demo', 'show-hybrid', 'show-phone']
 

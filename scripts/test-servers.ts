@@ -4,6 +4,8 @@
  * It names what is missing and ends with a failure: nothing is skipped. With `--install` it gets it on Debian, as root and
  * without a question, and starts none of the services that the packages bring. Where everything is there it asks nobody.
  *
+ * It installs nothing of npm: scripts/bootstrap.mjs did, whatever had run in this clone before.
+ *
  * Usage: node scripts/test-servers.ts [--install] [files...]
  */
 import { spawn } from 'node:child_process'
