@@ -339,6 +339,7 @@ export interface RefreshFamilyTable {
   ends_at: Date
   revoked_at: Date | null
   revoked_because: string | null
+  session_id: string | null
 }
 
 export interface RefreshTokenTable {

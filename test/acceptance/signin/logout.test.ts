@@ -202,8 +202,8 @@ describe('an app that wants to be told', () => {
     expect(await news()).toMatchObject({ sub: world.sts.mary.account.id, sid })
   })
 
-  it('is told of the one session that was ended from another browser', async () => {
-    const { sid } = await webToken()
+  it('is told of the one session that was ended from another browser, and what it had by it has ended', async () => {
+    const { sid, refresh: held } = await webToken()
     const other = await signedIn(world)
     const home = await other.open(`${world.issuer}/portal`)
     const ending = home.forms.filter(({ action }) => action.endsWith('/portal/sessions/end'))
@@ -216,6 +216,12 @@ describe('an app that wants to be told', () => {
     // Sessions of stories before this one were ended on the way.
     told = told.filter((token) => decodeJwt(token).sid === sid)
     expect(await news()).toMatchObject({ sub: world.sts.mary.account.id, sid })
+    const again = await askToken(
+      world.token,
+      { grant_type: 'refresh_token', refresh_token: held },
+      basic(world.sts.clients.confidential),
+    )
+    expect(verdict(again)).toBe('400 invalid_grant')
   })
 
   it('is told of the person alone when an administrator has signed them out everywhere', async () => {

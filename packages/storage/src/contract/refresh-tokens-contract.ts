@@ -133,6 +133,15 @@ export function refreshTokensContract(opened: () => OpenBackend): void {
       expect(await tokens.revoke(FamilyId.of('a\0b'), ending)).toBe(false)
     })
 
+    test('knows the browser session in which a family began, where it is told', async () => {
+      const { tokens, account, client, family } = await withFamily()
+      const born = { issuedAt: sampleTime, expiresAt: secondsAfter(600), familyEndsAt: secondsAfter(6000) }
+      const of = { accountId: account.id, clientId: client.id, payload: {} }
+      await tokens.start({ handle: 'b', familyId: FamilyId.of('born-in-one'), sessionId: 'sid-1', ...of, ...born })
+      expect(await tokens.family(FamilyId.of('born-in-one'))).toMatchObject({ sessionId: 'sid-1' })
+      expect(await tokens.family(family)).not.toHaveProperty('sessionId')
+    })
+
     test('lists living families, most recently used first', async () => {
       const { tokens, account, start, succeed, family } = await withFamily()
       await start('other', FamilyId.of('other'), secondsAfter(5))

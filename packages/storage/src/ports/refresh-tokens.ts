@@ -25,6 +25,8 @@ export interface RefreshFamily {
   readonly id: FamilyId
   readonly accountId?: AccountId
   readonly clientId: ClientId
+  /** The browser session in which it began, by the name that its tokens have for it. Absent: none, or not known. */
+  readonly sessionId?: string
   readonly startedAt: Date
   readonly lastUsedAt: Date
   /** No token of the family works after this (R40). */
@@ -40,6 +42,7 @@ export interface RefreshTokenStore {
     familyId: FamilyId
     accountId?: AccountId
     clientId: ClientId
+    sessionId?: string
     payload: Record<string, unknown>
     issuedAt: Date
     expiresAt: Date

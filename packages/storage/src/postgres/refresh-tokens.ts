@@ -8,6 +8,7 @@ const toFamily = (row: Row<'refresh_family'>): RefreshFamily =>
     id: FamilyId.of(row.id),
     ...(row.account_id === null ? {} : { accountId: AccountId.of(row.account_id) }),
     clientId: ClientId.of(row.client_id),
+    ...(row.session_id === null ? {} : { sessionId: row.session_id }),
     startedAt: row.started_at,
     lastUsedAt: row.last_used_at,
     endsAt: row.ends_at,
@@ -80,7 +81,7 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock }: Re
     })
 
   return Object.freeze({
-    async start({ handle, familyId, accountId, clientId, payload, issuedAt, expiresAt, familyEndsAt }) {
+    async start({ handle, familyId, accountId, clientId, sessionId, payload, issuedAt, expiresAt, familyEndsAt }) {
       const hash = hashOf(handle)
       await database.run((db) =>
         db
@@ -92,6 +93,7 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock }: Re
                 id: familyId,
                 account_id: accountId ?? null,
                 client_id: clientId,
+                session_id: sessionId ?? null,
                 started_at: issuedAt,
                 last_used_at: issuedAt,
                 ends_at: familyEndsAt,

@@ -2,7 +2,8 @@ import type { AccountId, ClientId, FamilyId, Realm, RealmStore } from '@postern/
 import { type Adapter, errors, Provider } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
 import { toClientMetadata } from './clients.ts'
-import { markEnded } from './ended-sessions.ts'
+import { endGrant } from './ended-grants.ts'
+import { markEnded, sidOf } from './ended-sessions.ts'
 import { openAnswer } from './kept-answer.ts'
 import { PORTAL_CLIENT_ID, portalClient } from './portal-client.ts'
 import { grantInHand, type StoredPayload } from './provider-internals.ts'
@@ -140,14 +141,6 @@ async function saveGrantInHand(): Promise<void> {
   if (grant && grant.exp === undefined) await grant.save()
 }
 
-async function endGrant(store: RealmStore, grantId: string, at: Date, because: string): Promise<void> {
-  const state = findRequestState()
-  if (state) state.ended = { familyId: grantId }
-  await store.refreshTokens.revoke(grantId as FamilyId, { at, because })
-  await store.artifacts.destroy('Grant', grantId)
-  await store.artifacts.removeByGrant(grantId)
-}
-
 function refreshTokenAdapter({ realm, store, clock }: AdapterParts): Adapter {
   return {
     async upsert(handle, payload: StoredPayload, ttl) {
@@ -165,12 +158,14 @@ function refreshTokenAdapter({ realm, store, clock }: AdapterParts): Adapter {
       if (!grantId || !clientId) throw new TypeError('a refresh token belongs to a grant of a client')
       const familyEndsAt = after(issuedAt, realm.settings.refreshAbsoluteSeconds)
       const accountId = text(payload.accountId)
+      const sessionUid = text(payload.sessionUid)
       await store.refreshTokens.start({
         ...token,
         familyId: grantId as FamilyId,
         clientId: clientId as ClientId,
         familyEndsAt,
         ...(accountId ? { accountId: accountId as AccountId } : {}),
+        ...(sessionUid ? { sessionId: sidOf(sessionUid) } : {}),
       })
       await keepGrantUntil(familyEndsAt)
     },

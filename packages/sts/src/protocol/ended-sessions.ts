@@ -39,9 +39,15 @@ export async function markEnded(
 }
 
 /** oidc-provider gives every client that asks for it an id of its own for the session (`sid`). */
-function sidsByClient({ authorizations }: Readonly<Record<string, unknown>>): readonly (readonly [string, string])[] {
+const sidsByClient = (payload: Readonly<Record<string, unknown>>): readonly (readonly [string, string])[] =>
+  authorizationsOf(payload).flatMap(([clientId, { sid }]) => (typeof sid === 'string' ? [[clientId, sid] as const] : []))
+
+/** Ids of the grants that clients have by a session: the latest of each, also where no refresh token came of it. */
+export const grantsOf = (payload: Readonly<Record<string, unknown>>): readonly string[] =>
+  authorizationsOf(payload).flatMap(([, { grantId }]) => (typeof grantId === 'string' ? [grantId] : []))
+
+function authorizationsOf({ authorizations }: Readonly<Record<string, unknown>>) {
   if (typeof authorizations !== 'object' || authorizations === null) return []
-  return Object.entries(authorizations as Readonly<Record<string, { sid?: unknown } | undefined>>).flatMap(([clientId, one]) =>
-    typeof one?.sid === 'string' ? [[clientId, one.sid] as const] : [],
-  )
+  const byClient = authorizations as Readonly<Record<string, { sid?: unknown; grantId?: unknown } | undefined>> // of oidc-provider
+  return Object.entries(byClient).map(([clientId, one]) => [clientId, one ?? {}] as const)
 }

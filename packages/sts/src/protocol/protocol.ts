@@ -11,6 +11,7 @@ import mount from 'koa-mount'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import { aboutRequest, createAuthorizationTrail, recordUnread } from './authorization-trail.ts'
+import { type AuthorizedApps, createAuthorizedApps } from './authorized-apps.ts'
 import { asksTooSoon, DEVICE_INTERVAL } from './device-pace.ts'
 import { createActorEndpoint } from './grants/actor-endpoint.ts'
 import { ON_BEHALF_OF, TOKEN_EXCHANGE } from './grants/delegation-rules.ts'
@@ -69,6 +70,7 @@ export interface Protocol {
   readonly interactions: Interactions
   readonly sessions: Sessions
   readonly tokens: PersonTokens
+  readonly authorizedApps: AuthorizedApps
   /** Serves the realm of the request state; `ctx.path` is relative to its issuer. */
   readonly middleware: Middleware
 }
@@ -135,6 +137,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     runtimeOf: (realm) => runtimes.of(realm),
     interactions: createInteractions({ csrfKey: options.csrfKey }),
     sessions: createSessions({ csrfKey: options.csrfKey, clock }),
+    authorizedApps: createAuthorizedApps({ clock }),
     tokens: createPersonTokens({ clock, baseUrl: options.baseUrl }),
     middleware: (ctx, next) => {
       const run = (at: number): Promise<unknown> => {

@@ -3,7 +3,8 @@ import type { Account, AccountId } from '@postern/storage'
 import type { Context } from 'koa'
 import { acrOf } from '../policy/policy.ts'
 import { assess, findEnforcement } from './assurance.ts'
-import { isEnded, markEnded } from './ended-sessions.ts'
+import { endGrant } from './ended-grants.ts'
+import { grantsOf, isEnded, markEnded, sidOf } from './ended-sessions.ts'
 import { countsAfter } from './find-account.ts'
 import { PORTAL_CLIENT_ID, portalRequest } from './portal-client.ts'
 import { ROUTES } from './provider.ts'
@@ -79,6 +80,9 @@ export function createSessions(options: { csrfKey: Uint8Array; clock: () => Date
       const session = kept.find(({ payload }) => payload.uid === attempt)
       if (session === undefined || (await isEnded(store, attempt))) return false
       await markEnded(store, { uid: attempt, accountId, payload: session.payload, now, realm, tells: 'clients' })
+      const families = await store.refreshTokens.families(accountId)
+      const begun = families.flatMap(({ id, sessionId }) => (sessionId === sidOf(attempt) ? [id] : []))
+      for (const grant of new Set([...begun, ...grantsOf(session.payload)])) await endGrant(store, grant, now, 'session ended')
       return true
     },
   } satisfies Sessions)

@@ -36,8 +36,9 @@ export interface Sessions {
   list(accountId: AccountId): Promise<readonly ListedSession[]>
   /**
    * Ends one session of the account, in whatever browser: nobody is signed in by it any more, resource servers hear of it,
-   * and apps that asked to (back-channel logout) are told, once what is done here is kept. Refresh families live on: they
-   * belong to apps. In the caller's transaction. `false`: the account has no such living session.
+   * and apps that asked to (back-channel logout) are told, once what is done here is kept. What apps were given in it ends too,
+   * refresh families included: whoever ends a session from afar no longer trusts that browser. Signing out in the browser
+   * itself leaves apps alone. In the caller's transaction. `false`: the account has no such living session.
    */
   end(accountId: AccountId, attempt: string): Promise<boolean>
 }
