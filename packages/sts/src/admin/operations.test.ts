@@ -1,5 +1,6 @@
 /** What operations do to realms and accounts, and that every change leaves its trace or is not made. */
-import { StorageUnavailable } from '@postern/storage'
+import { randomBytes } from 'node:crypto'
+import { connect, createStore, migrate, StorageUnavailable } from '@postern/storage'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AdminPorts } from './operation.ts'
 import { operations } from './operations.ts'
@@ -7,7 +8,9 @@ import { openRealmStage, type RealmStage } from './testing/realm-stage.ts'
 
 let at: RealmStage
 beforeAll(async () => {
-  at = await openRealmStage()
+  const connection = await connect({ kind: 'pglite' })
+  await migrate(connection)
+  at = await openRealmStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
 })
 afterAll(() => at.stage.store.close())
 beforeEach(() => at.begin())

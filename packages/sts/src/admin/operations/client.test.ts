@@ -1,12 +1,15 @@
 /** What operations do to clients, resources and keys. */
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { connect, createStore, migrate } from '@postern/storage'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createSigningKey, toCertificatePem } from '../../protocol/signing-keys.ts'
 import { openRealmStage, type RealmStage, start } from '../testing/realm-stage.ts'
 
 let at: RealmStage
 beforeAll(async () => {
-  at = await openRealmStage()
+  const connection = await connect({ kind: 'pglite' })
+  await migrate(connection)
+  at = await openRealmStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
 })
 afterAll(() => at.stage.store.close())
 beforeEach(() => at.begin())

@@ -236,5 +236,9 @@ test('every command of the guide does what it says', async () => {
   await rm(directory, { recursive: true })
   expect(commands.length).toBeGreaterThan(35)
   const tries = commands.filter((command) => command.includes('mailapp try')).map((command) => Object(said.get(command)).outcome)
-  expect(tries).toEqual(['pending', 'allow', 'allow', 'blocked', 'pending', 'allow', 'allow'])
+  expect(tries).toEqual(['pending', 'allow', 'allow', 'pending', 'blocked', 'blocked', 'pending', 'allow', 'allow'])
+  // Of two that are alike the later one: it comes after a policy that only reports.
+  expect(said.get('postern mailapp try --account mary@contoso.com --protocol imap')).toMatchObject({
+    ifReportOnlyWereOn: 'blocked',
+  })
 })

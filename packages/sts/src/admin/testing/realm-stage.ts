@@ -1,15 +1,7 @@
 /** A new realm for each test of operations, on the stage of admin-stage.ts, and the operations called on it by name. */
-import { randomBytes, randomUUID } from 'node:crypto'
-import {
-  type AccountId,
-  type ClientId,
-  connect,
-  createStore,
-  type FamilyId,
-  migrate,
-  type Realm,
-  type RealmStore,
-} from '@postern/storage'
+import { randomUUID } from 'node:crypto'
+import type { AccountId, ClientId, FamilyId, Realm, RealmStore, Store } from '@postern/storage'
+import type { Clock } from '../../clock.ts'
 import type { AdminPorts } from '../operation.ts'
 import { operations } from '../operations.ts'
 import { type AdminStage, openAdminStage } from './admin-stage.ts'
@@ -41,10 +33,8 @@ export interface RealmStage {
   fromNow(seconds: number): Date
 }
 
-export async function openRealmStage(): Promise<RealmStage> {
-  const connection = await connect({ kind: 'pglite' })
-  await migrate(connection)
-  const stage = await openAdminStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
+export async function openRealmStage(openStore: (clock: Clock) => Promise<Store>): Promise<RealmStage> {
+  const stage = await openAdminStage(openStore)
   let number = 0
   let realm: Realm | undefined
   const begun = (): Realm => {
