@@ -45,6 +45,11 @@ export type GateSignInAttempt = Readonly<{
   source?: string
   /** Which app, in words for its owner. Whoever asks chooses it: it proves nothing. */
   app?: string
+  /**
+   * Id of the tile of a phone that its owner let in and that names itself by a device id, which strangers do not know. It is
+   * counted for itself, as a known browser is, so that neither strangers nor others behind its address shut it out.
+   */
+  knownPhone?: string
 }>
 
 export interface Accounts {
@@ -121,14 +126,22 @@ export function createAccounts(parts: AccountsParts): Accounts {
       const person = personOf(account, await realm.passwords.find(account?.id ?? nobody))
       const browser = person.known?.account.id === knownBrowser?.accountId ? knownBrowser?.id : undefined
       const from = { ...(source !== undefined && { source }), ...(app !== undefined && { app }) }
-      const tried = { person, subject: subjectOf(person, typed), password, ...from, ...(browser !== undefined && { browser }) }
+      const tried = {
+        person,
+        subject: subjectOf(person, typed),
+        password,
+        ...from,
+        ...(browser !== undefined && { knownPlace: browser }),
+      }
       return check(realm, tried)
     },
 
-    async signInAtGate(realm, { view, name, password, source, app }) {
+    async signInAtGate(realm, { view, name, password, source, app, knownPhone }) {
       const person = personOf(view?.account, view?.password)
+      const knownPlace = person.known === undefined ? undefined : knownPhone
       const from = { ...(source !== undefined && { source }), ...(app !== undefined && { app }) }
-      return checkAtGate(realm, { person, subject: subjectOf(person, nameTyped(name)), password, ...from })
+      const tried = { person, subject: subjectOf(person, nameTyped(name)), password, ...from }
+      return checkAtGate(realm, { ...tried, ...(knownPlace !== undefined && { knownPlace }) })
     },
 
     async setPassword(realm, accountId, password) {
@@ -139,8 +152,8 @@ export function createAccounts(parts: AccountsParts): Accounts {
       if (verdict !== 'fine') return Object.freeze({ refused: verdict })
       const hash = await hashing.hash(password)
       await realm.passwords.set(accountId, { hash, changedAt: clock() })
-      const browsers = await realm.rememberedBrowsers.list(accountId, clock())
-      for (const counted of [method, ...browsers.map(({ id }) => methodIn(id))]) {
+      const known = [...(await realm.rememberedBrowsers.list(accountId, clock())), ...(await realm.mailApps.list(accountId))]
+      for (const counted of [method, ...known.map(({ id }) => methodIn(id))]) {
         await gate.rebound({ attempts: realm.attempts, subject: `account:${accountId}`, method: counted })
       }
       return 'set'

@@ -24,8 +24,8 @@ export type PasswordTry = Readonly<{
   password: string
   source?: string
   app?: string
-  /** Id of a browser of this very account, which has a counter of its own. */
-  browser?: string
+  /** Id of a browser or a phone that this very account knows, which has a counter of its own. */
+  knownPlace?: string
   /** This password is known to be wrong already: it is counted, and nothing is hashed or held against its source. */
   isKnownWrong?: boolean
 }>
@@ -35,8 +35,8 @@ export type PasswordCheck = (realm: RealmStore, tried: PasswordTry) => Promise<S
 
 /** What passwords are counted under, wherever they are typed (R91). */
 export const method = 'password'
-/** The counter of one browser; what follows the `@` tells the gate's watch nothing. */
-export const methodIn = (browser: string): string => `${method}@${browser}`
+/** The counter of one known browser or phone; what follows the `@` tells the gate's watch nothing. */
+export const methodIn = (knownPlace: string): string => `${method}@${knownPlace}`
 
 /** Of base64url: 48 bits tell ten passwords apart, 24 tell a few networks apart. */
 const guessDigits = 8
@@ -99,9 +99,9 @@ export function createPasswordCheck(parts: {
     }
   }
 
-  return async (realm, { person: { named, known }, subject, password, source: address, app, browser, isKnownWrong }) => {
-    // A known browser is heard whatever others do, behind the same address too.
-    const source = address === undefined || browser !== undefined ? undefined : sourceOf(address)
+  return async (realm, { person: { named, known }, subject, password, source: address, app, knownPlace, isKnownWrong }) => {
+    // Who comes from a known place is heard whatever others do, behind the same address too.
+    const source = address === undefined || knownPlace !== undefined ? undefined : sourceOf(address)
     const bounded = isTooLong(password) ? undefined : password
     let isOutdated = false
     const verify = async () => {
@@ -117,7 +117,7 @@ export function createPasswordCheck(parts: {
     const from: From = { ...(address !== undefined && { source: address }), ...(app !== undefined && { app }) }
     const request = {
       ...{ realm, attempts: realm.attempts, subject, rules: passwordRules, from },
-      method: browser === undefined ? method : methodIn(browser),
+      method: knownPlace === undefined ? method : methodIn(knownPlace),
       guess: guessOf(subject, password, source),
     }
     const counted = isKnownWrong === true ? undefined : source

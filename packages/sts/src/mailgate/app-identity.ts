@@ -34,6 +34,7 @@ export interface AppIdentity {
 
 /** Protocols whose programs speak to one mail server with one set-up; all others are spoken over HTTP. */
 const internetMail: ReadonlySet<MailProtocol> = new Set(['imap', 'pop', 'smtp', 'sieve'])
+const device = 'device:'
 const longestName = 80
 const longestTrait = 256
 /** What every browser and many programs say of themselves; it names nobody unless it is all there is. */
@@ -43,7 +44,7 @@ export function identifyApp(claims: AppClaims): AppIdentity {
   const traits = traitsOf(claims)
   const { deviceId } = traits
   if (deviceId !== undefined) {
-    const identity = `device:${deviceId.toLowerCase()}`
+    const identity = `${device}${deviceId.toLowerCase()}`
     return Object.freeze({ identity, label: deviceLabel(traits), traits })
   }
   const network = networkOf(claims.source)
@@ -56,6 +57,9 @@ export function identifyApp(claims: AppClaims): AppIdentity {
   const label = kind === 'mail' ? 'Mail program' : 'Mail app'
   return Object.freeze({ identity: `network:${kind}:${network}`, label, network, traits })
 }
+
+/** Whether an identity is that of a device id. */
+export const namesDevice = (identity: string): boolean => identity.startsWith(device)
 
 /** A /24 of IPv4 or a /48 of IPv6, as CIDR. `?`: not known. */
 export function networkOf(source: string | undefined): string {

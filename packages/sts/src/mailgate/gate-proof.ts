@@ -6,11 +6,12 @@
  * @module
  */
 import { parseAppPassword } from '@postern/mfa'
-import type { Account, AccountId, AppPassword, GateView } from '@postern/storage'
+import type { Account, AccountId, AppPassword, GateView, MailApp } from '@postern/storage'
 import { Overloaded } from '../accounts/errors.ts'
+import { letInOf } from '../policy/mail/mail-access.ts'
 import type { MailProtocol } from '../policy/mail/protocols.ts'
 import type { MailReasonCode } from '../policy/mail/reasons.ts'
-import type { AppIdentity } from './app-identity.ts'
+import { type AppIdentity, namesDevice } from './app-identity.ts'
 import { type GateQuestion, opensMail, type Shown } from './gate-request.ts'
 import type { GateRealm, MailgateParts } from './ports.ts'
 
@@ -119,13 +120,17 @@ async function checkSecret(
     return { proof: { outcome: 'denied', reason, named: view.account.id, owner: view.account } }
   }
 
-  const outcome = await accounts.signInAtGate(store, { view, name, password: secret, ...from, app: identity.label })
+  const phone = view?.app !== undefined && isKnownPhone(view.app) ? { knownPhone: view.app.id } : {}
+  const outcome = await accounts.signInAtGate(store, { view, name, password: secret, ...from, app: identity.label, ...phone })
   if (outcome.outcome === 'proved' && view !== undefined)
     return { proof: { outcome: 'proved', view, shown: 'password' }, isRemembered: outcome.isRemembered === true }
   const named = view === undefined ? {} : { named: view.account.id }
   if (outcome.outcome !== 'wrong') return { proof: { outcome: 'denied', reason: 'throttled', ...named } }
   return { proof: { outcome: 'denied', reason: 'wrong_secret', ...named, isNew: outcome.repeated === undefined } }
 }
+
+/** A device id is told to nobody else, so whoever has it is heard whatever strangers do, as a known browser is. */
+const isKnownPhone = (app: MailApp): boolean => letInOf(app).letInBy === 'owner' && namesDevice(app.identity)
 
 async function proveByToken(
   { tokens }: ProofParts,
