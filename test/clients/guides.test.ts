@@ -186,11 +186,14 @@ test('every postern command of the guides does what it says, in their order; the
     const ended = await postern(wordsOf(command.replace('CLIENT_ID', clientId)).slice(1))
     expect({ command, ...ended }).toMatchObject({ command, code: 0 })
     const secret = /^secret\s+(\S+)$/m.exec(ended.output)?.[1]
-    if (secret !== undefined) secrets.push([clientId, secret])
+    // What says `server` has made the client itself.
+    const owner = /^server\s+(\S+)$/m.exec(ended.output)?.[1] ?? clientId
+    if (secret !== undefined) secrets.push([owner, secret])
     clientId = (command.startsWith('postern client') && /^id\s+(\S+)$/m.exec(ended.output)?.[1]) || clientId
   }
-  const [report, mailServer] = secrets
-  if (report === undefined || mailServer === undefined) throw new TypeError('two clients of the guides have a secret')
+  const [report, gated, mailServer] = secrets
+  if (report === undefined || gated === undefined || mailServer === undefined)
+    throw new TypeError('three clients of the guides have a secret')
   await postern(['client', 'grant', report[0], 'https://mail.contoso.com/', '--scope', 'IMAP.AccessAsUser.All'])
 
   await start(['packages/sts/src/cli.ts', 'serve'], { url: `http://127.0.0.1:${port}/readyz`, environment })
@@ -215,4 +218,7 @@ test('every postern command of the guides does what it says, in their order; the
   const letters = await tokenFor('https://mail.contoso.com/')
   expect(await ask('introspect', mailServer, { token: letters })).toMatchObject({ active: true, scope: 'IMAP.AccessAsUser.All' })
   expect(await ask('introspect', mailServer, { token: calendar })).toEqual({ active: false })
+  // The API that takes apps with passwords as well has got a name of its own to ask with.
+  expect(gated[0]).toBe('my-mail')
+  expect(await ask('introspect', gated, { token: calendar })).toMatchObject({ active: true })
 })
