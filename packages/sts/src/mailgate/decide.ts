@@ -6,6 +6,7 @@
  * @module
  */
 import type { Account, MailApp, MailServer } from '@postern/storage'
+import { Overloaded } from '../accounts/errors.ts'
 import { decideMailAccess, letInOf, type MailDecision, type MailSignals } from '../policy/mail/mail-access.ts'
 import { rulesOfAccount } from '../policy/mail/mail-rules.ts'
 import type { MailReason, MailReasonCode } from '../policy/mail/reasons.ts'
@@ -57,21 +58,15 @@ export function createDecide(parts: MailgateParts): Decide {
   const prove = createProof(parts)
   const records = createRecords(parts)
 
-  return async ({ realm, server, question, reference }) => {
-    requireServed(server, question)
-    const identity = identifyApp(question.app)
-    const occasion: Occasion = { realm, server: server.clientId, question, identity, reference }
-    if (question.tls === false && !isTrustedNetwork(loopback, question.source)) {
-      await records.unproved(occasion, { reason: 'tls_required' })
-      return denied('tls_required')
-    }
-    const proof = await prove({ realm, server: server.clientId, question, identity })
+  async function decideOnce(occasion: Occasion): Promise<GateDecision | 'outdated'> {
+    const proof = await prove(occasion)
     if (proof.outcome === 'denied') {
       await records.unproved(occasion, proof)
       return denied(proof.reason, proof.owner)
     }
     const judged = judge(occasion, proof)
     const written = await records.proved(occasion, proof, judged)
+    if (written === 'outdated') return written
     const { account } = proof.view
     const { appPasswordHelps, modernHelps, because } = judged
     const app = written.app && { id: written.app.id, label: written.app.label, state: written.app.state }
@@ -85,7 +80,25 @@ export function createDecide(parts: MailgateParts): Decide {
       modernHelps,
     })
   }
+
+  return async ({ realm, server, question, reference }) => {
+    requireServed(server, question)
+    const identity = identifyApp(question.app)
+    const occasion: Occasion = { realm, server: server.clientId, question, identity, reference }
+    if (question.tls === false && !isTrustedNetwork(loopback, question.source)) {
+      await records.unproved(occasion, { reason: 'tls_required' })
+      return denied('tls_required')
+    }
+    for (let round = 1; round <= mostRounds; round += 1) {
+      const decided = await decideOnce(occasion)
+      if (decided !== 'outdated') return decided
+    }
+    throw new Overloaded(1)
+  }
 }
+
+/** Somebody else may be faster with the same app or app password; what is so then is judged. */
+const mostRounds = 3
 
 /** @throws {MailgateError} `protocol_not_served` */
 export function requireServed(server: MailServer, { app: { protocol } }: Pick<GateQuestion, 'app'>): void {

@@ -2,10 +2,11 @@
  * gate-records writes down what came of a try: tiles, what was seen of them, uses of app passwords, and the audit trail.
  *
  * It owns how often: a phone asks every minute for years, and a row for each would bury the others. The first time, every
- * change, and then now and again; what a stranger can cause without a right secret, once an hour for each address.
+ * change, and then now and again, and no more than so many of one account; what a stranger can cause without a right secret,
+ * once an hour for each address.
  * @module
  */
-import type { Account, MailApp } from '@postern/storage'
+import type { Account, AppPassword, MailApp } from '@postern/storage'
 import { sourceOf } from '../accounts/source.ts'
 import { byAppPassword } from '../policy/mail/mail-access.ts'
 import type { MailReasonCode } from '../policy/mail/reasons.ts'
@@ -29,11 +30,19 @@ export interface Occasion {
 export interface Records {
   /** Nothing right was shown, or nothing was looked at. */
   unproved(occasion: Occasion, what: Pick<Unproved, 'named' | 'isNew'> & { reason: MailReasonCode }): Promise<void>
-  /** Something right was shown. `refused`: what was decided cannot be done, and nobody is let in. */
-  proved(occasion: Occasion, proof: Proved, judged: Judged): Promise<Kept>
+  /**
+   * Something right was shown. `refused`: what was decided cannot be done, and nobody is let in. `outdated`: what was judged is not
+   * so any more, since somebody else was faster; nothing was written, and it is to be looked at and judged anew.
+   */
+  proved(occasion: Occasion, proof: Proved, judged: Judged): Promise<Kept | 'outdated'>
 }
 
 type Kept = Readonly<{ app?: MailApp; isNew?: true; refused?: MailReasonCode }>
+
+/** Takes back what a transaction has done so far. */
+class Outdated extends Error {
+  override readonly name = 'Outdated'
+}
 
 /** Apps of one account that wait for somebody's decision. Each of them cost its owner a message. */
 const mostWaiting = 20
@@ -41,6 +50,11 @@ const mostWaiting = 20
 const mostTiles = 200
 const seenSeconds = 60
 const trailSeconds = 3600
+/**
+ * Of one account, of each `allowed` and `refused`, in that time: whoever has a right secret could take turns between two answers, and
+ * bury everything else. Two of them, so that no refusals hide that somebody was let in.
+ */
+const mostRows = 60
 const useSeconds = 300
 const tellSeconds = 24 * 3600
 
@@ -55,31 +69,32 @@ export function createRecords(parts: MailgateParts): Records {
     store: realm.store,
   })
 
-  /** Makes a tile, or finds the one that another request has just made. */
+  async function add(occasion: Occasion, account: Account, of: { state: MailApp['state']; most: number }) {
+    const { state, most } = of
+    const app = tileOf(occasion, { id: newId(), account, state, at: clock() })
+    return { app, outcome: await occasion.realm.store.mailApps.add(app, { most }) }
+  }
+
+  /** Makes a tile that waits, or finds the one that another request has just made. */
   async function keep(
     occasion: Occasion,
     account: Account,
-    state: MailApp['state'],
+    state: 'pending' | 'quarantined',
   ): Promise<(Kept & { app: MailApp }) | 'full'> {
-    const { realm, identity } = occasion
-    const { store } = realm
-    const isWaiting = state !== 'active'
-    if (!isWaiting && (await store.mailApps.list(account.id)).length >= mostTiles) return 'full'
-    const app = tileOf(occasion, { id: newId(), account, state, at: clock() })
-    const { store: _store, ...row } = about(occasion)
-    const outcome = await transaction(async () => {
-      const added = await store.mailApps.add(app, { most: isWaiting ? mostWaiting : mostTiles })
-      if (added !== 'added') return added
-      const detail = { mailAppId: app.id, protocol: occasion.question.app.protocol, state, app: app.label }
-      if (isWaiting) await audit.record(store, { ...row, event: 'mailapp.appeared', accountId: account.id, detail })
-      return added
+    const { store, ...row } = about(occasion)
+    const { app, outcome } = await transaction(async () => {
+      const made = await add(occasion, account, { state, most: mostWaiting })
+      const detail = { mailAppId: made.app.id, protocol: occasion.question.app.protocol, state, app: made.app.label }
+      if (made.outcome === 'added')
+        await audit.record(store, { ...row, event: 'mailapp.appeared', accountId: account.id, detail })
+      return made
     })
     if (outcome === 'full') return 'full'
     if (outcome === 'added') {
-      if (isWaiting) parts.tileAppeared()
+      parts.tileAppeared()
       return { app, isNew: true }
     }
-    const found = await store.mailApps.look({ name: account.upn, identity: identity.identity })
+    const found = await store.mailApps.look({ name: account.upn, identity: occasion.identity.identity })
     // Removed in the same moment: the next try begins anew.
     return { app: found?.app ?? app }
   }
@@ -96,31 +111,47 @@ export function createRecords(parts: MailgateParts): Records {
     if (isNew) await transaction(() => parts.tellOfTooMany(store, account))
   }
 
-  /** An app password lets its app in by itself: the tile is there for its owner to see, and to block. */
-  async function admit(
-    occasion: Occasion,
-    { view: { account, app: known }, appPassword }: Proved & Required<Pick<Proved, 'appPassword'>>,
-  ): Promise<Kept> {
-    const { realm } = occasion
-    const { store } = realm
+  /**
+   * An app password lets its app in by itself: the tile is there for its owner to see, and to block. The tile is made or let in
+   * and the password bound in one transaction, so that whoever loses the password to another app leaves nothing behind.
+   */
+  async function admit(occasion: Occasion, proof: Proved & Required<Pick<Proved, 'appPassword'>>): Promise<Kept | 'outdated'> {
+    const { appPassword, view } = proof
+    const { account, app: known } = view
     const isToBind = appPassword.bindsToFirstApp && appPassword.mailAppId === undefined
-    const kept = known === undefined ? await keep(occasion, account, 'active') : { app: known }
-    if (kept === 'full') {
-      if (!isToBind) return {}
-      await tooMany(occasion, account)
-      return { refused: 'too_many_apps' }
+    if (known?.state === 'active' && !isToBind) return { app: known }
+    try {
+      const kept = await transaction(async () => {
+        const app = known === undefined ? await addActive(occasion, account) : await activate(occasion, account, known)
+        if (app === 'full') return app
+        if (isToBind) await bind(occasion, account, { appPassword, app })
+        return { app, ...(known === undefined && { isNew: true as const }) }
+      })
+      if (kept !== 'full') return kept
+    } catch (error) {
+      if (error instanceof Outdated) return 'outdated'
+      throw error
     }
-    const app = await activate(occasion, account, kept.app)
-    if (!isToBind) return { ...kept, app }
-    const { store: _store, ...row } = about(occasion)
-    const detail = { appPasswordId: appPassword.id, mailAppId: app.id }
-    const isBound = await transaction(async () => {
-      const isMine = await store.appPasswords.bind(appPassword.id, detail.mailAppId)
-      if (isMine) await audit.record(store, { ...row, event: 'app_password.bound', accountId: account.id, detail })
-      return isMine
-    })
+    await tooMany(occasion, account)
+    return { refused: 'too_many_apps' }
+  }
+
+  async function addActive(occasion: Occasion, account: Account): Promise<MailApp | 'full'> {
+    const { store } = occasion.realm
+    // Held, so that of two the second one counts the first one's tile.
+    await store.accounts.hold(account.id)
+    if ((await store.mailApps.list(account.id)).length >= mostTiles) return 'full'
+    const { app, outcome } = await add(occasion, account, { state: 'active', most: mostTiles })
+    if (outcome === 'known') throw new Outdated()
+    return outcome === 'full' ? outcome : app
+  }
+
+  async function bind(occasion: Occasion, account: Account, of: { appPassword: AppPassword; app: MailApp }): Promise<void> {
+    const { store, ...row } = about(occasion)
+    const detail = { appPasswordId: of.appPassword.id, mailAppId: of.app.id }
     // Of two apps that came first at once, one has it.
-    return isBound ? { ...kept, app } : { ...kept, app, refused: 'app_password_scope' }
+    if (!(await store.appPasswords.bind(of.appPassword.id, of.app.id))) throw new Outdated()
+    await audit.record(store, { ...row, event: 'app_password.bound', accountId: account.id, detail })
   }
 
   /** It waited for its owner, who made the app password that it shows. The account's own password opens nothing by that. */
@@ -129,15 +160,13 @@ export function createRecords(parts: MailgateParts): Records {
     const { store, ...row } = about(occasion)
     const decision = { state: 'active', from: ['pending'], at: clock(), by: byAppPassword } as const
     const detail = { mailAppId: app.id, state: 'active', app: app.label, by: byAppPassword }
-    const isDecided = await transaction(async () => {
-      if (!(await store.mailApps.decide(app.id, decision))) return false
-      await audit.record(store, { ...row, event: 'mailapp.decided', accountId: account.id, detail })
-      return true
-    })
-    return isDecided ? Object.freeze({ ...app, state: 'active', decidedAt: decision.at, decidedBy: decision.by }) : app
+    // Its owner, who may have blocked it, was faster.
+    if (!(await store.mailApps.decide(app.id, decision))) throw new Outdated()
+    await audit.record(store, { ...row, event: 'mailapp.decided', accountId: account.id, detail })
+    return Object.freeze({ ...app, state: 'active', decidedAt: decision.at, decidedBy: decision.by })
   }
 
-  async function keepTile(occasion: Occasion, proof: Proved, { outcome, newState }: Judged): Promise<Kept> {
+  async function keepTile(occasion: Occasion, proof: Proved, { outcome, newState }: Judged): Promise<Kept | 'outdated'> {
     const { view, appPassword } = proof
     if (outcome === 'allow' && appPassword !== undefined && opensMail(occasion.question))
       return admit(occasion, { ...proof, appPassword })
@@ -181,6 +210,7 @@ export function createRecords(parts: MailgateParts): Records {
       const { source, app: claims } = occasion.question
       const { protocol } = claims
       const kept = await keepTile(occasion, proof, judged)
+      if (kept === 'outdated') return kept
       const { app, refused } = kept
       const isAllowed = judged.outcome === 'allow' && refused === undefined
       const at = clock()
@@ -202,8 +232,10 @@ export function createRecords(parts: MailgateParts): Records {
 
       const reason = refused ?? judged.reason
       const decision = refused === undefined ? judged.outcome : 'denied'
-      const key = `${store.realmId}|${account.id}|${occasion.identity.identity}|${protocol}`
-      await occasions.seldom({ about: key, what: `${decision} ${reason}`, seconds: trailSeconds }, async () => {
+      // What made no tile is told by what the app has not invented.
+      const key = `${store.realmId}|${account.id}|${protocol}|${app?.id ?? `${sourceOf(source ?? '?')} ${reason}`}`
+      const within = { name: `${store.realmId}|${account.id}|${isAllowed}`, most: mostRows }
+      await occasions.seldom({ about: key, what: `${decision} ${reason}`, seconds: trailSeconds, within }, async () => {
         const label = app?.label ?? occasion.identity.label
         const of = { ...row, accountId: account.id }
         const detail = { ...(app && { mailAppId: app.id }), protocol, reason, app: label }
