@@ -236,6 +236,7 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
   })
   const portal = createPortal({
     ...shared,
+    authorizedApps: protocol.authorizedApps,
     requirementsFor: async (realm, accountId) => {
       const account = await realm.accounts.find(accountId)
       return account === undefined ? [] : requirementsFor(requestState().runtime.policies, account)

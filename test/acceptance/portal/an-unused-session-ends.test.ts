@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, textOf } from '../support/browser.ts'
 import { authorization, signedIn, type World, walk } from '../support/world.ts'
-import { eventsOf, pathOf, send, somebody, startQuietWorld, trailOf, visitPortal } from './portal-visit.ts'
+import { eventsOf, linkTo, pathOf, send, somebody, startQuietWorld, trailOf, visitPortal } from './portal-visit.ts'
 
 let world: World
 beforeAll(async () => {
@@ -78,11 +78,16 @@ describe('where one is signed in', () => {
 
     const anna = await visitPortal(world, await somebody(world), '/password')
     const csrf = anna.page.forms[0]?.fields.find(({ name }) => name === 'csrf')?.value ?? ''
-    const session = visit.page.forms.flatMap(({ fields }) => fields).find(({ name }) => name === 'session')?.value ?? ''
-    expect((await anna.browser.post(`${world.issuer}/portal/sessions/end`, { csrf, session })).status).toBe(404)
+    const end = linkTo(visit.page, /\/portal\/sessions\/[\w-]+\/end/)
+    expect((await anna.browser.open(end)).status).toBe(404)
+    expect((await anna.browser.post(end, { csrf })).status).toBe(404)
     expect((await other.open(authorization(world).url)).left).toBeDefined()
 
-    const after = await send(visit, '/sessions/end')
+    const asked = await visit.browser.open(end)
+    expect(textOf(asked.html)).toContain('Apps that were given access in that browser during this sign-in lose it as well')
+    expect((await visit.browser.post(end, { csrf })).status).toBe(403)
+    expect((await other.open(authorization(world).url)).left).toBeDefined()
+    const after = await send({ ...visit, page: asked }, '/end')
     expect(textOf(after.html)).not.toContain('Another browser')
     expect((await other.open(authorization(world).url)).left).toBeUndefined()
     expect(await look(visit.browser, '/methods')).toBe('/portal/methods')

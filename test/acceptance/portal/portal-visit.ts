@@ -28,6 +28,13 @@ export function formTo(page: Page, end: string): Form {
   return form
 }
 
+/** Where the first link of a page leads to whose address is like this. */
+export function linkTo(page: Page, like: RegExp): string {
+  const href = [...page.html.matchAll(/href="([^"]*)"/g)].map(([, one = '']) => one).find((one) => like.test(one))
+  if (href === undefined) throw new TypeError(`no link like ${like} on ${page.status} ${page.url}`)
+  return new URL(href, page.url).href
+}
+
 /** Fills in a form of the page and sends it. */
 export function send({ browser, page }: PortalVisit, end: string, typed: Readonly<Record<string, string>> = {}): Promise<Page> {
   const form = formTo(page, end)

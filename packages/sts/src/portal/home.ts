@@ -1,5 +1,6 @@
 import { page, type Route } from '../http/route.ts'
 import { loadActivity } from './activity.ts'
+import { loadAuthorizedApps } from './authorized-apps.ts'
 import { isMessagesOnly } from './demands.ts'
 import { loadTiles } from './mail-apps.ts'
 import { nameOfSession } from './own-sessions.ts'
@@ -22,6 +23,7 @@ export function createHome(parts: PortalParts, visits: Visits): readonly Route[]
       return page(
         renderHomePage(view, {
           mailApps: await loadTiles(parts, visit),
+          authorizedApps: await loadAuthorizedApps(parts, visit),
           approvals: await approvals.waiting(store, account.id),
           factors,
           codes: visit.isOff('recovery-code') ? 'off' : await recoveryCodes.left(store, account.id),

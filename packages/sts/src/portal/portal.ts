@@ -12,6 +12,7 @@ import { type Feature, page, redirect, route } from '../http/route.ts'
 import { createActivityPages } from './activity.ts'
 import { createAppPasswordPages } from './app-passwords.ts'
 import { createApprovalPages } from './approvals.ts'
+import { createAuthorizedAppPages } from './authorized-apps.ts'
 import { createBrowserPages } from './browsers.ts'
 import { portalPath } from './demands.ts'
 import { createEnrollmentPages } from './enrollment.ts'
@@ -51,6 +52,7 @@ export function createPortal(parts: PortalParts): Feature {
       ...createHome(parts, visits),
       ...createMailAppPages(parts, visits),
       ...createAppPasswordPages(parts, visits),
+      ...createAuthorizedAppPages(parts, visits),
       ...createSetupPages(parts, visits),
       ...createActivityPages(visits),
       ...createSessionPages(parts, visits),

@@ -6,6 +6,7 @@ import type { RealmView } from '../http/realm-view.ts'
 import type { SentFile } from '../http/route.ts'
 import type { MailRules } from '../policy/mail/mail-access.ts'
 import type { Requirement } from '../policy/policy.ts'
+import type { AuthorizedApps } from '../protocol/authorized-apps.ts'
 import type { Sessions } from '../protocol/sessions.ts'
 
 /** What the portal wants from accounts. May throw a refusal that carries `retryAfterSeconds` when too many others wait. */
@@ -25,9 +26,7 @@ export interface PortalPasswords {
   ): Promise<'set' | Readonly<{ refused: 'too_short' | 'too_common' | 'too_long' }>>
 }
 
-type WithoutContext<Event> = Event extends unknown
-  ? Omit<Event, 'reference' | 'clientId' | 'source' | 'actor' | 'accountId'>
-  : never
+type WithoutContext<Event> = Event extends unknown ? Omit<Event, 'reference' | 'source' | 'actor' | 'accountId'> : never
 
 /** What the portal tells the audit trail; whose account, from where and under which reference is added for it. */
 export type PortalEvent = WithoutContext<
@@ -44,6 +43,7 @@ export type PortalEvent = WithoutContext<
         | 'signin.throttled'
         | 'password.changed'
         | 'session.ended'
+        | 'family.revoked'
         | 'mailapp.decided'
         | 'mailapp.renamed'
         | 'mailapp.removed'
@@ -67,6 +67,7 @@ export interface SetupFile {
 export interface PortalParts {
   readonly sessions: Sessions
   readonly accounts: PortalPasswords
+  readonly authorizedApps: AuthorizedApps
   readonly factors: Pick<
     Factors,
     | 'methodsOf'

@@ -1,4 +1,4 @@
-import type { AccountId, FamilyId } from '@postern/storage'
+import type { AccountId, ClientId, FamilyId } from '@postern/storage'
 import type { Clock } from '../clock.ts'
 import { endGrant } from './ended-grants.ts'
 import { requestState } from './request-state.ts'
@@ -6,6 +6,7 @@ import { requestState } from './request-state.ts'
 /** An app that may go on getting tokens for a person, without asking again: a living refresh family. */
 export type AuthorizedApp = Readonly<{
   familyId: FamilyId
+  clientId: ClientId
   /** What people know it by. */
   name: string
   startedAt: Date
@@ -31,7 +32,7 @@ export function createAuthorizedApps({ clock }: { clock: Clock }): AuthorizedApp
         clients.set(clientId, (await store.clients.find(clientId))?.displayName ?? clientId)
       return Object.freeze(
         families.map(({ id, clientId, startedAt, lastUsedAt, endsAt }) =>
-          Object.freeze({ familyId: id, name: clients.get(clientId) ?? clientId, startedAt, lastUsedAt, endsAt }),
+          Object.freeze({ familyId: id, clientId, name: clients.get(clientId) ?? clientId, startedAt, lastUsedAt, endsAt }),
         ),
       )
     },

@@ -28,6 +28,7 @@ import { renderPasswordChangePage, renderPasswordDonePage } from '../portal/view
 import type { PortalView } from '../portal/views/portal-frame.ts'
 import { renderCodesNeedPage, renderCodesPage, renderNewCodesPage } from '../portal/views/recovery-pages.ts'
 import { renderSignedOutPage } from '../portal/views/signed-out-page.ts'
+import { renderPortalAppsGallery, sampleAuthorizedApps } from './portal-apps-gallery.ts'
 import { renderPortalMailGallery, sampleActivity, sampleApps } from './portal-mail-gallery.ts'
 
 const now = new Date('2026-03-02T09:00:00Z')
@@ -114,13 +115,16 @@ export function renderPortalGallery(place: {
     lastSeenAt: before(Number(minutes)),
     expiresAt: before(-20 * day),
   }))
+  const elsewhere = { name: 's2', evidence: ['swk', 'mfa'], signedInAt: before(3 * day) }
   const sessions = [
     { name: 's1', evidence: ['pwd', 'otp', 'mfa'], signedInAt: before(25), isHere: true },
-    { name: 's2', evidence: ['swk', 'mfa'], signedInAt: before(3 * day), isHere: false },
+    { ...elsewhere, isHere: false },
   ]
   const apps = sampleApps(now)
+  const authorized = sampleAuthorizedApps(now)
   const home = {
     mailApps: { apps, total: apps.length, here: '203.0.113.7' },
+    authorizedApps: { apps: authorized.slice(0, 6), total: authorized.length },
     recent: { ...sampleActivity(now), rows: sampleActivity(now).rows.slice(0, 4) },
     approvals: [],
     factors: [app, key],
@@ -150,6 +154,7 @@ export function renderPortalGallery(place: {
       html: renderHomePage(view, {
         ...home,
         mailApps: { apps: [], total: 0 },
+        authorizedApps: { apps: [], total: 0 },
         factors: [],
         codes: undefined,
         browsers: [],
@@ -271,6 +276,7 @@ export function renderPortalGallery(place: {
     },
     { name: 'portal-password-done', html: renderPasswordDonePage(view) },
     ...renderPortalMailGallery(view),
+    ...renderPortalAppsGallery(view, elsewhere),
     { name: 'portal-signed-out', html: renderSignedOutPage({ realm, language, reference, again: '#' }) },
   ]
 }

@@ -1,6 +1,7 @@
 import type { Messages } from './en.ts'
 import { factorsDe } from './factors-de.ts'
 import { portalActivityDe } from './portal-activity-de.ts'
+import { portalAppsDe } from './portal-apps-de.ts'
 import { portalDe } from './portal-de.ts'
 import { portalMailDe } from './portal-mail-de.ts'
 import { webauthnDe } from './webauthn-de.ts'
@@ -9,6 +10,7 @@ import { webauthnDe } from './webauthn-de.ts'
 export const de = {
   ...portalDe,
   ...portalMailDe,
+  ...portalAppsDe,
   ...portalActivityDe,
   ...webauthnDe,
   ...factorsDe,

@@ -1,5 +1,6 @@
 import { factorsEn } from './factors-en.ts'
 import { portalActivityEn } from './portal-activity-en.ts'
+import { portalAppsEn } from './portal-apps-en.ts'
 import { portalEn } from './portal-en.ts'
 import { portalMailEn } from './portal-mail-en.ts'
 import { webauthnEn } from './webauthn-en.ts'
@@ -8,6 +9,7 @@ import { webauthnEn } from './webauthn-en.ts'
 export const en = {
   ...portalEn,
   ...portalMailEn,
+  ...portalAppsEn,
   ...portalActivityEn,
   ...webauthnEn,
   ...factorsEn,

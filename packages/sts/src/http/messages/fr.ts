@@ -1,6 +1,7 @@
 import type { Messages } from './en.ts'
 import { factorsFr } from './factors-fr.ts'
 import { portalActivityFr } from './portal-activity-fr.ts'
+import { portalAppsFr } from './portal-apps-fr.ts'
 import { portalFr } from './portal-fr.ts'
 import { portalMailFr } from './portal-mail-fr.ts'
 import { webauthnFr } from './webauthn-fr.ts'
@@ -9,6 +10,7 @@ import { webauthnFr } from './webauthn-fr.ts'
 export const fr = {
   ...portalFr,
   ...portalMailFr,
+  ...portalAppsFr,
   ...portalActivityFr,
   ...webauthnFr,
   ...factorsFr,

@@ -1,26 +1,26 @@
 import type { BoundFactor, CodesLeft, WaitingApproval } from '@postern/mfa'
 import type { RememberedBrowser } from '@postern/storage'
-import { renderHidden } from '../../http/controls.ts'
 import { fill, html, type Markup, phrase } from '../../http/html.ts'
 import { icon } from '../../http/icons.ts'
 import { messagesIn } from '../../http/language.ts'
-import type { ListedSession } from '../../protocol/sessions.ts'
 import { renderRecent, type ShownActivity } from './activity-page.ts'
+import { renderAuthorizedApps, type ShownAuthorizedApps } from './authorized-app-pages.ts'
 import { renderApps, type ShownApps } from './mail-app-tiles.ts'
-import { hintOf, nameOf, tellMethod, tellShown } from './method-words.ts'
+import { hintOf, nameOf, tellMethod } from './method-words.ts'
 import { agoInWords, renderAgo } from './moment.ts'
 import { type PortalView, renderAdvice, renderPanel, renderPortal } from './portal-frame.ts'
+import { renderSessionFacts, type ShownSession } from './session-words.ts'
 
 interface Home {
   readonly mailApps: ShownApps
+  readonly authorizedApps: ShownAuthorizedApps
   readonly approvals: readonly WaitingApproval[]
   readonly factors: readonly BoundFactor[]
   /** `off`: this realm has switched them off. */
   readonly codes: CodesLeft | 'off' | undefined
   readonly messagesOnly: boolean
   readonly browsers: readonly RememberedBrowser[]
-  /** `name`: by which one is ended. */
-  readonly sessions: readonly (Omit<ListedSession, 'attempt'> & { readonly isHere: boolean; readonly name: string })[]
+  readonly sessions: readonly (ShownSession & { readonly isHere: boolean })[]
   readonly recent: ShownActivity
 }
 
@@ -33,6 +33,7 @@ export function renderHomePage(view: PortalView, home: Home): string {
 ${view.upn !== view.person && html`<p class="lead">${view.upn}</p>`}
 ${home.approvals.length > 0 && renderWaiting(view, home.approvals)}
 ${renderApps(view, home.mailApps)}
+${renderAuthorizedApps(view, home.authorizedApps)}
 ${renderMethods(view, home)}
 ${renderPassword(view)}
 ${renderBrowsers(view, home.browsers)}
@@ -126,19 +127,16 @@ function renderBrowsers(view: PortalView, browsers: readonly RememberedBrowser[]
 
 function renderSessions(view: PortalView, sessions: Home['sessions']): Markup {
   const texts = messagesIn(view.language)
-  const list = new Intl.ListFormat(view.language, { type: 'conjunction' })
-  const rows = sessions.map(({ isHere, evidence, signedInAt, name }) => {
-    const things = tellShown(texts, evidence)
-    return html`<li class="row"><span class="row-mark">${icon(isHere ? 'app-window' : 'globe')}</span>
-<div class="row-text"><strong>${isHere ? texts.portalSessionHere : texts.portalSessionElsewhere}</strong><span>${phrase(texts.portalSessionSince, { when: renderAgo(view.language, signedInAt, view.now) })}${
-      things.length > 0 && html` ${fill(texts.portalSessionWith, { things: list.format(things) })}`
-    }</span></div>${!isHere && renderEnd(view, name, signedInAt)}</li>`
-  })
+  const rows = sessions.map(
+    (session) => html`<li class="row"><span class="row-mark">${icon(session.isHere ? 'app-window' : 'globe')}</span>
+<div class="row-text"><strong>${session.isHere ? texts.portalSessionHere : texts.portalSessionElsewhere}</strong><span>${renderSessionFacts(view, session)}</span></div>${!session.isHere && renderEnd(view, session)}</li>`,
+  )
   return renderPanel(html`<ul class="rows">${rows}</ul>`, texts.portalSessionsTitle)
 }
 
-function renderEnd(view: PortalView, name: string, signedInAt: Date): Markup {
+/** It leads to a page that says what ends with it. */
+function renderEnd(view: PortalView, { name, signedInAt }: ShownSession): Markup {
   const texts = messagesIn(view.language)
   const long = fill(texts.sessionEndLong, { when: agoInWords(view.language, signedInAt, view.now) })
-  return html`<form method="post" action="${view.base}/sessions/end">${renderHidden({ csrf: view.csrf, session: name })}<button class="button small" type="submit" aria-label="${long}">${texts.sessionEnd}</button></form>`
+  return html`<a class="button small" href="${view.base}/sessions/${encodeURIComponent(name)}/end" aria-label="${long}">${texts.sessionEnd}</a>`
 }

@@ -1,11 +1,12 @@
 import type { BoundFactor, KnownAppPassword, WaitingApproval } from '@postern/mfa'
-import type { AuditRow } from '@postern/storage'
+import type { AuditRow, FamilyId } from '@postern/storage'
 import { describe, expect, test } from 'vitest'
 import { renderActivityPage } from './activity-page.ts'
 import { renderMessagePage, renderPasskeyPage, renderPermitPage, renderPhonePage } from './add-pages.ts'
 import { renderAppPasswordForm } from './app-password-form.ts'
 import { renderAppPasswordsPage, renderNewAppPasswordPage, renderRevokePage } from './app-password-pages.ts'
 import { renderApprovalPage, renderApprovalsPage, renderApprovedPage } from './approval-pages.ts'
+import { renderAuthorizedAppEndPage, renderAuthorizedAppsPage } from './authorized-app-pages.ts'
 import { renderBrowsersPage } from './browsers-page.ts'
 import { renderFactorFirstPage } from './factor-first-page.ts'
 import { renderHomePage } from './home-page.ts'
@@ -15,6 +16,7 @@ import type { OwnApp } from './mail-app-words.ts'
 import { renderMethodPage, renderMethodsPage, renderRemovePage } from './methods-pages.ts'
 import { renderPasswordChangePage } from './password-page.ts'
 import { renderCodesOffPage } from './recovery-pages.ts'
+import { renderSessionEndPage } from './session-end-page.ts'
 import { renderSetupPage } from './setup-page.ts'
 
 const canary = `"'><script>alert(1)</script><img src=x onerror=alert(1)>{name}&`
@@ -101,9 +103,11 @@ const row: AuditRow = {
   detail: { app: canary, state: canary },
 }
 const activity = { rows: [row], names: { realm: canary, clients: new Map(), mailApps: new Map() } }
+const authorized = { familyId: canary as FamilyId, name: canary, startedAt: now, lastUsedAt: now } // a brand has no runtime part
 const session = { name: canary, evidence: ['pwd'], signedInAt: now, isHere: false }
 const home = {
   mailApps: { apps: Array.from({ length: 6 }, () => app), total: 7, here: canary },
+  authorizedApps: { apps: Array.from({ length: 6 }, () => authorized), total: 7 },
   approvals: [approval],
   factors: [factor],
   codes: undefined,
@@ -129,6 +133,14 @@ const pages = {
   appActivate: renderAppChangePage(view, full, 'activate'),
   appBlock: renderAppChangePage(view, full, 'block'),
   appRemove: renderAppChangePage(view, full, 'remove'),
+  authorizedApps: renderAuthorizedAppsPage(view, {
+    apps: Array.from({ length: 25 }, () => authorized),
+    total: 60,
+    before: 1,
+    next: 3,
+  }),
+  authorizedAppEnd: renderAuthorizedAppEndPage(view, authorized),
+  sessionEnd: renderSessionEndPage(view, session),
   appPasswords: renderAppPasswordsPage(view, {
     passwords: [password],
     apps: [{ ...app, id: canary }],
