@@ -12,15 +12,15 @@ const wordLike = /^[A-Za-z0-9]{1,32}$/
 const visible = /^[\x21-\x7e]{1,128}$/
 
 function inPairs(query: string): ActiveSyncDevice | undefined {
-  const named = { deviceid: [] as string[], devicetype: [] as string[] }
-  for (const [name, value] of new URLSearchParams(query)) {
-    const lower = name.toLowerCase()
-    if (lower === 'deviceid' || lower === 'devicetype') named[lower].push(value)
-  }
-  const [deviceId = '', secondId] = named.deviceid
-  const [deviceType = '', secondType] = named.devicetype
-  // Of two, the server behind could take the other one.
-  if (secondId !== undefined || secondType !== undefined) return undefined
+  // Some servers take these for an end as well.
+  if (/[;#]|[^\x21-\x7e]/.test(query)) return undefined
+  const pairs = query.split('&').filter((pair) => pair !== '')
+  const names = pairs.map((pair) => (pair.split('=', 1)[0] ?? '').toLowerCase())
+  // As they came, since another reader may take away a blank, a bracket or a NUL. Of two, the server behind could take the other one.
+  if (!names.every((name) => /^[a-z]+$/.test(name)) || new Set(names).size < names.length) return undefined
+  const values = new Map([...new URLSearchParams(query)].map(([name, value]) => [name.toLowerCase(), value]))
+  const deviceId = values.get('deviceid') ?? ''
+  const deviceType = values.get('devicetype') ?? ''
   return wordLike.test(deviceId) && visible.test(deviceType) ? Object.freeze({ deviceId, deviceType }) : undefined
 }
 

@@ -49,7 +49,7 @@ const longestDeviceType = 128
  * sections 2.2.1.1.1.1 and 2.2.1.1.1.2).
  *
  * Strict, because the mail server behind us reads the same text and must not find another device in it: a name that comes
- * twice, in whatever letter case, an unknown version, command or tag, and bytes that are left over are refused. Does NOT
+ * twice, in whatever letter case, one that is not of letters alone as it came, what some take for a separator, an unknown version, command or tag, and bytes that are left over are refused. Does NOT
  * check that the device is the one it says it is, which nothing in the protocol could show.
  * @throws {MailgateError} `activesync_query_malformed`
  */
@@ -63,6 +63,12 @@ const malformed = (what: string, cause?: unknown): MailgateError =>
   new MailgateError('activesync_query_malformed', `The ActiveSync query ${what}.`, { cause })
 
 function parsePlain(query: string): ActiveSyncQuery {
+  // Some servers split at semicolons as well, and cut at a number sign, a blank or whatever is invisible.
+  if (!/^[\x21-\x7e]*$/.test(query) || /[;#]/.test(query)) throw malformed('has a character that some read as an end')
+  // As it came: escapes, blanks, brackets and NUL are what another reader may take away, and find a name that has come already.
+  const pairs = query.split('&').filter((pair) => pair !== '')
+  const names = pairs.map((pair) => pair.split('=', 1)[0] ?? '')
+  if (!names.every((name) => /^[A-Za-z]+$/.test(name))) throw malformed('has a name that is none of ActiveSync')
   const fields = new Map<string, string>()
   for (const [name, value] of pairsOf(query)) {
     const known = name.toLowerCase()
