@@ -6,10 +6,10 @@
  * account that nobody has is what is said of one about which nothing speaks.
  * @module
  */
-import { isIP } from 'node:net'
 import type { MailServer } from '@postern/storage'
 import { z } from 'zod'
 import { sourceOf } from '../accounts/source.ts'
+import { plainAddress } from '../http/plain-address.ts'
 import { decideMailAccess, letInOf } from '../policy/mail/mail-access.ts'
 import { rulesOfAccount } from '../policy/mail/mail-rules.ts'
 import { findMailProtocol, type MailProtocol } from '../policy/mail/protocols.ts'
@@ -59,7 +59,7 @@ export function parseDovecotQuestion(body: string): DovecotQuestion {
   const { login = '', remote = '', protocol: service = '', device_id: device = '' } = parsed.data
   const protocol = services.get(service.toLowerCase()) ?? findMailProtocol(service)
   if (protocol === undefined) throw new MailgateError('request_malformed', 'The question names no mail protocol.')
-  const source = isIP(remote) === 0 ? undefined : remote
+  const source = plainAddress(remote)
   return Object.freeze({ name: cleanName(login), app: Object.freeze({ protocol, imapId: parseImapId(device), source }) })
 }
 

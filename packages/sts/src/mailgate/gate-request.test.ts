@@ -63,6 +63,7 @@ it.each([
   ['::ffff:203.0.113.7', '203.0.113.7'],
   ['::ffff:cb00:7107', '203.0.113.7'],
   ['2001:DB8::1%eth0', '2001:db8::1'],
+  ['fe80::1%a\r\nBcc: x@y', 'fe80::1'],
 ])('knows %s for the address that it is', (source, plain) => {
   expect(parseGateQuestion(JSON.stringify({ ...base, source }))).toMatchObject({ source: plain, app: { source: plain } })
 })
