@@ -209,7 +209,10 @@ function nextSteps(domain: string): string {
   const resource = `https://mail.${domain}/`
   const { id, displayName } = clientPresets.thunderbird
   const steps = [
-    ['the mail server, and what may be asked of it', `resource add ${resource} --scope IMAP.AccessAsUser.All`],
+    [
+      'a mail server: what may be asked of it, and the secret by which it asks who may come in',
+      `mailapp server-put dovecot --protocol imap,pop,smtp --audience ${resource}`,
+    ],
     [`a mail program, here ${displayName}`, 'client add --preset thunderbird'],
     ['what that program may ask for', `client grant ${id} ${resource}`],
     ['a person', `account add mary@${domain} --generate-password`],

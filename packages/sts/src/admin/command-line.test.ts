@@ -62,6 +62,25 @@ test('what is left out is not in the input, so that the operation decides', asyn
   expect((await parse(['key', 'rotate'])).input).toEqual({})
 })
 
+test('where there is but one thing to do its verb may be left out, also when help is asked for', async () => {
+  expect((await parse(['client-pack', 'pack', '--force'])).input).toEqual({ folder: 'pack', force: true })
+  expect((await parse(['client-pack', 'write', 'pack'])).input).toEqual({ folder: 'pack' })
+  const written: string[] = []
+  const program = new Command('postern').exitOverride()
+  addOperationCommands(program, {
+    operations,
+    nouns,
+    terminal: { askSecret: async () => '', readInput: async () => '' },
+    run: async () => undefined,
+  })
+  const [noun] = program.commands.filter((one) => one.name() === 'client-pack')
+  noun?.commands[0]?.configureOutput({ writeOut: (text) => written.push(text) })
+  await expect(program.parseAsync(['node', 'postern', 'client-pack', '--help'])).rejects.toEqual(
+    refused('commander.helpDisplayed'),
+  )
+  expect(written.join('')).toMatch(/^Usage: postern client-pack write \[options\] <folder>[\s\S]*--force/)
+})
+
 test('numbers are numbers, and switches go both ways', async () => {
   expect((await parse(['key', 'rotate', '--announce-seconds', '60'])).input).toEqual({ announceSeconds: 60 })
   const change = ['client', 'change', 'c1']

@@ -35,7 +35,10 @@ export function addOperationCommands(
     const group = program.command(noun).description(description)
     const ofNoun = operations.filter((one) => one.noun === noun)
     // Where there is but one thing to do, the noun alone says it: `postern client-pack DIR`.
-    for (const operation of ofNoun) addCommand(group, operation, { terminal, run, isOnly: ofNoun.length === 1 })
+    const isOnly = ofNoun.length === 1
+    for (const operation of ofNoun) addCommand(group, operation, { terminal, run, isOnly })
+    // After them, for they would inherit it: `--help` too goes on to the one that there is.
+    if (isOnly) group.helpOption(false)
   }
 }
 

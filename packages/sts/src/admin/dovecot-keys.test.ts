@@ -5,6 +5,7 @@ import type { Client, Realm, Resource, SigningKey } from '@postern/storage'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSigningKey } from '../protocol/signing-keys.ts'
 import { escapePart, planDovecotKeys, writeDovecotKeys } from './dovecot-keys.ts'
+import { operations } from './operations.ts'
 
 const now = new Date('2027-03-01T10:00:00Z')
 const realm = 'b84c5afe-7ced-4ce8-aa0b-df0e2869d3c8' as Realm['id'] // a brand has no runtime part
@@ -59,6 +60,13 @@ test('a folder is made to hold what is wanted: written once, kept, and what is g
   expect(await writeDovecotKeys(at, realm, [{ ...one, text: 'changed' }])).toMatchObject({ written: 1, kept: 0, removed: 2 })
   expect(await readdir(at)).toEqual(['.postern-keys', 'a'])
   expect([await readdir(join(at, 'a/ES256')), await readFile(join(at, 'a/ES256/1'), 'utf8')]).toEqual([['1'], 'changed'])
+})
+
+test('where no client may ask there are no keys, and the command says what is to be done', () => {
+  const present = (written: number, removed = 0) =>
+    operations.find(({ name }) => name === 'key.export')?.present({ folder: '/keys', written, kept: 0, removed })?.note
+  expect(present(0, 1)).toMatch(/^No client may ask.*postern client grant CLIENT RESOURCE.*\n.*doveadm reload$/)
+  expect(present(1)).toBeUndefined()
 })
 
 test("somebody else's folder, another realm's, and one that cannot be written are refused untouched", async () => {

@@ -6,11 +6,12 @@
  * @module
  */
 import { randomUUID, X509Certificate } from 'node:crypto'
-import { chmod, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
+import { chmod, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { Client, Realm, Resource, SigningKey } from '@postern/storage'
 import { decideKeyUse } from '../protocol/signing-keys.ts'
 import { OperationRefused } from './errors.ts'
+import { makeFolder } from './make-folder.ts'
 
 export interface KeyFile {
   /** In the folder, with `/` between its parts. */
@@ -78,7 +79,7 @@ export async function writeDovecotKeys(directory: string, realm: Realm['id'], fi
 }
 
 async function synchronise(folder: string, realm: Realm['id'], files: readonly KeyFile[]): Promise<KeyFolder> {
-  await makeFolder(folder)
+  await makeReadable(folder)
   const owner = await findText(join(folder, marker))
   if (owner === undefined ? (await readdir(folder)).length > 0 : owner.trim() !== realm)
     throw new OperationRefused(
@@ -102,7 +103,7 @@ async function synchronise(folder: string, realm: Realm['id'], files: readonly K
 
 /** Under another name first, so that nobody ever reads half of it. */
 async function put(path: string, text: string): Promise<void> {
-  await makeFolder(dirname(path))
+  await makeReadable(dirname(path))
   const draft = join(dirname(path), `.${randomUUID()}.new`)
   const file = await open(draft, 'wx', 0o644)
   try {
@@ -116,8 +117,8 @@ async function put(path: string, text: string): Promise<void> {
 }
 
 /** Dovecot reads as a user of its own, whatever the umask of who exports; what was there keeps its mode. */
-async function makeFolder(path: string): Promise<void> {
-  const topmost = await mkdir(path, { recursive: true })
+async function makeReadable(path: string): Promise<void> {
+  const topmost = await makeFolder(path)
   for (let made = path; topmost !== undefined && made.length >= topmost.length; made = dirname(made)) await chmod(made, 0o755)
 }
 

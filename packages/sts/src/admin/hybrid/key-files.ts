@@ -1,9 +1,10 @@
 /** Key and certificate of a server that has none yet, as files that its administrator takes there. */
-import { chmod, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { chmod, open, readFile, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { SigningKey } from '@postern/storage'
 import { toCertificatePem } from '../../protocol/signing-keys.ts'
 import { OperationRefused } from '../errors.ts'
+import { makeFolder } from '../make-folder.ts'
 
 export interface KeyFiles {
   /** PEM. */
@@ -38,7 +39,7 @@ export async function makeKeyFiles(directory: string, name: string, key: Signing
   const certificate = toCertificatePem(key)
   let isKeyWritten = false
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await makeFolder(resolve(directory), { mode: 0o700 })
     await writeNew(paths.privateKeyFile, toPrivateKeyPem(key), 0o600)
     isKeyWritten = true
     await writeNew(paths.certificateFile, certificate, 0o644)

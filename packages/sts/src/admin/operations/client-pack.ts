@@ -22,7 +22,10 @@ export const clientPackOperations = [
       folder: z
         .string()
         .min(1)
-        .describe('Folder for the files; made where it is missing. Older files of the same names are replaced'),
+        .describe(
+          'Folder for the files; made where it is missing, in one that is there. Older files of the same names are replaced',
+        ),
+      force: z.boolean().default(false).describe('Also into a folder that holds other files, which stay'),
     }),
     output: z.object({
       folder: z.string(),
@@ -48,7 +51,7 @@ export const clientPackOperations = [
       const facts = await loadClientPackFacts({ realm: at.realm, issuer, kept: at.kept, resources }, { ids: packedClientIds })
       const [files, missing] = [renderClientPack(facts), findPackGaps(facts, packedClientIds)]
       if (files.length === 0) throw new OperationRefused('missing', `There is nothing to write yet.\n${tellGaps(missing)}`)
-      const folder = await writePackFolder(input.folder, files)
+      const folder = await writePackFolder(input.folder, files, { ours: packFileNames, meant: input.force })
       const names = files.map(({ name }) => name)
       const outdated = packFileNames.filter((name) => !names.includes(name) && existsSync(join(folder, name)))
       return { folder, files: names, outdated, missing: [...missing] }

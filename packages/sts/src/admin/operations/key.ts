@@ -179,7 +179,11 @@ export const keyOperations = [
         ? { text: output.certificate.trimEnd() }
         : {
             text: `${output.folder}: ${output.written} written, ${output.kept} as they were, ${output.removed} removed`,
-            ...(output.removed > 0 && { note: 'Dovecot remembers keys that it has read. To make it forget: doveadm reload' }),
+            ...noteOf(
+              output.written + output.kept === 0 &&
+                'No client may ask for tokens that Dovecot can check by itself, so there are no keys for it. First: postern client grant CLIENT RESOURCE, then this again',
+              output.removed > 0 && 'Dovecot remembers keys that it has read. To make it forget: doveadm reload',
+            ),
           },
     errors: ['invalid', 'missing', 'conflict'],
     run: async ({ input: { kid, dovecot }, at }) => {
@@ -190,6 +194,11 @@ export const keyOperations = [
     },
   }),
 ]
+
+function noteOf(...lines: readonly (string | false)[]): { readonly note?: string } {
+  const said = lines.filter((line) => line !== false)
+  return said.length === 0 ? {} : { note: said.join('\n') }
+}
 
 async function exportToDovecot(at: RealmPorts, folder: string) {
   const resources = await at.kept.resources.list()
