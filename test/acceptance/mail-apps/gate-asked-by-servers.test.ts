@@ -244,24 +244,36 @@ describe('the policy server of Dovecot', () => {
     return `${answer.status} ${((await answer.json()) as { status?: number }).status}`
   }
 
-  it('turns away what is blocked for sure, and leaves all else to who checks the password', async () => {
+  const proved = { proved: 'yes' }
+
+  it('turns away what is blocked once a secret was right, and leaves all else to who checked it', async () => {
     const mary = await gate.person()
-    expect(await asked(mary.upn)).toBe('200 0')
-    expect(await asked('nobody@contoso.com')).toBe('200 0')
+    expect(await asked(mary.upn, proved)).toBe('200 0')
     await gate.ask({ name: mary.upn, secret: mary.password, app: { imapId: { name: 'Thunderbird' } } })
-    expect(await asked(mary.upn)).toBe('200 0')
+    expect(await asked(mary.upn, proved)).toBe('200 0')
     await gate.decide((await gate.tiles(mary))[0], 'blocked')
-    expect(await asked(mary.upn)).toBe('200 -1')
-    expect(await asked(mary.upn, { device_id: '"name" "Mutt"' })).toBe('200 0')
+    expect(await asked(mary.upn, proved)).toBe('200 -1')
+    expect(await asked(mary.upn, { ...proved, device_id: '"name" "Mutt"' })).toBe('200 0')
     await gate.world.changeAccount(mary, { status: 'disabled' })
-    expect(await asked(mary.upn, { device_id: '' })).toBe('200 -1')
+    expect(await asked(mary.upn, { ...proved, device_id: '' })).toBe('200 -1')
   })
 
-  it('turns away a protocol that nothing opens, and a source that tried too often', async () => {
+  it('says the same of everybody before anything was shown, whoever has an account, a blocked app or a policy', async () => {
+    const [blocked, off, bare] = [await gate.person(), await gate.person(), await gate.person()]
+    await gate.ask({ name: blocked.upn, secret: blocked.password, app: { imapId: { name: 'Thunderbird' } } })
+    await gate.decide((await gate.tiles(blocked))[0], 'blocked')
+    await gate.world.changeAccount(off, { status: 'disabled' })
+    await gate.putPolicy({ password: { imap: 'block' }, modern: { imap: false } }, { accountId: bare.account.id })
+    const names = [blocked.upn, off.upn, bare.upn, 'nobody@contoso.com', '']
+    for (const change of [{}, { proved: 'no' }, { proved: '' }])
+      expect(await Promise.all(names.map((name) => asked(name, change)))).toEqual(Array(5).fill('200 0'))
+  })
+
+  it('turns away a protocol that nothing opens, and, with nothing shown, a source that tried too often', async () => {
     const mary = await gate.person()
     await gate.putPolicy({ password: { imap: 'block' }, modern: { imap: false } }, { accountId: mary.account.id })
-    expect(await asked(mary.upn)).toBe('200 -1')
-    expect(await asked(mary.upn, { protocol: 'pop3' })).toBe('200 0')
+    expect(await asked(mary.upn, proved)).toBe('200 -1')
+    expect(await asked(mary.upn, { ...proved, protocol: 'pop3' })).toBe('200 0')
     for (let guess = 0; guess < 22; guess += 1)
       await gate.ask({ name: `nobody${guess}@contoso.com`, secret: 'x', source: '198.51.100.77' })
     expect(await asked(mary.upn, { protocol: 'pop3', remote: '198.51.100.77' })).toBe('200 -1')

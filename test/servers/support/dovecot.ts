@@ -24,7 +24,7 @@ export interface DovecotParts {
   readonly authorityFile: string
   /** `local`: Dovecot checks tokens itself, with the keys in {@link Dovecot.keys}. */
   readonly tokens: 'introspection' | 'local'
-  /** Postern is asked before each sign-in (auth_policy). */
+  /** Postern is asked once more when a secret was right (auth_policy). */
   readonly policy?: boolean
   /** Takes whoever nginx let in, and asks nobody. */
   readonly behindNginx?: boolean

@@ -1,9 +1,10 @@
 /**
- * dovecot-policy answers Dovecot's `auth_policy`, which asks before a password is looked at and hands none over.
+ * dovecot-policy answers Dovecot's `auth_policy`, which asks without a secret, before it is looked at or after.
  *
- * It owns what can be said without a secret: nobody is let in here, and `0` means no more than "go on and check". A blocked
- * app, a protocol that no rule opens, a disabled account and a source that tried too often are refused. What is said of an
- * account that nobody has is what is said of one about which nothing speaks.
+ * It owns what can be said then: nobody is let in here, and `0` means no more than "go on". Before, nobody has shown anything, so
+ * nothing is said that hangs on the account or its apps (R87): only a source that tried too often is refused. After (`proved`), a
+ * blocked app, a protocol that no rule opens and a disabled account are refused too, which is how they reach tokens that Dovecot
+ * checks by itself. That something was proved is Dovecot's word.
  * @module
  */
 import type { MailServer } from '@postern/storage'
@@ -25,6 +26,8 @@ export type DovecotVerdict = Readonly<{ status: -1 | 0; msg: string }>
 export interface DovecotQuestion {
   readonly name: string
   readonly app: AppClaims
+  /** Dovecot has found the secret right. */
+  readonly isProved: boolean
 }
 
 const text = z.string().max(2048)
@@ -34,6 +37,7 @@ const question = z.object({
   remote: text.optional(),
   protocol: text.optional(),
   device_id: text.optional(),
+  proved: text.optional(),
 })
 
 /** Dovecot's own names; the rest are ours. */
@@ -56,11 +60,12 @@ export function parseDovecotQuestion(body: string): DovecotQuestion {
     const where = parsed.error.issues.map(({ path }) => path.join('.')).join(', ')
     throw new MailgateError('request_malformed', `The question is malformed at: ${where}.`)
   }
-  const { login = '', remote = '', protocol: service = '', device_id: device = '' } = parsed.data
+  const { login = '', remote = '', protocol: service = '', device_id: device = '', proved } = parsed.data
   const protocol = services.get(service.toLowerCase()) ?? findMailProtocol(service)
   if (protocol === undefined) throw new MailgateError('request_malformed', 'The question names no mail protocol.')
   const source = plainAddress(remote)
-  return Object.freeze({ name: cleanName(login), app: Object.freeze({ protocol, imapId: parseImapId(device), source }) })
+  const app = Object.freeze({ protocol, imapId: parseImapId(device), source })
+  return Object.freeze({ name: cleanName(login), app, isProved: proved === 'yes' })
 }
 
 /** What `%{client_id}` expands to: the list of IMAP's ID command, `"name" "Thunderbird" "version" "140"`. */
@@ -77,7 +82,7 @@ const refuse = (msg: string): DovecotVerdict => Object.freeze({ status: -1, msg 
 export const createDovecotPolicy =
   ({ clock }: { clock: () => Date }) =>
   async ({ realm, server, asked }: { realm: GateRealm; server: MailServer; asked: DovecotQuestion }): Promise<DovecotVerdict> => {
-    const { name, app: claims } = asked
+    const { name, app: claims, isProved } = asked
     const { source, protocol } = claims
     requireServed(server, asked)
     if (source !== undefined) {
@@ -85,6 +90,7 @@ export const createDovecotPolicy =
       const state = await realm.store.attempts.find(counter)
       if (state?.blockedUntil !== undefined && state.blockedUntil > clock()) return refuse('Too many tries.')
     }
+    if (!isProved) return goOn
     const identity = identifyApp(claims)
     const view = name === '' ? undefined : await realm.store.mailApps.look({ name, identity: identity.identity })
     if (view === undefined) return goOn

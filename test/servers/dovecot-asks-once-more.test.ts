@@ -40,12 +40,18 @@ test('whoever may come in does, with an app password and with a token', async ()
   expect(await open({ user: mary.upn, token: (await world.token()).accessToken })).toBe('in')
 })
 
-test('an account that was disabled, and an app that no rule lets in, are turned away before anything is looked at', async () => {
+test('an app that no rule lets in is turned away with a token that is good, and nothing wrong is told apart', async () => {
   const { joe, mary } = world.sts
   const secret = await world.appPassword(joe)
   const { accessToken: token } = await world.token()
   await world.disable(joe)
-  expect(await open({ user: joe.upn, password: secret })).toBe('ALERT Not let in.')
+  const refused = await Promise.all([
+    open({ user: joe.upn, password: secret }),
+    open({ user: mary.upn, password: 'wrong' }),
+    open({ user: 'nobody@contoso.com', password: secret }),
+  ])
+  expect(new Set(refused).size, refused.join('\n')).toBe(1)
+  expect(refused[0]).toMatch(/^AUTHENTICATIONFAILED /)
   await world.postern('mailapp', 'rule-put', 'No Thunderbird', '--access', 'block', '--user-agent', 'Thunderbird*')
   expect(await open({ user: mary.upn, token })).toBe('ALERT Not let in.')
   expect(dovecot.log()).toContain('Authentication failure due to policy server refusal')
