@@ -158,6 +158,23 @@ describe('the owner of a new app', () => {
     expect([await telling.run(), heard.texts().length]).toEqual([1, 6])
   })
 
+  test('gets no more of them for removing the apps, and no fewer for those that nobody could send', async () => {
+    const heard = listen()
+    const scene = await setScene(stage)
+    const { mailApps } = scene.realm
+    const telling = startTelling()
+    centre.behave('refuse')
+    for (let apps = 0; apps < 5; apps += 1) await scene.addApp()
+    await telling.run()
+    centre.behave('accept')
+    for (let round = 0; round < 3; round += 1) {
+      for (let apps = 0; apps < 3; apps += 1) await scene.addApp()
+      await telling.run()
+      for (const { id } of await mailApps.list(scene.account.id)) await mailApps.remove(scene.account.id, id)
+    }
+    expect([await telling.post(), heard.texts().length]).toEqual([9, 5])
+  })
+
   test('is told by the number that was proved before the one in the directory, and never by a line for calls', async () => {
     const heard = listen()
     const scene = await setScene(stage)

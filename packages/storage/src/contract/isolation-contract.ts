@@ -140,7 +140,7 @@ const everything = async (realm: RealmStore) => ({
   audit: await realm.audit.list({ limit: 10, accountId: account.id }),
   mailApps: [await realm.mailApps.list(account.id), await realm.mailApps.listAll({ limit: 10 })],
   // Looking is taking here as well.
-  untold: [await realm.mailApps.takeUntold(untold), await realm.mailApps.countTold(account.id, sampleTime)],
+  untold: await realm.mailApps.takeUntold(untold),
   appPasswords: await realm.appPasswords.list(account.id),
   gate: await realm.mailApps.look({ name: account.upn, identity: mailApp.identity, lookup: appPassword.lookup }),
   authenticationPolicies: await realm.authenticationPolicies.list(),

@@ -93,6 +93,4 @@ export interface MailAppStore {
    */
   takeUntold(due: { now: Date; until: Date; limit: number }): Promise<readonly MailApp[]>
   told(id: string, by: NonNullable<MailApp['toldBy']>): Promise<boolean>
-  /** How many of the account were told by SMS since. */
-  countTold(accountId: AccountId, since: Date): Promise<number>
 }

@@ -242,19 +242,5 @@ export function createMailAppStore({ database, realmId, clock }: RealmPart): Mai
       )
       return numUpdatedRows === 1n
     },
-    async countTold(accountId, since) {
-      if (!isUuid(accountId)) return 0
-      const row = await database.run((db) =>
-        db
-          .selectFrom('mail_app')
-          .select(({ fn }) => fn.countAll<number>().as('apps'))
-          .where('realm_id', '=', realmId)
-          .where('account_id', '=', accountId)
-          .where('told_by', '=', 'sms')
-          .where('told_at', '>=', since)
-          .executeTakeFirstOrThrow(),
-      )
-      return row.apps
-    },
   } satisfies MailAppStore)
 }

@@ -12,10 +12,10 @@ import type { Logger } from 'pino'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import { harmlessName, type Notices, renderMailAppMessage } from '../delivery/delivery.ts'
+import { createDailyCount } from './daily-count.ts'
 
-/** Of one account in 24 hours; further ones go by e-mail. Two processes at one moment may each send one more. */
+/** Of one account in 24 hours, also where the apps are gone again; further ones go by e-mail. */
 const mostMessages = 5
-const dayMilliseconds = 24 * 3_600_000
 const batch = 20
 /** Nobody else takes an app for this long. */
 const leaseMilliseconds = 2 * 60_000
@@ -64,6 +64,7 @@ type Recipient = Readonly<{ realm: Realm; kept: RealmStore; app: MailApp; accoun
  */
 export function createOwnerTelling(parts: OwnerTellingParts): OwnerTelling {
   const { store, messages, notices, clock, log, audit } = parts
+  const messagesOfDay = createDailyCount({ what: 'mail-app-message', most: mostMessages, clock })
   let running: Promise<number> | undefined
   let isCalledAgain = false
   let isStopped = false
@@ -124,8 +125,7 @@ export function createOwnerTelling(parts: OwnerTellingParts): OwnerTelling {
   async function sendMessage({ realm, kept, app, account }: Recipient): Promise<Sent> {
     const number = decideNumber(account, await kept.authenticators.list(account.id), realm.settings.smsPrefixes)
     if (number === undefined) return { outcome: 'not_sent', because: 'no_number' }
-    const since = new Date(clock().getTime() - dayMilliseconds)
-    if ((await kept.mailApps.countTold(account.id, since)) >= mostMessages) return { outcome: 'not_sent', because: 'too_many' }
+    if (!(await messagesOfDay.take(kept, account.id))) return { outcome: 'not_sent', because: 'too_many' }
     const language = (await parts.languageOf?.(kept, account)) ?? 'en'
     const text = renderMailAppMessage({
       app: { name: app.label, protocol: protocolName(app), state: app.state === 'quarantined' ? 'quarantined' : 'pending' },
@@ -135,7 +135,10 @@ export function createOwnerTelling(parts: OwnerTellingParts): OwnerTelling {
     })
     // Its own id: a second try of this process gets the answer of the first.
     const delivery = await messages.send({ id: app.id, to: number, text, channel: 'sms', language })
-    if (delivery.outcome === 'undeliverable') return { outcome: 'not_sent', because: delivery.because }
+    if (delivery.outcome === 'undeliverable') {
+      await messagesOfDay.giveBack(kept, account.id)
+      return { outcome: 'not_sent', because: delivery.because }
+    }
     return { outcome: 'sent', sender: delivery.sender }
   }
 
