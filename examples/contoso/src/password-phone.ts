@@ -15,6 +15,9 @@ export type PasswordPhone = Readonly<{
   fetch?: typeof fetch
 }>
 
+/** What the phone calls itself: people find it by that where apps are shown. */
+export const phoneName = 'Apple-iPhone15C4'
+
 /** The server let the phone not in. `text` is what it said to it. */
 export class PhoneRefused extends Error {
   readonly code = 'phone_refused'
@@ -40,7 +43,7 @@ export function openByPassword(phone: PasswordPhone): Promise<readonly string[]>
         authorization,
         'content-type': 'application/vnd.ms-sync.wbxml',
         'ms-asprotocolversion': '16.1',
-        'user-agent': 'Apple-iPhone15C4/2401.539000006',
+        'user-agent': `${phoneName}/2401.539000006`,
       },
       body: new Uint8Array(encodeWbxml(body)),
       redirect: 'error',

@@ -9,7 +9,7 @@ import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type DemoFile, DemoFileError, loadDemoFile } from './demo-file.ts'
-import { openByPassword, PhoneRefused } from './password-phone.ts'
+import { openByPassword, PhoneRefused, phoneName } from './password-phone.ts'
 
 const MINUTES = 10
 const USAGE = `usage: npm run phone [-- DEVICE]
@@ -55,7 +55,7 @@ async function show(demo: DemoFile, deviceId: string): Promise<void> {
   for (const until = Date.now() + MINUTES * 60_000; Date.now() < until; await pause(2000)) {
     const told = await tryOnce(phone)
     if (told === undefined) return
-    if (told !== last) print(`  ${told}`, '', ...(last === '' ? advise(demo) : []))
+    if (told !== last) print(`  ${told}`, '', ...(last === '' ? advise(demo, deviceId) : []))
     last = told
   }
   throw new DemoFileError('missing', `Nobody let the phone in within ${MINUTES} minutes. Start again when you are ready.`)
@@ -74,9 +74,10 @@ async function tryOnce(phone: Parameters<typeof openByPassword>[0]): Promise<str
   }
 }
 
-function advise({ issuer, accounts: [mary] }: DemoFile): readonly string[] {
+function advise({ issuer, accounts: [mary] }: DemoFile, deviceId: string): readonly string[] {
   return [
     `Open ${issuer}/portal, sign in as ${mary?.upn} (password ${mary?.password}), and let the phone in there.`,
+    `It is the tile "${phoneName}" whose device ID ends in ${deviceId.slice(-4)}.`,
     `For the one-time code: node_modules/.bin/node examples/contoso/src/print-code.ts ${mary?.upn}`,
     'The phone goes on trying, as phones do.',
     '',

@@ -243,6 +243,7 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     },
     mailRules: async (realm, accountId) =>
       rulesOfAccount(requestState().runtime.mail.rules, await realm.authenticationPolicies.assigned(accountId)),
+    servedProtocols: () => [...requestState().runtime.mail.servers.values()].flatMap(({ protocols }) => protocols),
     setupFiles: packs.setupFiles,
     personalFile: packs.personalFile,
   })

@@ -6,7 +6,7 @@ import type { TestPerson } from '@postern/sts/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Gate, startGate, thunderbird, verdictOf } from '../mail-apps/gate-stage.ts'
 import { createBrowser, type Page, textOf } from '../support/browser.ts'
-import { eventsOf, mailsOf, type PortalVisit, pathOf, send, visitPortal } from './portal-visit.ts'
+import { eventsOf, formTo, mailsOf, type PortalVisit, pathOf, send, visitPortal } from './portal-visit.ts'
 
 let gate: Gate
 beforeAll(async () => {
@@ -103,6 +103,23 @@ describe('an app password', () => {
     await send(await visitPortal(gate.world, mary, '/app-passwords/revoke', asked.browser), '/revoke')
     expect(await kept(mary)).toEqual([])
     expect((await eventsOf(gate.world, mary)).filter((event) => event === 'app_password.revoked')).toHaveLength(2)
+  })
+
+  it('is offered for what some mail server serves, and ticked for what brings mail there', async () => {
+    const mary = await gate.person()
+    await gate.putServer({ protocols: ['activesync', 'ews', 'autodiscover'] })
+    try {
+      const visit = await visitPortal(gate.world, mary, '/app-passwords/new')
+      const boxes = formTo(visit.page, '/new').fields.map(({ name }) => name)
+      expect(boxes.filter((name) => name.startsWith('use-'))).toEqual(['use-activesync', 'use-exchange'])
+      expect(visit.page.html.match(/name="use-\w+" type="checkbox" value="yes" checked/g)).toEqual([
+        'name="use-activesync" type="checkbox" value="yes" checked',
+      ])
+      const tried = await send(visit, '/app-passwords/new', wish)
+      expect([tried.status, await kept(mary)]).toEqual([422, []])
+    } finally {
+      await gate.putServer()
+    }
   })
 
   it('is not to be had where policy allows none, also by the form of before; of a switched-off protocol it has none', async () => {

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { MailApp } from '@postern/storage'
 import type { TestPerson } from '@postern/sts/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Gate, startGate, thunderbird, verdictOf } from '../mail-apps/gate-stage.ts'
+import { type Gate, phone, startGate, thunderbird, verdictOf } from '../mail-apps/gate-stage.ts'
 import { createBrowser, textOf } from '../support/browser.ts'
 import { eventsOf, formTo, mailsOf, pathOf, send, visitPortal } from './portal-visit.ts'
 
@@ -92,10 +92,52 @@ describe('an app that waits', () => {
   })
 })
 
+describe('two phones of one model', () => {
+  it('are told apart by the end of their device ids, and the whole of none is shown', async () => {
+    const mary = await gate.person()
+    for (const deviceId of ['APPLAAAA1111', 'APPLBBBB2222'])
+      await gate.ask({ name: mary.upn, secret: mary.password, protocol: 'activesync', app: { ...phone, deviceId } })
+    const visit = await visitPortal(gate.world, mary)
+    expect(
+      textOf(visit.page.html)
+        .match(/Device ID Ends in \w+/g)
+        ?.toSorted(),
+    ).toEqual(['Device ID Ends in 1111', 'Device ID Ends in 2222'])
+    const app = (await gate.tiles(mary)).find(({ traits }) => traits.deviceId === 'APPLAAAA1111')
+    for (const path of ['', '/activate']) {
+      const { page } = await visitPortal(gate.world, mary, `/apps/${app?.id}${path}`, visit.browser)
+      expect(textOf(page.html)).toContain('Device ID Ends in 1111')
+      expect(page.html).not.toContain('APPLAAAA')
+    }
+    const block = await visit.browser.open(`${gate.world.issuer}/portal/apps/${app?.id}/block`)
+    expect(textOf(block.html)).toContain('iPhone15C4 gets no mail and can send none.')
+    expect(textOf(block.html)).not.toContain('fetched')
+  })
+})
+
+describe('what happened', () => {
+  it('says which app tried a wrong password, which only found the server, and which app password was its own', async () => {
+    const mary = await gate.person()
+    const curl = { userAgent: 'curl/8.5.0' }
+    await gate.ask({ name: mary.upn, secret: mary.password, protocol: 'autodiscover', app: curl })
+    await gate.ask({ name: mary.upn, secret: 'not it', app: thunderbird })
+    const secret = await gate.appPassword(mary, { bindsToFirstApp: true, label: 'Old tablet' })
+    await gate.ask({ name: mary.upn, secret, app: thunderbird })
+    const { page } = await visitPortal(gate.world, mary, '/activity')
+    const text = textOf(page.html)
+    expect(text).toContain('curl signed in to find your mail server. It opened no mail.')
+    expect(text).not.toContain('curl opened')
+    expect(text.match(/Thunderbird tried a wrong password\./g)).toHaveLength(1)
+    expect(text).not.toMatch(/A sign-in failed|turned away/)
+    expect(text).toContain('The app password “Old tablet” belongs to Thunderbird from then on.')
+  })
+})
+
 describe('its owner', () => {
   it('blocks it without a second factor, and lets it in again with one', async () => {
     const { mary, app } = await withApp()
     await gate.decide(app, 'active')
+    expect(await tries(mary)).toBe('allow app_active')
     const visit = await visitPortal(gate.world, mary, `/apps/${app.id}/block`)
     expect(textOf(visit.page.html)).toContain('What it has fetched already stays on the device.')
     await send(visit, '/block')

@@ -124,8 +124,8 @@ export const events = {
   'signin.failed': {
     outcome: 'failed',
     tells:
-      'A wrong password or code, or a name that nobody has. What was typed is not kept. `because`: why a passkey was refused.',
-    detail: { method: 'word', attemptsLeft: 'count?', because: 'word?' },
+      'A wrong password or code, or a name that nobody has. What was typed is not kept. `because`: why a passkey was refused. `app`: what the mail app that tried calls itself.',
+    detail: { method: 'word', attemptsLeft: 'count?', because: 'word?', app: 'text?' },
   },
   'signin.throttled': {
     outcome: 'refused',
@@ -321,17 +321,17 @@ export const events = {
   'app_password.created': {
     outcome: 'allowed',
     tells: 'A person made an app password. It was shown once and is not kept.',
-    detail: { appPasswordId: 'id', protocols: 'text', networks: 'text?', bound: 'flag', expiresAt: 'time?' },
+    detail: { appPasswordId: 'id', label: 'text?', protocols: 'text', networks: 'text?', bound: 'flag', expiresAt: 'time?' },
   },
   'app_password.bound': {
     outcome: 'allowed',
     tells: 'An app password was used for the first time and belongs to that mail app from now on.',
-    detail: { appPasswordId: 'id', mailAppId: 'id' },
+    detail: { appPasswordId: 'id', label: 'text?', mailAppId: 'id', app: 'text?' },
   },
   'app_password.revoked': {
     outcome: 'allowed',
     tells: 'An app password, or all of an account, was taken back.',
-    detail: { appPasswordId: 'id?', count: 'count?' },
+    detail: { appPasswordId: 'id?', label: 'text?', count: 'count?' },
   },
   'connections.ended': {
     outcome: 'allowed',

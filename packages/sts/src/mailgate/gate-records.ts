@@ -11,6 +11,7 @@ import { sourceOf } from '../accounts/source.ts'
 import { byAppPassword } from '../policy/mail/mail-access.ts'
 import type { MailReasonCode } from '../policy/mail/reasons.ts'
 import type { AppIdentity } from './app-identity.ts'
+import { createDailyCount } from './daily-count.ts'
 import type { Judged } from './decide.ts'
 import { createOccasions } from './gate-occasions.ts'
 import type { Proved, Unproved } from './gate-proof.ts'
@@ -56,11 +57,16 @@ const trailSeconds = 3600
  */
 const mostRows = 60
 const useSeconds = 300
-const tellSeconds = 24 * 3600
+/** After an app password was made. */
+const setUpSeconds = 900
+/** Of one account in a day: a laptop that travels is a further app in each network. */
+const mostShared = 3
 
 export function createRecords(parts: MailgateParts): Records {
   const { audit, clock, newId, transaction } = parts
   const occasions = createOccasions(parts)
+  const fullOfDay = createDailyCount({ what: 'mail-apps-full', most: 1, clock })
+  const sharedOfDay = createDailyCount({ what: 'app-password-shared', most: mostShared, clock })
 
   const about = ({ realm, server, question, reference }: Occasion) => ({
     reference,
@@ -99,16 +105,16 @@ export function createRecords(parts: MailgateParts): Records {
     return { app: found?.app ?? app }
   }
 
-  async function tooMany(occasion: Occasion, account: Account): Promise<void> {
-    const { store } = occasion.realm
-    const now = clock()
-    const told = { subject: `account:${account.id}`, method: 'mail-apps-full' }
-    const isNew = await store.attempts.update(told, (before) => {
-      const isTold = before !== undefined && now.getTime() < before.windowStartedAt.getTime() + tellSeconds * 1000
-      const state = { consecutive: 0, inWindow: 1, windowStartedAt: now, disabled: false }
-      return { next: isTold ? before : state, result: !isTold }
-    })
-    if (isNew) await transaction(() => parts.tellOfTooMany(store, account))
+  async function tooMany({ realm: { store } }: Occasion, account: Account): Promise<void> {
+    if (await fullOfDay.take(store, account.id)) await transaction(() => parts.tellOfTooMany(store, account))
+  }
+
+  /** Of an app that has just come in. While its owner sets apps up, he knows of them. */
+  async function tellOfFurther({ realm: { store } }: Occasion, account: Account, of: { appPassword: AppPassword; app: MailApp }) {
+    const { createdAt, lastUsedAt, label } = of.appPassword
+    if (lastUsedAt === undefined || clock().getTime() < createdAt.getTime() + setUpSeconds * 1000) return
+    if (await sharedOfDay.take(store, account.id))
+      await transaction(() => parts.tellOfSharedPassword(store, account, { label, app: of.app }))
   }
 
   /**
@@ -127,7 +133,10 @@ export function createRecords(parts: MailgateParts): Records {
         if (isToBind) await bind(occasion, account, { appPassword, app })
         return { app, ...(known === undefined && { isNew: true as const }) }
       })
-      if (kept !== 'full') return kept
+      if (kept !== 'full') {
+        await tellOfFurther(occasion, account, { appPassword, app: kept.app })
+        return kept
+      }
     } catch (error) {
       if (error instanceof Outdated) return 'outdated'
       throw error
@@ -148,9 +157,10 @@ export function createRecords(parts: MailgateParts): Records {
 
   async function bind(occasion: Occasion, account: Account, of: { appPassword: AppPassword; app: MailApp }): Promise<void> {
     const { store, ...row } = about(occasion)
-    const detail = { appPasswordId: of.appPassword.id, mailAppId: of.app.id }
+    const { appPassword, app } = of
+    const detail = { appPasswordId: appPassword.id, label: appPassword.label, mailAppId: app.id, app: app.label }
     // Of two apps that came first at once, one has it.
-    if (!(await store.appPasswords.bind(of.appPassword.id, of.app.id))) throw new Outdated()
+    if (!(await store.appPasswords.bind(appPassword.id, app.id))) throw new Outdated()
     await audit.record(store, { ...row, event: 'app_password.bound', accountId: account.id, detail })
   }
 
@@ -190,7 +200,8 @@ export function createRecords(parts: MailgateParts): Records {
       const { protocol } = occasion.question.app
       const whose = named === undefined ? {} : { accountId: named }
       const app = occasion.identity.label
-      if (isNew === true) await audit.record(store, { ...row, ...whose, event: 'signin.failed', detail: { method: 'password' } })
+      if (isNew === true)
+        await audit.record(store, { ...row, ...whose, event: 'signin.failed', detail: { method: 'password', app } })
       // Not by app, and each reason by itself: whoever has no right secret could invent an app, or take turns, for each row.
       const source = row.source === undefined ? '?' : sourceOf(row.source)
       const key = `${store.realmId}|${named ?? 'nobody'}|${source}|${reason}`
@@ -225,7 +236,8 @@ export function createRecords(parts: MailgateParts): Records {
         )
       }
       const { appPassword } = proof
-      if (isAllowed && appPassword !== undefined)
+      // What opens no mail is not noted: whether another app has used it before is what its last use tells.
+      if (isAllowed && appPassword !== undefined && opensMail(occasion.question))
         await occasions.seldom({ about: `used|${appPassword.id}`, what: protocol, seconds: useSeconds }, () =>
           store.appPasswords.used(appPassword.id, { at, protocol, ...from }),
         )

@@ -57,7 +57,10 @@ const answers = {
     (portal) => `This mail app waits to be let in. Open ${portal} and activate it there, then try again.`,
   ],
   app_quarantined: ['forbidden', (portal) => `This mail app waits for an administrator. Where it stands: ${portal}`],
-  app_blocked: ['forbidden', (portal) => `This mail app is blocked. Whoever wants it back unblocks it at ${portal}`],
+  app_blocked: [
+    'forbidden',
+    (portal) => `This mail app is blocked. If you blocked it yourself, you can activate it again at ${portal}`,
+  ],
   access_rule: ['forbidden', () => 'Your administrator does not allow this mail app.'],
   access_default: ['forbidden', () => 'Your administrator allows certain mail apps only, and this is none of them.'],
   protocol_blocked: ['forbidden', () => 'Your administrator does not allow passwords for this kind of mail app.'],

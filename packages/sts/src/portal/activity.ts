@@ -39,7 +39,7 @@ export async function loadActivity(visit: Visit, most: number, before?: Date): P
   for (let looks = 0; looks < mostLooks && isMore && rows.length <= most; looks += 1) {
     const found = await store.audit.list({ limit: batch, accountId: account.id, ...(from !== undefined && { before: from }) })
     isMore = found.length === batch
-    rows.push(...found.filter((row) => isTold(row)))
+    for (const row of found) if (isTold(row) && !rows.some((other) => saysTheSame(row, other))) rows.push(row)
     from = found.at(-1)?.at ?? from
   }
   const shown = cutPage(rows, most)
@@ -62,6 +62,11 @@ const nobody = { realm: '', clients: new Map<string, string>(), mailApps: new Ma
 const isTold = (row: AuditRow): boolean =>
   !(row.event === 'authorization.granted' && row.clientId === PORTAL_CLIENT_ID) &&
   tellEvent(messagesIn('en'), row, nobody) !== undefined
+
+/** A mail app's wrong password is a row of the sign-in and one of the gate. */
+const saysTheSame = (row: AuditRow, other: AuditRow): boolean =>
+  row.reference === other.reference && row.event !== other.event && sentenceOf(row) === sentenceOf(other)
+const sentenceOf = (row: AuditRow): string => String(tellEvent(messagesIn('en'), row, nobody))
 
 async function namesFor({ store, account, view }: Visit, rows: readonly AuditRow[]): Promise<ShownActivity['names']> {
   const texts = messagesIn(view.language)

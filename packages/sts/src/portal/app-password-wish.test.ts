@@ -3,7 +3,7 @@ import { createAuthenticationPolicy } from '../policy/mail/authentication-policy
 import { mayMakeAppPassword } from '../policy/mail/mail-access.ts'
 import { mailProtocols } from '../policy/mail/protocols.ts'
 import { cutPage } from './activity.ts'
-import { mostNetworks, offeredUses, parseWish } from './app-password-wish.ts'
+import { likelyUses, mostNetworks, offeredUses, parseWish } from './app-password-wish.ts'
 import { parseName } from './own-words.ts'
 
 const now = new Date('2026-03-02T09:00:00Z')
@@ -48,6 +48,23 @@ test('what app passwords alone open is offered', () => {
 test('every protocol is in a use, and finding the server alone is none', () => {
   expect(new Set(offeredUses(mailProtocols).flatMap(({ protocols }) => protocols))).toEqual(new Set(mailProtocols))
   expect(offeredUses(['autodiscover'])).toEqual([])
+})
+
+test('what no mail server serves is not offered, unless none is known, and the first that brings mail is ticked', () => {
+  const usesOf = (served: readonly string[], allowed: Parameters<typeof offeredUses>[0] = mailProtocols) => {
+    const offered = offeredUses(allowed, served)
+    return [offered.map(({ use, protocols }) => `${use} ${protocols.join(' ')}`), likelyUses(offered)]
+  }
+  expect(usesOf(['activesync', 'ews', 'autodiscover'])).toEqual([
+    ['activesync activesync autodiscover', 'exchange ews autodiscover'],
+    ['activesync'],
+  ])
+  expect(usesOf(['imap', 'smtp'])).toEqual([['mail imap smtp', 'pop smtp'], ['mail']])
+  expect(usesOf(['smtp', 'jmap'])[1]).toEqual(['jmap'])
+  expect(usesOf(['smtp'])[1]).toEqual(['mail'])
+  expect(usesOf(['imap'], ['jmap'])).toEqual([[], []])
+  expect(usesOf([])[1]).toEqual(['mail'])
+  expect(offeredUses(mailProtocols, [])).toEqual(offeredUses(mailProtocols, mailProtocols))
 })
 
 test('a name stands on one line and turns nothing around', () => {

@@ -21,13 +21,24 @@ export interface AppPasswordWish {
 export const mostNetworks = 10
 const dayMilliseconds = 24 * 3_600_000
 
-/** Autodiscover alone opens nothing, so it is no reason to offer a use. */
-export function offeredUses(allowed: readonly MailProtocol[]): readonly OfferedUse[] {
+/**
+ * Autodiscover alone opens nothing, so it is no reason to offer a use. `allowed`: by policy. `served`: by some mail server; empty
+ * where that is not known.
+ */
+export function offeredUses(allowed: readonly MailProtocol[], served: readonly string[] = []): readonly OfferedUse[] {
+  const isThere = (protocol: MailProtocol) => allowed.includes(protocol) && (served.length === 0 || served.includes(protocol))
   const all = Object.keys(appPasswordUses) as AppPasswordUse[] // of a literal, whose keys are known
   return all.flatMap((use) => {
-    const protocols = appPasswordUses[use].protocols.filter((protocol) => allowed.includes(protocol))
+    const protocols = appPasswordUses[use].protocols.filter(isThere)
     return protocols.some((protocol) => protocol !== 'autodiscover') ? [{ use, protocols }] : []
   })
+}
+
+/** What is ticked when nobody has chosen yet: the first that brings mail, not only sends it. */
+export function likelyUses(offered: readonly OfferedUse[]): readonly AppPasswordUse[] {
+  const brings = ({ protocols }: OfferedUse) => protocols.some((one) => one !== 'smtp' && one !== 'autodiscover')
+  const likely = offered.find(brings) ?? offered[0]
+  return likely === undefined ? [] : [likely.use]
 }
 
 /** What keeps a wish from being one. `wrong`: the part that is no network. */

@@ -4,7 +4,7 @@ import { fill } from '../http/html.ts'
 import { messagesIn } from '../http/language.ts'
 import { type Answer, page, type Route, redirect } from '../http/route.ts'
 import { mayMakeAppPassword } from '../policy/mail/mail-access.ts'
-import { type AppPasswordWish, mostNetworks, offeredUses, parseWish, type WishProblems } from './app-password-wish.ts'
+import { type AppPasswordWish, likelyUses, mostNetworks, offeredUses, parseWish, type WishProblems } from './app-password-wish.ts'
 import { passOverload } from './overload.ts'
 import type { PortalParts } from './ports.ts'
 import {
@@ -32,7 +32,7 @@ const ticks = {
 
 const blank: AppPasswordDraft = Object.freeze({
   label: '',
-  uses: Object.freeze(['mail'] as const),
+  uses: Object.freeze([]),
   binds: true,
   expiry: 'never',
   networks: '',
@@ -40,13 +40,13 @@ const blank: AppPasswordDraft = Object.freeze({
 
 /** App passwords: seen, made where policy allows and after a second factor, and revoked. A secret is on one answer and nowhere else. */
 export function createAppPasswordPages(
-  parts: Pick<PortalParts, 'appPasswords' | 'mailRules' | 'transaction'>,
+  parts: Pick<PortalParts, 'appPasswords' | 'mailRules' | 'servedProtocols' | 'transaction'>,
   visits: Visits,
 ): readonly Route[] {
-  const { appPasswords, mailRules, transaction } = parts
+  const { appPasswords, mailRules, servedProtocols, transaction } = parts
 
   const offeredTo = async ({ store, account }: Visit) =>
-    offeredUses(mayMakeAppPassword(await mailRules(store, account.id), account).protocols)
+    offeredUses(mayMakeAppPassword(await mailRules(store, account.id), account).protocols, servedProtocols())
 
   async function showList(visit: Visit, status = 200): Promise<Answer> {
     const { store, account, view, now } = visit
@@ -69,6 +69,7 @@ export function createAppPasswordPages(
         event: 'app_password.created',
         detail: {
           appPasswordId: outcome.id,
+          label: wish.label,
           protocols: protocols.join(' '),
           ...(networks.length > 0 && { networks: networks.join(' ') }),
           bound: bindsToFirstApp,
@@ -101,7 +102,7 @@ export function createAppPasswordPages(
     visits.page('/portal/app-passwords/new', make, async (visit) => {
       const offered = await offeredTo(visit)
       if (offered.length === 0) return redirect(visit.address('/app-passwords'))
-      return page(renderAppPasswordForm(visit.view, { offered, draft: blank }))
+      return page(renderAppPasswordForm(visit.view, { offered, draft: { ...blank, uses: likelyUses(offered) } }))
     }),
     visits.form(
       '/portal/app-passwords/new',
@@ -135,10 +136,10 @@ export function createAppPasswordPages(
     ),
     visits.form('/portal/app-passwords/:id/revoke', { ...look, page: '/portal/app-passwords/:id/revoke' }, {}, async (visit) => {
       const { store, account, id } = visit
-      await findOwn(visit)
+      const { label } = await findOwn(visit)
       await transaction(async () => {
         if (!(await appPasswords.revoke(store, account.id, id))) return
-        await visit.record({ event: 'app_password.revoked', detail: { appPasswordId: id } })
+        await visit.record({ event: 'app_password.revoked', detail: { appPasswordId: id, label } })
       })
       return redirect(visit.address('/app-passwords'))
     }),

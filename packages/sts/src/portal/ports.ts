@@ -84,6 +84,8 @@ export interface PortalParts {
   readonly appPasswords: Pick<AppPasswords, 'create' | 'list' | 'revoke' | 'revokeAll'>
   /** All that is held against mail apps of this account. */
   readonly mailRules: (realm: RealmStore, accountId: AccountId) => Promise<MailRules>
+  /** What mail servers of the realm ask the gate about. Empty: none of them is registered, so nothing is known of it. */
+  readonly servedProtocols: () => readonly string[]
   readonly setupFiles: (realm: RealmView, accountId: AccountId) => Promise<readonly SetupFile[]>
   /** Such a file with this person's address filled in. `undefined`: there is none of this name. */
   readonly personalFile: (person: Account, name: string) => Promise<SentFile | undefined>

@@ -56,7 +56,12 @@ export function sampleApps(now: Date): readonly OwnApp[] {
       label: 'Mary’s iPhone',
       state: 'active',
       protocols: ['activesync', 'ews'],
-      traits: { deviceType: 'iPhone', model: 'iPhone15C4', userAgent: 'Apple-iPhone15C4/2102.80' },
+      traits: {
+        deviceId: 'HQ4TRN6V8Z7C1A2B',
+        deviceType: 'iPhone',
+        model: 'iPhone15C4',
+        userAgent: 'Apple-iPhone15C4/2102.80',
+      },
       firstTriedAt: before(60 * day),
       lastTriedAt: before(1),
       lastAllowedAt: before(1),
@@ -109,7 +114,11 @@ export function sampleActivity(now: Date): ShownActivity {
         actor: 'admin@contoso.com',
         detail: { mailAppId: 'gone', app: 'Mail program', state: 'blocked' },
       }),
-      row('app_password.created', 60 * 24 * 20),
+      row('app_password.created', 60 * 24 * 20, { detail: { label: 'Old tablet' } }),
+      row('mailapp.allowed', 60 * 24 * 21, {
+        detail: { app: 'curl', protocol: 'activesync', reason: 'autodiscover_opens_no_mail' },
+      }),
+      row('signin.failed', 60 * 24 * 21, { outcome: 'failed', detail: { method: 'password', app: 'curl' } }),
     ],
   }
 }
@@ -196,6 +205,7 @@ export function renderPortalMailGallery(view: PortalView): readonly Exhibit[] {
     },
     { name: 'portal-app-activate', html: renderAppChangePage(view, pending, 'activate') },
     { name: 'portal-app-block', html: renderAppChangePage(view, inFull('active'), 'block') },
+    { name: 'portal-app-block-new', html: renderAppChangePage(view, pending, 'block') },
     { name: 'portal-app-remove', html: renderAppChangePage(view, inFull('active', { ownPasswords: ['Old tablet'] }), 'remove') },
     { name: 'portal-factor-first', html: renderFactorFirstPage(view) },
     { name: 'portal-app-passwords', html: renderAppPasswordsPage(passwords, { passwords: own, apps, making: 'open' }) },

@@ -70,6 +70,7 @@ export const mailAppPasswordOperations = [
       if ((id === undefined) !== all)
         throw new OperationRefused('invalid', 'Name an app password, or give --all, not both (password)')
       const account = await requireAccount(kept, name)
+      const label = id === undefined ? undefined : (await kept.appPasswords.list(account.id)).find((one) => one.id === id)?.label
       const revoked =
         id === undefined ? await kept.appPasswords.removeAll(account.id) : Number(await kept.appPasswords.remove(account.id, id))
       if (id !== undefined && revoked === 0)
@@ -77,7 +78,7 @@ export const mailAppPasswordOperations = [
           'missing',
           `${account.upn} has no app password ${id}. See: postern mailapp password-list ${account.upn}`,
         )
-      const detail = { ...(id === undefined ? {} : { appPasswordId: id }), count: revoked }
+      const detail = { ...(id === undefined ? {} : { appPasswordId: id, label }), count: revoked }
       await record(kept, { event: 'app_password.revoked', reference, accountId: account.id, actor, detail })
       return { account: account.upn, revoked }
     },

@@ -30,6 +30,8 @@ export const portalMailDe = {
   mailAppLast: 'Letzter Versuch',
   mailAppIn: 'Zuletzt hereingelassen',
   mailAppModel: 'Gerät',
+  mailAppDeviceId: 'Geräte-ID',
+  mailAppDeviceIdEnd: 'Endet auf {end}',
   mailAppAgent: 'Nennt sich',
   mailAppDecidedActive: 'Aktiviert',
   mailAppDecidedBlocked: 'Gesperrt',
@@ -80,6 +82,7 @@ export const portalMailDe = {
   mailAppActivateAlsoText: 'Ab jetzt öffnet in {name} auch Ihr eigenes Passwort Ihre Mails, nicht nur das App-Passwort.',
   mailAppBlockTitle: '{name} sperren?',
   mailAppBlockText: '{name} bekommt keine Mails mehr und kann keine senden. Was sie schon geholt hat, bleibt auf dem Gerät.',
+  mailAppBlockTextNew: '{name} bekommt keine Mails und kann keine senden.',
   mailAppBlockKeep: 'So lassen',
   mailAppRemoveTitle: '{name} entfernen?',
   mailAppRemoveText:

@@ -16,6 +16,8 @@ type Detail = AuditRow['detail']
 type Sentence = TextKey | ((detail: Detail) => TextKey | undefined)
 /** What says nothing to the person: what programs do among themselves, or what another event tells as well. */
 const silent = (): undefined => undefined
+/** Rows of before did not say which app password it was. */
+const isNamed = ({ label }: Detail): boolean => typeof label === 'string' && label.trim() !== ''
 
 /** A sentence for every event that there is; what is not here is not told. Whoever adds an event decides here what people read. */
 const sentences: Readonly<Record<EventName, Sentence>> = {
@@ -37,7 +39,8 @@ const sentences: Readonly<Record<EventName, Sentence>> = {
   'partner.metadata_read': silent,
   'partner.metadata_refused': silent,
   'signin.proved': 'activityProved',
-  'signin.failed': 'activityFailed',
+  // A mail app's, where it says which.
+  'signin.failed': ({ app }) => (app === undefined ? 'activityFailed' : 'activityAppWrong'),
   'signin.throttled': 'activityThrottled',
   'signin.blocked': 'activityBlocked',
   'signin.stale_password': 'activityStale',
@@ -70,8 +73,10 @@ const sentences: Readonly<Record<EventName, Sentence>> = {
   'consent.refused': 'activityNotConsented',
   'session.ended': 'activitySessionEnded',
   'mailapp.appeared': 'activityAppAppeared',
-  'mailapp.allowed': 'activityAppAllowed',
-  'mailapp.refused': 'activityAppRefused',
+  // Whoever has only found the server was not let in to anything, and has no tile.
+  'mailapp.allowed': ({ reason, protocol }) =>
+    reason === 'autodiscover_opens_no_mail' || protocol === 'autodiscover' ? 'activityAppAsked' : 'activityAppAllowed',
+  'mailapp.refused': ({ reason }) => (reason === 'wrong_secret' ? 'activityAppWrong' : 'activityAppRefused'),
   'mailapp.decided': ({ state, by }) => {
     if (state !== 'active') return 'activityAppBlocked'
     return by === undefined ? 'activityAppActivated' : 'activityAppByPassword'
@@ -79,10 +84,12 @@ const sentences: Readonly<Record<EventName, Sentence>> = {
   'mailapp.renamed': 'activityAppRenamed',
   'mailapp.removed': 'activityAppRemoved',
   'mailapp.told': ({ by }) => (by === 'nobody' ? undefined : 'activityAppTold'),
-  'app_password.created': 'activityAppPasswordMade',
-  'app_password.bound': 'activityAppPasswordBound',
-  'app_password.revoked': ({ appPasswordId }) =>
-    appPasswordId === undefined ? 'activityAppPasswordsRevoked' : 'activityAppPasswordRevoked',
+  'app_password.created': (detail) => (isNamed(detail) ? 'activityAppPasswordMadeNamed' : 'activityAppPasswordMade'),
+  'app_password.bound': (detail) => (isNamed(detail) ? 'activityAppPasswordBoundNamed' : 'activityAppPasswordBound'),
+  'app_password.revoked': (detail) => {
+    if (detail.appPasswordId === undefined) return 'activityAppPasswordsRevoked'
+    return isNamed(detail) ? 'activityAppPasswordRevokedNamed' : 'activityAppPasswordRevoked'
+  },
   'connections.ended': 'activityConnectionsEnded',
   'client.changed': silent,
   'admin.changed': silent,
@@ -123,6 +130,7 @@ function valuesOf(
     thing: texts[(Object.hasOwn(methods, method) ? methods[method] : undefined) ?? 'portalMethodOther'],
     app: (clientId === undefined ? undefined : clients.get(clientId)) ?? texts.activityAnApp,
     mailApp: mailApps.get(String(detail.mailAppId ?? '')) ?? told,
+    appPassword: String(detail.label ?? ''),
   }
 }
 

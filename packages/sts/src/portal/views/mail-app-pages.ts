@@ -5,6 +5,7 @@ import { messagesIn } from '../../http/language.ts'
 import type { Messages } from '../../http/messages/catalogue.ts'
 import { byAppPassword } from '../../policy/mail/mail-access.ts'
 import {
+  deviceEndOf,
   drawingOf,
   isBlockedByThem,
   isInByAppPassword,
@@ -93,6 +94,7 @@ function renderFacts(view: PortalView, { app, ownPasswords, here }: AppInFull): 
     fact(texts.mailAppWith, protocolNamesOf(app.protocols).join(', ')),
     fact(texts.mailAppFrom, networkOf(texts, app, here)),
     fact(texts.mailAppModel, traits.model ?? traits.deviceType),
+    fact(texts.mailAppDeviceId, deviceEndOf(texts, app)),
     fact(texts.mailAppAgent, traits.userAgent && html`<span class="address">${traits.userAgent}</span>`),
     fact(texts.mailAppFirst, when(app.firstTriedAt)),
     fact(texts.mailAppLast, when(app.lastTriedAt)),
@@ -173,7 +175,7 @@ function tellChange(view: PortalView, { app, ownPasswords }: AppInFull, change: 
         texts.mailAppActivateCheck,
       ]
     case 'block':
-      return [fill(texts.mailAppBlockText, { name })]
+      return [fill(app.lastAllowedAt === undefined ? texts.mailAppBlockTextNew : texts.mailAppBlockText, { name })]
     case 'remove': {
       const ends = count === 1 ? texts.mailAppRemovePasswordsOne : fill(texts.mailAppRemovePasswordsOther, { count })
       return count > 0 ? [texts.mailAppRemoveText, ends] : [texts.mailAppRemoveText]

@@ -2,6 +2,7 @@ import { fill, html, type Markup, phrase } from '../../http/html.ts'
 import { icon } from '../../http/icons.ts'
 import { messagesIn } from '../../http/language.ts'
 import {
+  deviceEndOf,
   drawingOf,
   labelOf,
   needsAppPassword,
@@ -51,9 +52,10 @@ function renderTile(view: PortalView, app: OwnApp, here: string | undefined): Ma
   const { language, now } = view
   const isPressing = powersOf(app).activate && app.state === 'pending'
   const when = (text: string, at: Date): Markup => html`<div><dt>${text}</dt><dd>${renderAgo(language, at, now)}</dd></div>`
+  const device = deviceEndOf(texts, app)
   return html`<li class="tile${isPressing && ' pressing'}">
 <div class="tile-head"><span class="row-mark">${icon(drawingOf(app))}</span><h3>${labelOf(texts, app)}</h3>${renderAppState(view, texts, app)}</div>
-<dl class="tile-facts"><div><dt>${texts.mailAppWith}</dt><dd>${protocolNamesOf(app.protocols).join(', ')}</dd></div><div><dt>${texts.mailAppFrom}</dt><dd>${networkOf(texts, app, here)}</dd></div>${when(texts.mailAppFirst, app.firstTriedAt)}${when(texts.mailAppLast, app.lastTriedAt)}</dl>
+<dl class="tile-facts"><div><dt>${texts.mailAppWith}</dt><dd>${protocolNamesOf(app.protocols).join(', ')}</dd></div>${device !== undefined && html`<div><dt>${texts.mailAppDeviceId}</dt><dd>${device}</dd></div>`}<div><dt>${texts.mailAppFrom}</dt><dd>${networkOf(texts, app, here)}</dd></div>${when(texts.mailAppFirst, app.firstTriedAt)}${when(texts.mailAppLast, app.lastTriedAt)}</dl>
 ${renderMainAction(view, app)}
 </li>`
 }

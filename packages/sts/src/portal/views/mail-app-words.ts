@@ -85,6 +85,12 @@ export function networkOf(texts: Messages, app: Pick<MailApp, 'lastSource' | 'ne
   return source === here ? fill(texts.mailAppFromHere, { source }) : source
 }
 
+const shownOfDeviceId = 4
+/** Tells two phones of one model apart. Not the whole of it: whoever has that and the password could pass for the phone. */
+export function deviceEndOf(texts: Messages, { traits: { deviceId } }: Pick<MailApp, 'traits'>): string | undefined {
+  return deviceId === undefined ? undefined : fill(texts.mailAppDeviceIdEnd, { end: deviceId.slice(-shownOfDeviceId) })
+}
+
 /** Only whoever did not block it as its owner may think again. */
 export const isBlockedByThem = ({ state, decidedBy }: Pick<MailApp, 'state' | 'decidedBy'>): boolean =>
   state === 'blocked' && decidedBy !== 'owner'

@@ -65,7 +65,7 @@ const app: OwnApp = {
   accountId: 'p' as never,
   identity: canary,
   label: canary,
-  traits: { deviceType: canary, model: canary, userAgent: canary },
+  traits: { deviceId: canary, deviceType: canary, model: canary, userAgent: canary },
   protocols: [canary],
   state: 'pending',
   firstTriedAt: now,
