@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Accounts } from './accounts/accounts.ts'
 import type { Audit } from './audit/audit.ts'
 import type { Clock } from './clock.ts'
-import type { Delivery, Notices } from './delivery/delivery.ts'
+import { type Delivery, harmlessName, type Notices } from './delivery/delivery.ts'
 import type { Feature } from './http/route.ts'
 import { createDovecotConnections } from './mailgate/dovecot-connections.ts'
 import { createEventFeed } from './mailgate/event-feed.ts'
@@ -55,6 +55,12 @@ export function createMailApps(parts: {
     async tellOfTooMany(realm: RealmStore, account) {
       const portal = `${baseUrl}/${realm.realmId}/portal`
       await notices.tell(realm, { account, notice: { kind: 'mail_apps_too_many', portal, ...(await namesOf(realm.realmId)) } })
+    },
+    async tellOfSharedPassword(realm: RealmStore, account, { label, app: { label: name, lastSource: source } }) {
+      const portal = `${baseUrl}/${realm.realmId}/portal`
+      const app = harmlessName(name)
+      const of = { ...(app !== '' && { app }), ...(source !== undefined && { source }), ...(await namesOf(realm.realmId)) }
+      await notices.tell(realm, { account, notice: { kind: 'app_password_shared', label, portal, ...of } })
     },
     transaction: store.transaction,
     clock,

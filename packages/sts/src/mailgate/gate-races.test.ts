@@ -12,7 +12,8 @@ import { createDecide } from './decide.ts'
 import { parseGateQuestion } from './gate-request.ts'
 import type { GateRealm, MailgateParts } from './ports.ts'
 
-const clock = () => new Date()
+let later = 0
+const clock = () => new Date(Date.now() + later)
 const keyed = (text: string) => createHmac('sha256', 'key of this test').update(text).digest('base64url')
 const digest: Digest = (...parts) => new Uint8Array(createHmac('sha256', 'another').update(JSON.stringify(parts)).digest())
 const hashing = createHashing({
@@ -37,6 +38,7 @@ let people = 0
 /** What somebody else does when the gate is about to write; once. */
 let meanwhile: (() => Promise<unknown>) | undefined
 let parts: MailgateParts
+let told: string[] = []
 
 beforeAll(async () => {
   opened = await pglite.open()
@@ -57,6 +59,7 @@ beforeAll(async () => {
     audit: createAudit({ clock, newId: randomUUID }),
     tileAppeared: () => undefined,
     tellOfTooMany: async () => undefined,
+    tellOfSharedPassword: async (_realm, account, { label, app }) => void told.push(`${account.upn} ${label} ${app.identity}`),
     async transaction(work) {
       const others = meanwhile
       meanwhile = undefined
@@ -69,6 +72,8 @@ afterAll(() => opened.close())
 
 beforeEach(async () => {
   people += 1
+  later = 0
+  told = []
   const upn = `mary${people}@contoso.com`
   mary = sampleAccount({ upn, address: upn, furtherAddresses: [] })
   await kept.accounts.add(mary)
@@ -143,6 +148,44 @@ it('an account with two hundred apps takes no other by an app password, whicheve
   expect(await tries(await appPassword(true), phone('three'))).toBe('denied too_many_apps')
   expect(await tries(secret, phone('D7'))).toBe('allow app_password')
   expect(await kept.mailApps.list(mary.id)).toHaveLength(200)
+})
+
+describe('the owner of an app password', () => {
+  const minutes = 60_000
+
+  it('hears of a further app that uses it, once for each, three times a day', async () => {
+    const secret = await appPassword(false)
+    await tries(secret, phone('first'))
+    later = 60 * minutes
+    for (const name of ['first', 'second', 'second', 'third', 'fourth', 'fifth']) await tries(secret, phone(name))
+    expect(told).toEqual(['second', 'third', 'fourth'].map((name) => `${mary.upn} Phone device:${name}`))
+    later += 24 * 60 * minutes
+    await tries(secret, phone('sixth'))
+    expect(told).toHaveLength(4)
+  })
+
+  it('hears of one that waited and is let in by it', async () => {
+    const secret = await appPassword(false)
+    await tries(secret, phone('first'))
+    await kept.mailApps.add(waiting('mine'), { most: 9 })
+    later = 60 * minutes
+    expect(await tries(secret, phone('mine'))).toBe('allow app_password')
+    expect(told).toEqual([`${mary.upn} Phone device:mine`])
+  })
+
+  it('hears nothing of its first app, however late and in how many steps, nor of those that are set up with it', async () => {
+    const secret = await appPassword(false)
+    later = 60 * minutes
+    await tries(secret, { userAgent: 'iOS' }, 'autodiscover')
+    await tries(secret, phone('first'))
+    const next = await appPassword(false)
+    for (const name of ['one', 'two', 'three']) await tries(next, phone(name))
+    const bound = await appPassword(true)
+    await tries(bound, phone('own'))
+    later += 60 * minutes
+    expect(await tries(bound, phone('other'))).toBe('denied app_password_scope')
+    expect(told).toEqual([])
+  })
 })
 
 describe('whoever has a right secret', () => {

@@ -1,5 +1,5 @@
 import type { AppPasswords, AttemptGate } from '@postern/mfa'
-import type { Account, RealmStore } from '@postern/storage'
+import type { Account, MailApp, RealmStore } from '@postern/storage'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { PersonTokens } from '../protocol/person-tokens.ts'
@@ -7,6 +7,13 @@ import type { RealmParts } from '../protocol/realm-parts.ts'
 
 /** What the gate reads of a realm. */
 export type GateRealm = Pick<RealmParts, 'realm' | 'issuer' | 'store' | 'resources' | 'policies' | 'mail'>
+
+export interface SharedPassword {
+  /** What its owner calls it. */
+  readonly label: string
+  /** The app that has come in. */
+  readonly app: MailApp
+}
 
 export interface MailgateParts {
   readonly gate: Pick<AttemptGate, 'check'>
@@ -18,6 +25,8 @@ export interface MailgateParts {
   readonly tileAppeared: () => void
   /** Tells an owner that too many apps wait for one more to be kept. Inside the transaction that surrounds it. */
   readonly tellOfTooMany: (realm: RealmStore, account: Account) => Promise<void>
+  /** Tells an owner that an app has come in with an app password that others have used before. Inside the transaction that surrounds it. */
+  readonly tellOfSharedPassword: (realm: RealmStore, account: Account, shared: SharedPassword) => Promise<void>
   /** All of `work` or nothing of it. */
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>
   readonly clock: () => Date

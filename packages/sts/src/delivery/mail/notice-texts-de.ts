@@ -109,11 +109,15 @@ export const de: NoticeTexts = {
         'Eine App, die Ihr Passwort hat, wollte auf Ihre Mails zugreifen ({protocol}). Apps dieser Art gibt die Betreuung von {realm} frei; bis dahin bekommt sie keine.',
       next: 'Ist es Ihre, fragen Sie dort nach. Wenn nicht, kennt jemand Ihr Passwort: Ändern Sie es jetzt, auf {portal}.',
     },
+    app_password_shared: {
+      subject: 'Eine weitere App benutzt ein App-Passwort',
+      happened: 'Eine App, die es bisher nicht benutzt hat, hat mit dem App-Passwort {label} Ihre Mails geöffnet.',
+      next: 'Ist es Ihre, müssen Sie nichts tun. Wenn nicht, hat jemand dieses App-Passwort: Widerrufen Sie es auf {portal} und sperren Sie die App.',
+    },
     mail_apps_too_many: {
-      subject: 'Zu viele Apps warten auf Ihre Mails',
-      happened:
-        'So viele Apps, die Ihr Passwort haben, warten auf Ihre Freigabe, dass keine weitere vermerkt wird. Weitere bekommen keine Mails.',
-      next: 'Entfernen Sie auf {portal}, was nicht Ihnen gehört. Kennen Sie keine davon, kennt jemand Ihr Passwort: Ändern Sie es jetzt.',
+      subject: 'Zu viele Apps für Ihre Mails',
+      happened: 'So viele Apps wollten auf Ihre Mails zugreifen, dass keine weitere vermerkt wird. Weitere bekommen keine Mails.',
+      next: 'Entfernen Sie auf {portal}, was nicht Ihnen gehört und was Sie nicht mehr benutzen. Kennen Sie keine davon, kennt jemand Ihr Passwort: Ändern Sie es jetzt.',
     },
     mail_app_activated: {
       subject: 'Eine App darf jetzt auf Ihre Mails zugreifen',

@@ -116,10 +116,15 @@ export const en: NoticeTexts = {
       happened: 'An app password was made for your account: {label}. Whoever has it can read and send your mail.',
       next: 'If this was you, there is nothing to do. If it was not, revoke it, change your password now and tell the people who run {realm}.',
     },
+    app_password_shared: {
+      subject: 'A further app uses an app password',
+      happened: 'An app that had not used it before opened your mail with the app password {label}.',
+      next: 'If it is yours, there is nothing to do. If it is not, somebody has this app password: revoke it at {portal}, and block the app.',
+    },
     mail_apps_too_many: {
-      subject: 'Too many apps wait for your mail',
-      happened: 'So many apps that have your password wait to be let in that no further one is kept. Further ones get no mail.',
-      next: 'Remove those that are not yours at {portal}. If you know none of them, somebody knows your password: change it now.',
+      subject: 'Too many apps for your mail',
+      happened: 'So many apps have tried to open your mail that no further one is kept. Further ones get no mail.',
+      next: 'Remove those that are not yours, and those that you no longer use, at {portal}. If you know none of them, somebody knows your password: change it now.',
     },
   },
 }

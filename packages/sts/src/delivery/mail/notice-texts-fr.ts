@@ -109,11 +109,17 @@ export const fr: NoticeTexts = {
         'Une application qui a votre mot de passe a essayé d’ouvrir votre courrier ({protocol}). Les applications de ce genre sont acceptées par les responsables de {realm} ; d’ici là, elle ne reçoit rien.',
       next: 'Si c’est la vôtre, adressez-vous à eux. Sinon, quelqu’un connaît votre mot de passe : changez-le maintenant, sur {portal}.',
     },
-    mail_apps_too_many: {
-      subject: 'Trop d’applications attendent votre accord',
+    app_password_shared: {
+      subject: 'Une autre application utilise un mot de passe d’application',
       happened:
-        'Tant d’applications qui ont votre mot de passe attendent votre accord qu’aucune autre n’est notée. Les suivantes ne reçoivent rien.',
-      next: 'Retirez sur {portal} celles qui ne sont pas à vous. Si vous n’en connaissez aucune, quelqu’un connaît votre mot de passe : changez-le maintenant.',
+        'Une application qui ne l’avait pas encore utilisé a ouvert votre courrier avec le mot de passe d’application {label}.',
+      next: 'Si c’est la vôtre, vous n’avez rien à faire. Sinon, quelqu’un a ce mot de passe d’application : révoquez-le sur {portal} et bloquez l’application.',
+    },
+    mail_apps_too_many: {
+      subject: 'Trop d’applications pour votre courrier',
+      happened:
+        'Tant d’applications ont essayé d’ouvrir votre courrier qu’aucune autre n’est notée. Les suivantes ne reçoivent rien.',
+      next: 'Retirez sur {portal} celles qui ne sont pas à vous et celles que vous n’utilisez plus. Si vous n’en connaissez aucune, quelqu’un connaît votre mot de passe : changez-le maintenant.',
     },
     mail_app_activated: {
       subject: 'Une application peut désormais ouvrir votre courrier',

@@ -32,6 +32,7 @@ export const noticeKinds = [
   'mail_apps_too_many',
   'mail_app_activated',
   'app_password_created',
+  'app_password_shared',
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 

@@ -38,7 +38,7 @@ export type Notice = Readonly<
       /** `protocol` as people know it; `portal` is the address of the realm's portal, from the configuration. */
       | { kind: 'mail_app_waiting' | 'mail_app_quarantined'; protocol: string; portal: string }
       | { kind: 'mail_apps_too_many' | 'mail_app_activated'; portal: string }
-      | { kind: 'app_password_created'; label: string; portal: string }
+      | { kind: 'app_password_created' | 'app_password_shared'; label: string; portal: string }
     )
 >
 
@@ -152,6 +152,7 @@ function detailsOf(notice: Notice, language: NoticeLanguage): Readonly<Record<st
     case 'mail_app_activated':
       return { portal: notice.portal }
     case 'app_password_created':
+    case 'app_password_shared':
       return { label: tidy(notice.label), portal: notice.portal }
     default:
       return {}
