@@ -129,7 +129,7 @@ describe('what happened', () => {
     expect(text).not.toContain('curl opened')
     expect(text.match(/Thunderbird tried a wrong password\./g)).toHaveLength(1)
     expect(text).not.toMatch(/A sign-in failed|turned away/)
-    expect(text).toContain('The app password “Old tablet” belongs to Thunderbird from then on.')
+    expect(text).toContain('From then on the app password “Old tablet” works in Thunderbird only.')
   })
 })
 

@@ -24,7 +24,7 @@ export const portalMailDe = {
   mailAppUnnamed: 'Eine Mail-App ohne Namen',
   mailAppWith: 'Anmeldung',
   mailAppFrom: 'Netz',
-  mailAppFromHere: '{source}, in dem Sie gerade sind',
+  mailAppFromHere: '{source}, wo Sie gerade sind',
   mailAppFromUnknown: 'Unbekannt',
   mailAppFirst: 'Erster Versuch',
   mailAppLast: 'Letzter Versuch',
@@ -69,7 +69,7 @@ export const portalMailDe = {
   mailAppRename: 'Name',
   mailAppRenameHint: 'Wie Sie sie nennen, zum Beispiel „Laptop im Büro“.',
   mailAppRemoveThis: 'Diese App entfernen',
-  mailAppOwnPasswords: 'Ihre App-Passwörter',
+  mailAppOwnPasswords: 'App-Passwörter dieser App',
 
   mailAppActivateTitle: '{name} aktivieren?',
   mailAppActivateText: '{name} darf ab jetzt Ihre Mails lesen und Mails senden. Die App meldet sich mit Ihrem Passwort an.',

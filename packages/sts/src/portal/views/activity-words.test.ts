@@ -49,8 +49,8 @@ describe('what the gate wrote down', () => {
     expect(told).toEqual([
       'An app password was made: Old tablet.',
       'An app password was made.',
-      'The app password “Old tablet” belongs to My phone from then on.',
-      'An app password belongs to My phone from then on.',
+      'From then on the app password “Old tablet” works in My phone only.',
+      'From then on an app password works in My phone only.',
       'An app password was revoked: Old tablet.',
       'An app password was revoked.',
     ])
