@@ -1,5 +1,6 @@
 /** Where a realm's mail servers are, as administrators write it: `imap=mail.contoso.com:993`, `activesync=https://mail.contoso.com/…`. Pure. */
 import type { MailHost, MailHosts } from '@postern/storage'
+import { isLoopbackHost } from '../config/private-host.ts'
 import { isDomainName } from '../realms/realm-registry.ts'
 
 const byPort = ['imap', 'pop', 'smtp'] as const
@@ -19,8 +20,10 @@ export function parseMailHost(text: string): MailHosts | undefined {
   }
   const ofAddress = byAddress.find((one) => one === name)
   if (ofAddress === undefined || !URL.canParse(value)) return undefined
-  const { protocol, username, hash } = new URL(value)
-  return protocol === 'https:' && username === '' && hash === '' && value.length <= 500 ? { [ofAddress]: value } : undefined
+  const { protocol, hostname, username, hash } = new URL(value)
+  // What does not leave this machine needs no TLS, as in a demo.
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
+  return isSafe && username === '' && hash === '' && value.length <= 500 ? { [ofAddress]: value } : undefined
 }
 
 function parsePort(value: string): MailHost | undefined {

@@ -18,7 +18,7 @@ test('an upstream is a protocol, an address and a port', () => {
     expect(parseUpstream(text), text).toBeUndefined()
 })
 
-test('a mail host is a protocol with a name and a port, or with an https address', () => {
+test('a mail host is a protocol with a name and a port, or with an address: https, and http for this machine alone', () => {
   expect(parseMailHost('imap=Mail.contoso.com:993')).toEqual({ imap: { host: 'mail.contoso.com', port: 993, tls: 'implicit' } })
   expect(parseMailHost('smtp=mail.contoso.com:587')).toEqual({ smtp: { host: 'mail.contoso.com', port: 587, tls: 'starttls' } })
   expect(parseMailHost('pop=mail.contoso.com:1995/starttls')).toMatchObject({ pop: { tls: 'starttls' } })
@@ -26,11 +26,15 @@ test('a mail host is a protocol with a name and a port, or with an https address
     'imap=mail.contoso.com:99999',
     'imap=mail.contoso.com',
     'ews=http://mail.contoso.com/',
+    'ews=http://localhost.contoso.com/',
+    'ews=ftp://localhost/',
     'x=y',
     'imap=a.b:1/tls',
     '',
   ])
     expect(parseMailHost(text), text).toBeUndefined()
+  for (const address of ['https://mail.contoso.com/EWS/Exchange.asmx', 'http://localhost:8090/EWS/Exchange.asmx'])
+    expect(parseMailHost(`ews=${address}`)).toEqual({ ews: address })
   expect(renderMailHosts({ pop: { host: 'a.b', port: 1995, tls: 'implicit' } })).toEqual(['pop=a.b:1995/implicit'])
 })
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createAttemptGate, createFactors, createMethods } from '@postern/mfa'
 import { connect, createStore, migrate } from '@postern/storage'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { clientPresets } from '../admin/client-presets.ts'
 import { operations } from '../admin/operations.ts'
 import { mailServerGrants } from '../admin/server-grants.ts'
 import { type AdminStage, openAdminStage } from '../admin/testing/admin-stage.ts'
@@ -214,6 +215,39 @@ test('the demo of an earlier version, which knew no cloud, gets it and keeps eve
   expect(now).toMatchObject({ clients: { cloud: { clientId: cloud } }, resources: { cloud: 'http://localhost:8191/' } })
   expect(await kept.delegations.list()).toHaveLength(2)
   first = now
+})
+
+test('its set-up page and its client pack have a profile for phones, which follows the port; what somebody made of that stays', async () => {
+  const kept = stage.store.realm(first.realm.id as Parameters<typeof stage.store.realm>[0])
+  const hosts = async () => (await stage.store.realms.find(first.realm.id as never))?.settings.mailHosts
+  const apple = clientPresets['apple-mail'].id
+  const at = (port: number) => ({
+    activesync: `http://localhost:${port}/Microsoft-Server-ActiveSync`,
+    ews: `http://localhost:${port}/EWS/Exchange.asmx`,
+  })
+  await run(8093, first)
+  expect(await hosts()).toEqual(at(8093))
+  await run(8091, first)
+  expect(await hosts()).toEqual(at(8091))
+  const folder = join(directory, 'pack')
+  expect(await perform('client-pack.write', { folder })).toMatchObject({ files: expect.arrayContaining(['mail.mobileconfig']) })
+  const profile = await readFile(join(folder, 'mail.mobileconfig'), 'utf8')
+  expect(profile).toContain('<key>Host</key><string>localhost:8091</string><key>SSL</key><false/><key>OAuth</key><true/>')
+
+  const own = { ...at(8091), activesync: 'https://mail.contoso.com/Microsoft-Server-ActiveSync' }
+  await perform('realm.change', { realm: first.realm.id, mailHosts: [`activesync=${own.activesync}`, `ews=${own.ews}`] })
+  await run(8094, first)
+  expect(await hosts()).toEqual(own)
+  await perform('realm.change', { realm: first.realm.id, mailHosts: [] })
+  await perform('client.disable', { client: apple })
+  await run(8091, first)
+  expect(await hosts()).toBeUndefined()
+  expect(await kept.clients.find(apple as never)).toMatchObject({ status: 'disabled' })
+
+  // As in the demo of an earlier version.
+  await kept.clients.remove(apple as never)
+  await run(8091, first)
+  expect(await hosts()).toEqual(at(8091))
 })
 
 test('a password and a factor that somebody changed since are left alone', async () => {

@@ -6,9 +6,10 @@
  */
 import type { Factors } from '@postern/mfa'
 import type { Account, Realm } from '@postern/storage'
-import { deviceGrant } from '../admin/client-presets.ts'
+import { clientPresets, deviceGrant } from '../admin/client-presets.ts'
 import { OperationRefused } from '../admin/errors.ts'
 import { administratorsGroup } from '../admin/last-administrator.ts'
+import { renderMailHosts } from '../admin/mail-hosts.ts'
 import type { AdminPorts } from '../admin/operation.ts'
 import { generatePassword } from '../admin/operations/account.ts'
 import { operations } from '../admin/operations.ts'
@@ -76,6 +77,7 @@ export function ensureDemoRealm(parts: DemoParts): Promise<DemoData> {
     const resources = { mail: `${mailServer}/`, cloud: `${cloudServer}/` }
     const servers = await ensureServers(at, { resources, keyFiles: parts.keyFiles })
     const clients = await ensureClients(at, { resources, callback: `${mailServer}/callback` })
+    await ensureSetupFiles(at, { mailServer, resource: resources.mail })
     const data: DemoData = {
       realm: { id: realm.id, domain },
       cloudDomain,
@@ -194,6 +196,35 @@ async function ensureClients(at: At, wanted: { resources: Resources; callback: s
       clientSecret: typeof firstSecret === 'string' ? firstSecret : await ensureSecret(at, 'mailServer'),
     },
   }
+}
+
+/** The paths of the demo mail server (examples/contoso). */
+const mailHostsAt = (mailServer: string): readonly string[] => [
+  `activesync=${mailServer}/Microsoft-Server-ActiveSync`,
+  `ews=${mailServer}/EWS/Exchange.asmx`,
+]
+
+/**
+ * What set-up files are made of: where the mail server is, and a program that they are for. Given once, with that program; what
+ * somebody made of it since stays, but for our own addresses, which follow the port.
+ */
+async function ensureSetupFiles(
+  { ports, realm, kept, call }: At,
+  { mailServer, resource }: { mailServer: string; resource: string },
+): Promise<void> {
+  const { mailHosts } = (await ports.store.realms.find(realm.id))?.settings ?? realm.settings
+  const present = mailHosts === undefined ? [] : renderMailHosts(mailHosts)
+  const wanted = mailHostsAt(mailServer)
+  const { id } = clientPresets['apple-mail']
+  const isFirst = (await kept.clients.list({ limit: 1000 })).every((client) => client.id !== id)
+  if (isFirst) {
+    await call('client.add', { preset: 'apple-mail' })
+    await call('client.grant', { client: id, resource, scopes: ['EAS.AccessAsUser.All'] })
+  }
+  const ours = URL.parse(mailHosts?.activesync ?? '')
+  const isOurs = ours?.hostname === 'localhost' && mailHostsAt(ours.origin).join() === present.join()
+  const isToSay = present.length === 0 ? isFirst : isOurs && present.join() !== wanted.join()
+  if (isToSay) await perform(ports, 'realm.change', { input: { realm: realm.id, mailHosts: wanted } })
 }
 
 async function ensureSecret({ call, previous }: At, name: 'confidential' | 'mailServer'): Promise<string> {

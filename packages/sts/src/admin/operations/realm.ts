@@ -91,7 +91,7 @@ const mailSettings = z.object({
     .max(6)
     .optional()
     .describe(
-      "Where the mail servers are, for set-up files of mail clients: imap, pop, smtp as name:port, with /starttls or /implicit where the port does not say; activesync, ews, jmap as https addresses. May be repeated; replaces all; '' empties them",
+      "Where the mail servers are, for set-up files of mail clients: imap, pop, smtp as name:port, with /starttls or /implicit where the port does not say; activesync, ews, jmap as https addresses (http for this machine only). May be repeated; replaces all; '' empties them",
     ),
 })
 
