@@ -1,7 +1,7 @@
 /** Where a realm's mail servers are, as administrators write it: `imap=mail.contoso.com:993`, `activesync=https://mail.contoso.com/…`. Pure. */
 import type { MailHost, MailHosts } from '@postern/storage'
-import { isLoopbackHost } from '../config/private-host.ts'
 import { isDomainName } from '../realms/realm-registry.ts'
+import { loopbackNames } from './metadata-url.ts'
 
 const byPort = ['imap', 'pop', 'smtp'] as const
 const byAddress = ['activesync', 'ews', 'jmap'] as const
@@ -22,7 +22,7 @@ export function parseMailHost(text: string): MailHosts | undefined {
   if (ofAddress === undefined || !URL.canParse(value)) return undefined
   const { protocol, hostname, username, hash } = new URL(value)
   // What does not leave this machine needs no TLS, as in a demo.
-  const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && loopbackNames.has(hostname))
   return isSafe && username === '' && hash === '' && value.length <= 500 ? { [ofAddress]: value } : undefined
 }
 

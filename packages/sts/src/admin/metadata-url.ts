@@ -1,12 +1,14 @@
 /** Addresses of other servers, as administrators type them. Pure: nothing is resolved or asked here. */
 
-const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+/** Names of this machine, as `hostname` of a URL has them. */
+export const loopbackNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /** What is wrong with an address of a metadata document, or `undefined`. Whether its host may be asked, the configuration says. */
 export function findMetadataUrlProblem(text: string): string | undefined {
   const url = URL.parse(text)
   if (url === null) return 'must be an address, for example https://mail.fabrikam.com/autodiscover/metadata/json/1'
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback.has(url.hostname))) return 'must begin with https://'
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopbackNames.has(url.hostname)))
+    return 'must begin with https://'
   if (url.username !== '' || url.password !== '') return 'must hold no name and no password'
   if (url.hash !== '' || text.includes('#')) return 'must hold no fragment'
   return undefined

@@ -234,7 +234,10 @@ test('its set-up page and its client pack have a profile for phones, which follo
   const profile = await readFile(join(folder, 'mail.mobileconfig'), 'utf8')
   expect(profile).toContain('<key>Host</key><string>localhost:8091</string><key>SSL</key><false/><key>OAuth</key><true/>')
 
-  const own = { ...at(8091), activesync: 'https://mail.contoso.com/Microsoft-Server-ActiveSync' }
+  const own = {
+    activesync: 'https://mail.contoso.com/Microsoft-Server-ActiveSync',
+    ews: 'https://mail.contoso.com/EWS/Exchange.asmx',
+  }
   await perform('realm.change', { realm: first.realm.id, mailHosts: [`activesync=${own.activesync}`, `ews=${own.ews}`] })
   await run(8094, first)
   expect(await hosts()).toEqual(own)
