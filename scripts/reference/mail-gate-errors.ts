@@ -81,7 +81,10 @@ export const mailGateReasons: Explained<Exclude<MailReasonCode, AllowingReason>>
     remedy: 'Make one for this app in the portal.',
   },
   app_password_expired: { cause: 'The app password is right, and its time is over.', remedy: 'Make another one in the portal.' },
-  too_many_apps: { cause: 'Twenty apps of the account wait already, or it has two hundred in all.', remedy: 'Activate, block or remove some in the portal.' },
+  too_many_apps: {
+    cause: 'Twenty apps of the account wait already, or it has two hundred in all.',
+    remedy: 'Activate, block or remove some in the portal.',
+  },
   protocol_not_served: {
     cause: 'The mail server may not ask about this protocol.',
     remedy: 'Add it with `postern mailapp server-put`.',
