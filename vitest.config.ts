@@ -34,8 +34,6 @@ interface Layer {
   readonly programs?: boolean
   /** Done before long. scripts/verify.ts runs these beside a layer that runs alone. */
   readonly small?: boolean
-  /** Keeps hardly more than one core busy, for it waits for others. scripts/verify.ts runs these beside each other. */
-  readonly waits?: boolean
 }
 
 /** In the order in which scripts/verify.ts runs them: the cheap and telling first. */
@@ -50,9 +48,9 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: 'contract', include: ['test/contract/**/*.test.ts'], seconds: 60, database: true },
   { name: 'acceptance', include: ['test/acceptance/**/*.test.ts'], seconds: 60, database: true, reuse: true },
-  { name: 'clients', include: ['test/clients/**/*.test.ts'], seconds: 60, waits: true },
+  { name: 'clients', include: ['test/clients/**/*.test.ts'], seconds: 60 },
   { name: 'conformance', include: ['test/conformance/**/*.test.ts'], seconds: 60, small: true },
-  { name: 'browser', include: ['test/browser/**/*.test.ts'], seconds: 120, waits: true },
+  { name: 'browser', include: ['test/browser/**/*.test.ts'], seconds: 120 },
   { name: 'faults', include: ['test/faults/**/*.test.ts'], seconds: 180, database: true, alone: true },
 ]
 

@@ -3,7 +3,7 @@
  * table at the end and a last line `N passed, N failed`.
  *
  * The checks and the small layers keep one core busy and a layer that runs alone keeps less than one, so these go side by
- * side; then the layers that keep two busy, one by one; then those that wait most of the time, beside each other.
+ * side; then the other layers, which keep two busy, one by one.
  *
  * It owns the order and the verdict. It does not install anything (scripts/bootstrap.mjs did) and knows no test.
  *
@@ -64,10 +64,9 @@ const small = layers.filter((layer) => layer.small === true)
 const alone = layers.filter((layer) => layer.alone === true)
 await Promise.all([inOrder([...checks, ...small], 'at the end'), inOrder(alone, 'at the end')])
 await inOrder(
-  layers.filter(({ small, alone, waits }) => small !== true && alone !== true && waits !== true),
+  layers.filter((layer) => layer.small !== true && layer.alone !== true),
   'as it comes',
 )
-await Promise.all(layers.filter(({ waits }) => waits === true).map((layer) => inOrder([layer], 'at the end')))
 report()
 
 async function inOrder(steps: readonly Step[], shown: Shown): Promise<void> {
