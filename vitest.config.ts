@@ -46,7 +46,7 @@ export const LAYERS: readonly Layer[] = [
     database: true,
     reuse: true,
   },
-  { name: 'contract', include: ['test/contract/**/*.test.ts'], seconds: 60, database: true },
+  { name: 'contract', include: ['test/contract/**/*.test.ts'], seconds: 60, database: true, small: true },
   { name: 'acceptance', include: ['test/acceptance/**/*.test.ts'], seconds: 60, database: true, reuse: true },
   { name: 'clients', include: ['test/clients/**/*.test.ts'], seconds: 60 },
   { name: 'conformance', include: ['test/conformance/**/*.test.ts'], seconds: 60, small: true },

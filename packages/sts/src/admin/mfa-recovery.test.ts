@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { add, bind, call, events, find, kept, refused, stage, standOnRealm, start, stateOf, told } from './testing/mfa-stage.ts'
 
 standOnRealm(async (clock) => {
-  const connection = await connect({ kind: 'pglite' })
+  const connection = await connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE })
   await migrate(connection)
   return createStore({ connection, masterKey: randomBytes(32), clock })
 })

@@ -24,7 +24,7 @@ import {
 } from './testing/mfa-stage.ts'
 
 standOnRealm(async (clock) => {
-  const connection = await connect({ kind: 'pglite' })
+  const connection = await connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE })
   await migrate(connection)
   return createStore({ connection, masterKey: randomBytes(32), clock })
 })

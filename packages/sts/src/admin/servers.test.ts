@@ -6,7 +6,7 @@ import { serverGrants } from './server-grants.ts'
 import { call, kept, ports, realm, refused, setPorts, stage, standOnRealm, store } from './testing/mfa-stage.ts'
 
 standOnRealm(async (clock) => {
-  const connection = connect({ kind: 'pglite' })
+  const connection = connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE })
   await migrate(connection)
   return createStore({ connection, masterKey: randomBytes(32), clock })
 })

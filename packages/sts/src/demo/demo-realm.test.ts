@@ -21,7 +21,7 @@ let first: DemoFile
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'postern-demo-'))
-  const connection = await connect({ kind: 'pglite' })
+  const connection = await connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE })
   await migrate(connection)
   stage = await openAdminStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
 })

@@ -8,7 +8,7 @@ const now = new Date('2027-03-01T10:00:00Z')
 let store: Store
 
 beforeAll(async () => {
-  const connection = await connect({ kind: 'pglite' })
+  const connection = await connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE })
   await migrate(connection)
   store = createStore({ connection, masterKey: randomBytes(32), clock: () => now })
 })

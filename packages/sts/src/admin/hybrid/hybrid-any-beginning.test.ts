@@ -7,7 +7,7 @@ import { cloud, everything, onPremises, setUp, standBetweenServers, status, undo
 import { call, kept } from '../testing/mfa-stage.ts'
 
 standBetweenServers(async (clock) => {
-  const connection = connect({ kind: 'pglite' })
+  const connection = connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE })
   await migrate(connection)
   return createStore({ connection, masterKey: randomBytes(32), clock })
 })

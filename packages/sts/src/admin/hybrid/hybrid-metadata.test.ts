@@ -8,7 +8,7 @@ import { cloud, onPremises, setUp, standBetweenServers, status, trail } from '..
 import { call, find, kept, ports, refused, setPorts, stage, store } from '../testing/mfa-stage.ts'
 
 standBetweenServers(async (clock) => {
-  const connection = connect({ kind: 'pglite' })
+  const connection = connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE })
   await migrate(connection)
   return createStore({ connection, masterKey: randomBytes(32), clock })
 })

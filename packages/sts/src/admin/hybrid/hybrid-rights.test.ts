@@ -5,7 +5,7 @@ import { cloud, everything, onPremises, setUp, standBetweenServers, status, trai
 import { add, call, kept, find as operation, ports, setPorts, stage } from '../testing/mfa-stage.ts'
 
 standBetweenServers(async (clock) => {
-  const connection = connect({ kind: 'pglite' })
+  const connection = connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE })
   await migrate(connection)
   return createStore({ connection, masterKey: randomBytes(32), clock })
 })

@@ -9,7 +9,7 @@ let realm: Realm | undefined
 const reference = '7KQF-2M9X-4TDA'
 
 beforeAll(async () => {
-  const connection = connect({ kind: 'pglite' })
+  const connection = connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE })
   await migrate(connection)
   stage = await openAdminStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
   await call('realm.add', { domain: 'contoso.com' })

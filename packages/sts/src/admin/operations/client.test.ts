@@ -7,7 +7,7 @@ import { openRealmStage, type RealmStage, start } from '../testing/realm-stage.t
 
 let at: RealmStage
 beforeAll(async () => {
-  const connection = await connect({ kind: 'pglite' })
+  const connection = await connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE })
   await migrate(connection)
   at = await openRealmStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
 })

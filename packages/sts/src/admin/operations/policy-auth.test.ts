@@ -14,7 +14,7 @@ let realm: Realm
 let counter = 0
 
 beforeAll(async () => {
-  const connection = await connect({ kind: 'pglite' })
+  const connection = await connect({ kind: 'pglite', image: process.env.POSTERN_TEST_IMAGE })
   await migrate(connection)
   stage = await openAdminStage(async (clock) => createStore({ connection, masterKey: randomBytes(32), clock }))
 })
