@@ -1,5 +1,5 @@
-import { authorizationUrl, codeRequest, findRedirect } from '../authorization-request.ts'
-import { module } from '../conformance-module.ts'
+import { authorizationUrl, codeRequest, findRedirect } from '../../authorization-request.ts'
+import { module } from '../../conformance-module.ts'
 
 export default module('issuer', 'refuses a foreign redirect address', async (target, checks) => {
   const clause = 'RFC 9700 section 2.1'

@@ -1,5 +1,5 @@
 import { importJWK, type JWK } from 'jose'
-import { module } from '../conformance-module.ts'
+import { module } from '../../conformance-module.ts'
 
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 const bytes = (value: unknown): Buffer => Buffer.from(typeof value === 'string' ? value : '', 'base64url')

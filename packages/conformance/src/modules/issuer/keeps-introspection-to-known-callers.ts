@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { module } from '../conformance-module.ts'
+import { module } from '../../conformance-module.ts'
 
 const CLAUSE = 'RFC 7662 section 2.1'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { authorizationUrl, codeRequest, findRedirect } from '../authorization-request.ts'
-import { module } from '../conformance-module.ts'
+import { authorizationUrl, codeRequest, findRedirect } from '../../authorization-request.ts'
+import { module } from '../../conformance-module.ts'
 
 export default module('issuer', 'refuses an unknown client without redirecting', async (target, checks) => {
   const stranger = { clientId: randomUUID(), redirectUri: 'https://stranger.example/landing' }

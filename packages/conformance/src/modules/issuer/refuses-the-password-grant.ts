@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { module } from '../conformance-module.ts'
+import { module } from '../../conformance-module.ts'
 
 const CLAUSE = 'RFC 9700 section 2.4'
 const REFUSALS = ['unsupported_grant_type', 'unauthorized_client', 'invalid_client']

@@ -1,4 +1,4 @@
-import { module } from '../conformance-module.ts'
+import { module } from '../../conformance-module.ts'
 
 export default module('issuer', 'advertises only S256 for PKCE', async (target, checks) => {
   const methods = (await target.metadata()).code_challenge_methods_supported

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { module } from '../conformance-module.ts'
+import { module } from '../../conformance-module.ts'
 
 const ERROR = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/
 

@@ -1,5 +1,5 @@
-import { authorizationUrl, codeRequest, findRedirect } from '../authorization-request.ts'
-import { module } from '../conformance-module.ts'
+import { authorizationUrl, codeRequest, findRedirect } from '../../authorization-request.ts'
+import { module } from '../../conformance-module.ts'
 
 const CLAUSE = 'RFC 9700 section 2.1.2'
 

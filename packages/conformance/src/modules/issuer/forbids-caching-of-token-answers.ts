@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { module } from '../conformance-module.ts'
+import { module } from '../../conformance-module.ts'
 
 export default module('issuer', 'forbids caching of token answers', async (target, checks) => {
   const answer = await target.post(await target.endpoint('token_endpoint'), [

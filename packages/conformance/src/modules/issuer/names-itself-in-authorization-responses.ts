@@ -1,5 +1,5 @@
-import { authorizationUrl, codeRequest, findRedirect } from '../authorization-request.ts'
-import { module } from '../conformance-module.ts'
+import { authorizationUrl, codeRequest, findRedirect } from '../../authorization-request.ts'
+import { module } from '../../conformance-module.ts'
 
 export default module('issuer', 'names itself in authorization responses', async (target, checks) => {
   const metadata = await target.metadata()

@@ -1,5 +1,5 @@
-import { module } from '../conformance-module.ts'
-import { discoveryUrl, rfc8414Url } from '../target.ts'
+import { module } from '../../conformance-module.ts'
+import { discoveryUrl, rfc8414Url } from '../../target.ts'
 
 const REQUIRED = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
 
