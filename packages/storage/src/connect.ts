@@ -16,6 +16,7 @@ import { type Answer, type Link, type LinkSource, linkDialect, type Recording } 
 import { StorageUnavailable } from './errors.ts'
 import { toStorageFault } from './faults.ts'
 import type { Schema } from './schema.ts'
+import { atMost, waitFor } from './waiting.ts'
 
 export type ConnectOptions =
   | {
@@ -71,14 +72,23 @@ const types: pg.CustomTypesConfig = {
 /** A migration may rewrite a large table; this only keeps a lost server from holding us for ever. */
 const scriptMilliseconds = 30 * 60_000
 
-function postgresLink(client: pg.PoolClient): Link {
+/** pg reads `query_timeout` of a single query; its types leave it out. */
+type TimedQuery = pg.QueryConfig & { query_timeout: number }
+
+function postgresLink(client: pg.PoolClient, limit: number): Link {
   return {
     async query(text, parameters, name): Promise<Answer> {
       const values = [...parameters]
       try {
-        const { rows, rowCount, command } = await client.query<Record<string, unknown>>(
-          name === undefined ? { text, values } : { name, text, values },
-        )
+        const { rows, rowCount, command } = await waitFor((left) => {
+          const query: TimedQuery = {
+            text,
+            values,
+            query_timeout: Math.min(left, limit),
+            ...(name === undefined ? {} : { name }),
+          }
+          return client.query<Record<string, unknown>>(query)
+        })
         return { rows, affected: rowCount ?? 0, command }
       } catch (error) {
         throw isOutdated(error) ? new StorageUnavailable('unreachable', { cause: new OutdatedSession(error) }) : error
@@ -86,8 +96,7 @@ function postgresLink(client: pg.PoolClient): Link {
     },
     async runScript(text) {
       await client.query('set statement_timeout = 0')
-      // pg reads `query_timeout` of a single query; its types leave it out.
-      const script: pg.QueryConfig & { query_timeout: number } = { text, query_timeout: scriptMilliseconds }
+      const script: TimedQuery = { text, query_timeout: scriptMilliseconds }
       await client.query(script)
       await client.query('reset statement_timeout')
     },
@@ -109,6 +118,7 @@ const isOutdated = (error: unknown): boolean =>
 
 function postgresSource(options: Extract<ConnectOptions, { kind: 'postgres' }>, size: number): LinkSource {
   const statementMilliseconds = options.statementMilliseconds ?? 4_000
+  const ownMilliseconds = statementMilliseconds + 1_000
   const pool = new pg.Pool({
     connectionString: options.url,
     max: size,
@@ -116,7 +126,7 @@ function postgresSource(options: Extract<ConnectOptions, { kind: 'postgres' }>, 
     idleTimeoutMillis: 30_000,
     statement_timeout: statementMilliseconds,
     // Of our own clock: the server's does not help when the network has swallowed it.
-    query_timeout: statementMilliseconds + 1_000,
+    query_timeout: ownMilliseconds,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
     application_name: options.applicationName ?? 'postern',
@@ -125,7 +135,8 @@ function postgresSource(options: Extract<ConnectOptions, { kind: 'postgres' }>, 
   pool.on('error', () => undefined) // an idle session went away; the next request opens another
   // A checked-out client without a listener of its own ends the process when the server goes away.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  return { acquire: async () => postgresLink(await pool.connect()), close: () => pool.end() }
+  const acquire = () => waitFor((left) => atMost(pool.connect(), left, (late) => late.release()))
+  return { acquire: async () => postgresLink(await acquire(), ownMilliseconds), close: () => pool.end() }
 }
 
 const waitMilliseconds = 10_000

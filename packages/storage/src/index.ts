@@ -54,3 +54,4 @@ export type { Revocation, RevocationKind, RevocationStore } from './ports/revoca
 export type { SigningKey, SigningKeyStore } from './ports/signing-keys.ts'
 export { createSealer, type SealedRow, type Sealer, type SealingPurpose } from './sealing.ts'
 export type { RealmStore, Store } from './store.ts'
+export { limitWaiting } from './waiting.ts'

@@ -11,6 +11,7 @@ import type { Connection } from './connect.ts'
 import { createGroup } from './group-commit.ts'
 import type { Schema } from './schema.ts'
 import { Turns } from './turns.ts'
+import { atMost, waitFor, withoutLimit } from './waiting.ts'
 
 type Executor = Kysely<Schema>
 
@@ -124,15 +125,15 @@ export function createDatabase(connection: Connection): Database {
     },
     grouped<Item, Answer>(send: (db: Executor, items: readonly Item[]) => Promise<readonly Answer[]>) {
       const group = (db: Executor, statements: number) =>
-        createGroup<Item, Answer>({ send: (items) => send(db, items), statements })
+        createGroup<Item, Answer>({ send: (items) => withoutLimit(() => send(db, items)), statements })
       // Two under way keep the database busy while the next ones gather. A single session has nothing to gain by a second.
       const usual = group(connection.db, connection.outside === undefined ? 1 : 2)
       // Never the other group: its sessions may all be held by transactions that wait for just this.
       const outside = group(connection.outside ?? connection.db, 2)
       return async (item: Item): Promise<Answer> => {
         const scope = scopes.getStore()
-        if (scope === undefined) return usual(item)
-        if (scope.kind === 'outside') return outside(item)
+        if (scope === undefined) return waitFor((left) => atMost(usual(item), left))
+        if (scope.kind === 'outside') return waitFor((left) => atMost(outside(item), left))
         const [answer] = await inTurn(scope, (db) => send(db, [item]))
         return answer as Answer // one for each item
       }

@@ -14,6 +14,7 @@ import {
   connect,
   createStore,
   hasInstallation,
+  limitWaiting,
   openInstallation,
   type RealmId,
   type RealmSettings,
@@ -124,6 +125,8 @@ export interface Service {
   removeExpired(): Promise<number>
 }
 
+/** How long one request waits for the database in total. Then it is told 503, within the 5 s after which clients give up. */
+const databaseMilliseconds = 4_000
 /** Rows of each table that one sweep may delete. */
 const SWEEP = 500
 /**
@@ -281,8 +284,13 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     },
   })
 
+  const answer = requireOriginForm(app.callback())
   return Object.freeze({
-    handle: requireOriginForm(app.callback()),
+    handle: (request: IncomingMessage, response: ServerResponse) =>
+      limitWaiting(databaseMilliseconds, (end) => {
+        response.once('close', end)
+        answer(request, response)
+      }),
     accounts,
     factors,
     life: mfa.life,
