@@ -5,7 +5,7 @@
  */
 import type { Target } from './target.ts'
 
-export type Area = 'issuer' | 'resource-server' | 'server-to-server'
+export type Area = 'issuer' | 'resource-server' | 'client' | 'server-to-server'
 /** From best to worst; `skip` says that nothing could be tried. */
 export type Verdict = 'pass' | 'skip' | 'warn' | 'fail'
 
@@ -29,15 +29,25 @@ export interface Checks {
   skip(clause: string, expected: string, why: string): void
 }
 
-export interface ConformanceModule {
+/** What else is known of a module. */
+export interface AboutModule {
+  /** The OpenID Foundation's module ids that it stands for: it checks what each of them checks. */
+  readonly ids?: readonly string[]
+  /** Ways of answering in which it is run once more. */
+  readonly variants?: readonly 'form_post'[]
+  /** It waits for a real clock: for half a minute, say. */
+  readonly slow?: true
+}
+
+export interface ConformanceModule extends AboutModule {
   readonly area: Area
   readonly claim: string
   readonly run: (target: Target, checks: Checks) => Promise<void>
 }
 
 /** Declares one behaviour. Its file carries the claim as its name, so that a listing of the folder is the statement. */
-export const module = (area: Area, claim: string, run: ConformanceModule['run']): ConformanceModule =>
-  Object.freeze({ area, claim, run })
+export const module = (area: Area, claim: string, run: ConformanceModule['run'], about: AboutModule = {}): ConformanceModule =>
+  Object.freeze({ ...about, area, claim, run })
 
 /** The name of a module's file: its claim in kebab-case. */
 export const fileNameOf = (one: ConformanceModule): string =>

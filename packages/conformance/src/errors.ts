@@ -5,8 +5,9 @@
  * - `target_unreachable`: no answer came, or none in time.
  * - `answer_too_large`: an answer exceeded the bound.
  * - `answer_malformed`: an answer that must be JSON is not.
+ * - `not_given`: a module asked for what the developer did not give; the runner makes a skip of it.
  */
-export type ConformanceErrorCode = 'target_invalid' | 'target_unreachable' | 'answer_too_large' | 'answer_malformed'
+export type ConformanceErrorCode = 'target_invalid' | 'target_unreachable' | 'answer_too_large' | 'answer_malformed' | 'not_given'
 
 export class ConformanceError extends Error {
   override readonly name = 'ConformanceError'

@@ -20,7 +20,7 @@ export interface ModuleResult {
 }
 
 export interface Report {
-  readonly issuer: string
+  readonly issuer: string | undefined
   readonly resource: string | undefined
   readonly startedAt: Date
   readonly results: readonly ModuleResult[]
@@ -34,7 +34,8 @@ async function runModule(one: ConformanceModule, target: Target): Promise<Module
     await one.run(target, checks)
   } catch (error) {
     if (!(error instanceof ConformanceError)) throw error
-    checks.must('the kit', 'the target answers in a form that can be judged', false, `${error.code}: ${error.message}`)
+    if (error.code === 'not_given') checks.skip('the kit', 'there is something to try', error.message)
+    else checks.must('the kit', 'the target answers in a form that can be judged', false, `${error.code}: ${error.message}`)
   }
   return Object.freeze({ name: fileNameOf(one), area: one.area, claim: one.claim, verdict: decideVerdict(findings), findings })
 }
@@ -55,7 +56,7 @@ export async function runModules(
   const count = (verdict: Verdict) => results.filter((one) => one.verdict === verdict).length
   const counts = { pass: count('pass'), warn: count('warn'), fail: count('fail'), skip: count('skip') }
   return Object.freeze({
-    issuer: target.issuer,
+    issuer: target.hasIssuer ? target.issuer : undefined,
     resource: target.resource?.url,
     startedAt,
     results: Object.freeze(results),

@@ -1,34 +1,53 @@
 /**
  * What is tested, and the only way to speak with it: bounded in time and size, no redirect followed, nothing kept.
  *
- * It owns requests and the reading of metadata. It judges nothing: the modules do.
+ * It owns requests, the reading of metadata and who is known. It judges nothing: the modules do.
  */
+import { type ClientProof, proveClient } from './client-authentication.ts'
+import { pause, systemClock } from './clock.ts'
 import { ConformanceError } from './errors.ts'
+import type { RawExchange } from './exchanges.ts'
+import type {
+  ClientUnderTest,
+  KnownClient,
+  KnownClients,
+  KnownMailServer,
+  KnownPerson,
+  KnownResource,
+  Registration,
+} from './known-parties.ts'
 import { type KnownServer, readIdentity, type ServerIdentity } from './server-to-server/identity.ts'
 
-/** A client that the issuer knows. Without one, behaviours that only a known client meets are skipped. */
-export interface KnownClient {
-  readonly clientId: string
-  readonly redirectUri: string
-}
+export type { KnownClient, KnownClients, KnownMailServer, KnownPerson, KnownResource } from './known-parties.ts'
 
+/** Every part may be absent; what needs it is skipped then. */
 export interface TargetOptions {
-  /** The issuer's identifier, letter for letter. */
-  readonly issuer: string
+  /** The issuer's identifier, letter for letter. Absent: only what the kit tests as the issuer itself. */
+  readonly issuer?: string
+  /** The same as `clients.public`. */
   readonly client?: KnownClient
-  readonly resource?: {
-    /** An address that asks for a Bearer token and answers GET. */
-    readonly url: string
-    /** A token that it accepts now. */
-    readonly token?: string
-  }
+  readonly clients?: KnownClients
+  readonly person?: KnownPerson
+  readonly secondPerson?: KnownPerson
+  readonly resource?: KnownResource
   /** A server that the issuer knows by a certificate, for everything between servers. */
   readonly server?: KnownServer
+  readonly registration?: Registration
+  readonly mailServer?: KnownMailServer
+  readonly clientUnderTest?: ClientUnderTest
+  readonly responseMode?: ResponseMode
   /** Default: the platform's. */
   readonly fetch?: typeof fetch
   /** For one request. Default 10 000. */
   readonly timeoutMilliseconds?: number
+  /** Must agree with the issuer's clock within seconds. Default: the process clock. */
+  readonly clock?: () => Date
+  /** Waits. Tests move a clock instead. Default: really. */
+  readonly wait?: (milliseconds: number) => Promise<void>
 }
+
+/** How authorization answers come back. */
+export type ResponseMode = 'query' | 'form_post'
 
 export interface Answer {
   readonly status: number
@@ -38,18 +57,50 @@ export interface Answer {
   readonly json: Readonly<Record<string, unknown>> | undefined
 }
 
+/** One request in full. `body` goes as it is; a form is `new URLSearchParams(…).toString()` with its content type. */
+export interface OutgoingRequest {
+  readonly method?: string
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export type Form = readonly (readonly [string, string])[]
+
 export interface Target {
+  readonly hasIssuer: boolean
+  /** Reading it throws `not_given` when there is none: the runner makes a skip of that. */
   readonly issuer: string
+  /** The same as `clients.public`. */
   readonly client: KnownClient | undefined
-  readonly resource: { readonly url: string; readonly token: string | undefined } | undefined
+  readonly clients: KnownClients
+  readonly person: KnownPerson | undefined
+  readonly secondPerson: KnownPerson | undefined
+  readonly resource: KnownResource | undefined
   readonly server: ServerIdentity | undefined
+  readonly registration: Registration
+  readonly mailServer: KnownMailServer | undefined
+  readonly clientUnderTest: ClientUnderTest | undefined
+  readonly responseMode: ResponseMode
+  /** Seconds since 1970, whole. */
+  now(): number
+  wait(milliseconds: number): Promise<void>
   get(url: string, headers?: Readonly<Record<string, string>>): Promise<Answer>
   /** Posts a form; pairs instead of a record, so that a name may come twice. */
-  post(url: string, form: readonly (readonly [string, string])[], headers?: Readonly<Record<string, string>>): Promise<Answer>
+  post(url: string, form: Form, headers?: Readonly<Record<string, string>>): Promise<Answer>
+  send(request: OutgoingRequest): Promise<Answer>
+  /** What a form post carries for a client; an assertion is new each time. */
+  as(client: KnownClient): ClientProof
   /** The OpenID Connect Discovery document, fetched once. Throws when there is none: nothing can be tried then. */
   metadata(): Promise<Readonly<Record<string, unknown>>>
   /** An endpoint of the metadata. Throws `answer_malformed` when it is absent. */
   endpoint(name: string): Promise<string>
+  /** The same, or undefined when it is absent: for what an issuer may leave out. */
+  findEndpoint(name: string): Promise<string | undefined>
+  /** The same target, asked for answers in another way. Metadata and listeners are shared. */
+  withResponseMode(mode: ResponseMode): Target
+  /** Hears every exchange until the returned function is called. */
+  watch(listener: (exchange: RawExchange) => void): () => void
 }
 
 const MOST_BYTES = 1024 * 1024
@@ -92,55 +143,113 @@ export function rfc8414Url(issuer: string): string {
   return `${url.origin}/.well-known/oauth-authorization-server${url.pathname.replace(/\/$/, '')}`
 }
 
-/** @throws {ConformanceError} `target_invalid` for an address that may not be tested. */
-export function createTarget(options: TargetOptions): Target {
-  parseTargetUrl(options.issuer, 'issuer')
-  if (options.resource) parseTargetUrl(options.resource.url, 'resource')
+type Listener = (exchange: RawExchange) => void
+
+/** Requests, bounded in time and size, each told to whoever listens. */
+function createSender(options: TargetOptions) {
   const request = options.fetch ?? fetch
   const timeout = options.timeoutMilliseconds ?? 10_000
+  const listeners = new Set<Listener>()
 
-  const send = async (url: string, init: RequestInit): Promise<Answer> => {
-    parseTargetUrl(url, 'an address of the metadata')
+  const send = async ({ method = 'GET', url, headers = {}, body }: OutgoingRequest): Promise<Answer> => {
+    parseTargetUrl(url, 'an address of the target')
+    const asked = new Headers({ ...headers })
+    const tell = (status: number, answered: Headers | undefined, said: string) => {
+      const requestHeaders = Object.fromEntries(asked)
+      for (const listener of listeners)
+        listener({ method, url, requestHeaders, requestBody: body ?? '', status, headers: answered, body: said })
+    }
     try {
-      const response = await request(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeout) })
-      const body = await readBounded(response)
-      return Object.freeze({ status: response.status, headers: response.headers, body, json: parseJsonObject(body) })
+      const signal = AbortSignal.timeout(timeout)
+      const init = { method, headers: asked, redirect: 'manual', signal, ...(body !== undefined && { body }) } as const
+      const response = await request(url, init)
+      const text = await readBounded(response)
+      tell(response.status, response.headers, text)
+      return Object.freeze({ status: response.status, headers: response.headers, body: text, json: parseJsonObject(text) })
     } catch (cause) {
+      tell(0, undefined, '')
       if (cause instanceof ConformanceError) throw cause
       throw new ConformanceError('target_unreachable', `no answer from ${new URL(url).origin}${new URL(url).pathname}`, { cause })
     }
   }
-  const get: Target['get'] = (url, headers = {}) => send(url, { headers: { ...headers } })
+  const watch = (listener: Listener) => {
+    const own: Listener = (exchange) => listener(exchange)
+    listeners.add(own)
+    return () => {
+      listeners.delete(own)
+    }
+  }
+  return { send, watch }
+}
 
+/** @throws {ConformanceError} `target_invalid` for an address that may not be tested. */
+export function createTarget(options: TargetOptions): Target {
+  if (options.issuer !== undefined) parseTargetUrl(options.issuer, 'issuer')
+  if (options.resource) parseTargetUrl(options.resource.url, 'resource')
+  if (options.mailServer) parseTargetUrl(options.mailServer.url, 'mail_server')
+  const clock = options.clock ?? systemClock
+  const now = () => Math.floor(clock().getTime() / 1000)
+  const { send, watch } = createSender(options)
+  const get: Target['get'] = (url, headers = {}) => send({ url, headers })
+
+  const issuer = (): string => {
+    if (options.issuer === undefined) throw new ConformanceError('not_given', 'no issuer was given')
+    return options.issuer
+  }
   let known: Promise<Readonly<Record<string, unknown>>> | undefined
+  const readMetadata = async () => {
+    const url = discoveryUrl(issuer())
+    const answer = await get(url)
+    if (answer.status === 200 && answer.json) return answer.json
+    throw new ConformanceError('answer_malformed', `${url} answered ${answer.status} without a JSON object`)
+  }
   const metadata = () => {
-    known ??= get(discoveryUrl(options.issuer)).then((answer) => {
-      if (answer.status === 200 && answer.json) return answer.json
-      throw new ConformanceError(
-        'answer_malformed',
-        `${discoveryUrl(options.issuer)} answered ${answer.status} without a JSON object`,
-      )
-    })
+    known ??= readMetadata()
     return known
   }
+  const findEndpoint: Target['findEndpoint'] = async (name) => {
+    const value = (await metadata())[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  const publicClient = options.clients?.public ?? options.client
 
-  return Object.freeze({
-    issuer: options.issuer,
-    client: options.client,
-    resource: options.resource && { url: options.resource.url, token: options.resource.token },
-    server: options.server && readIdentity(options.server),
-    get,
-    post: (url, form, headers = {}) =>
-      send(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-        body: new URLSearchParams(form.map(([name, value]): [string, string] => [name, value])).toString(),
-      }),
-    metadata,
-    endpoint: async (name) => {
-      const value = (await metadata())[name]
-      if (typeof value === 'string') return value
-      throw new ConformanceError('answer_malformed', `the metadata names no ${name}`)
-    },
-  } satisfies Target)
+  const make = (responseMode: ResponseMode): Target =>
+    Object.freeze({
+      hasIssuer: options.issuer !== undefined,
+      get issuer() {
+        return issuer()
+      },
+      client: publicClient,
+      clients: Object.freeze({ ...options.clients, ...(publicClient && { public: publicClient }) }),
+      person: options.person,
+      secondPerson: options.secondPerson,
+      resource: options.resource,
+      server: options.server && readIdentity(options.server),
+      registration: options.registration ?? {},
+      mailServer: options.mailServer,
+      clientUnderTest: options.clientUnderTest,
+      responseMode,
+      now,
+      wait: options.wait ?? pause,
+      get,
+      post: (url, form, headers = {}) =>
+        send({
+          method: 'POST',
+          url,
+          headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+          body: new URLSearchParams(form.map(([name, value]): [string, string] => [name, value])).toString(),
+        }),
+      send,
+      as: (client) => proveClient(client, { audience: issuer(), now: now() }),
+      metadata,
+      endpoint: async (name) => {
+        const value = await findEndpoint(name)
+        if (value !== undefined) return value
+        throw new ConformanceError('answer_malformed', `the metadata names no ${name}`)
+      },
+      findEndpoint,
+      withResponseMode: make,
+      watch,
+    } satisfies Target)
+  return make(options.responseMode ?? 'query')
 }

@@ -8,7 +8,7 @@ import type { Checks } from '../conformance-module.ts'
 import { ConformanceError } from '../errors.ts'
 import { findParts, readPart } from '../presented-token.ts'
 import type { Answer, Target } from '../target.ts'
-import type { KnownPerson, ServerIdentity } from './identity.ts'
+import type { PersonServed, ServerIdentity } from './identity.ts'
 import { describeAnswer, type Form, JWT_BEARER, postForm, signCompact } from './server-stage.ts'
 
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -28,7 +28,7 @@ export interface ActingWay {
 
 export interface ActingStage {
   readonly server: ServerIdentity
-  readonly person: KnownPerson
+  readonly person: PersonServed
   readonly ways: readonly ActingWay[]
   /** Asks the token endpoint for anything, as the server. */
   ask(form: Form): Promise<Answer>

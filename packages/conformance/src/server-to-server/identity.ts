@@ -14,11 +14,11 @@ export interface KnownServer {
   readonly resource: string
   /** Dates what is signed. Must agree with the issuer's clock within seconds. */
   readonly clock: () => Date
-  readonly person?: KnownPerson
+  readonly person?: PersonServed
 }
 
 /** Somebody for whom the server may act. */
-export interface KnownPerson {
+export interface PersonServed {
   /** The person's access token for the server itself: a JWT, good for some minutes more. */
   readonly token: string
   /** Where the server may act for people: an identifier that the issuer takes as `resource` (RFC 8707). */

@@ -1,0 +1,92 @@
+/**
+ * Who the developer says is known: clients, people and servers that the target was told of before the run.
+ *
+ * It owns these shapes only. Reading them from a file is target-file.ts; what is missing makes modules skip, never pass.
+ */
+
+export type ClientAuthentication = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+
+/** A client that the issuer knows. */
+export interface KnownClient {
+  readonly clientId: string
+  /** Registered, letter for letter. */
+  readonly redirectUri: string
+  readonly secret?: string
+  /** Default: `private_key_jwt` with a key, `client_secret_basic` with a secret, `none` otherwise. */
+  readonly authentication?: ClientAuthentication
+  /** PEM. Its public part is registered at the issuer. */
+  readonly privateKey?: string
+  /** The `kid` under which it is registered. */
+  readonly keyId?: string
+  readonly postLogoutRedirectUri?: string
+  /** Where the issuer sends logout tokens: an http address of this machine, at which the kit listens. */
+  readonly backchannelLogoutUri?: string
+  /** Everything the client may ask for, separated by spaces. Default `openid`. */
+  readonly scope?: string
+  /** RFC 8707: the resource to ask tokens for. */
+  readonly resource?: string
+}
+
+/** The five clients that modules ask for. `public` is today's `client`; each may be absent. */
+export interface KnownClients {
+  readonly public?: KnownClient
+  readonly confidential?: KnownClient
+  /** Another one, confidential, which must not be able to use what the first was given. */
+  readonly second?: KnownClient
+  /** One that signs assertions. */
+  readonly keyed?: KnownClient
+  /** One that may use the device flow. */
+  readonly device?: KnownClient
+}
+
+/** Somebody with an account at the issuer, for tests only: the kit types this password into its pages. */
+export interface KnownPerson {
+  readonly username: string
+  readonly password: string
+  /** Base32, as authenticator apps take it. */
+  readonly totpSecret?: string
+}
+
+/** A guarded address that takes the issuer's own tokens. */
+export interface KnownResource {
+  /** An address that asks for a Bearer token and answers GET. */
+  readonly url: string
+  /** A token that it accepts now. */
+  readonly token?: string
+  /** The name in `aud`, as the issuer takes it in `resource` (RFC 8707). */
+  readonly audience?: string
+  readonly scope?: string
+  /** Another resource of the same issuer, whose tokens this one must refuse. */
+  readonly otherAudience?: string
+}
+
+export interface Registration {
+  /** RFC 7591 section 3: the token that opens the registration endpoint, where it is not open to all. */
+  readonly initialAccessToken?: string
+}
+
+/** A mail server that trusts the kit's own issuer: everything about tokens can be tried with it. */
+export interface KnownMailServer {
+  /** A guarded address of it that answers GET. */
+  readonly url: string
+  /** What it expects in `aud`. */
+  readonly audience: string
+  /** Where on loopback the kit's issuer listens, as the mail server was told. Default: a free port. */
+  readonly issuerPort?: number
+  /** What the address asks for in `scp`. */
+  readonly scope?: string
+  /** It answers Basic and other older ways to sign in. */
+  readonly legacy?: boolean
+  /** Starts it: a program and its arguments. `POSTERN_CONFORMANCE_ISSUER` in its environment names the kit's issuer. */
+  readonly command?: readonly string[]
+  /** Takes actor tokens: its own name `client_id/host@realm`, and whom it lets act. */
+  readonly actAs?: { readonly principal: string; readonly actor: string }
+}
+
+/** A mail client under test: the kit plays issuer and mail server. */
+export interface ClientUnderTest {
+  /** A program and its arguments; `POSTERN_CONFORMANCE_MAIL` in its environment names the kit's mail server. */
+  readonly command?: readonly string[]
+  /** How long one scene waits for the client. Default 30. */
+  readonly waitSeconds?: number
+}
