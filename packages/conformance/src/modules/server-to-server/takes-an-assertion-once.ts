@@ -1,5 +1,5 @@
-import { module } from '../conformance-module.ts'
-import { describeAnswer, findServerStage, isRefusal, mustBeRefused } from '../server-to-server/server-stage.ts'
+import { module } from '../../conformance-module.ts'
+import { describeAnswer, findServerStage, isRefusal, mustBeRefused } from '../../server-to-server/server-stage.ts'
 
 const CLAUSE = 'server-to-server profile, 15; RFC 7523 section 3'
 const AT_ONCE = 10

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { module } from '../conformance-module.ts'
-import { findExchangeDocument } from '../server-to-server/exchange-document.ts'
+import { module } from '../../conformance-module.ts'
+import { findExchangeDocument } from '../../server-to-server/exchange-document.ts'
 
 const CLAUSE = 'server-to-server profile, 4'
 

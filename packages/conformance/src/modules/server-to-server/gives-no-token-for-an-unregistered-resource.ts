@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { module } from '../conformance-module.ts'
-import { findServerStage, mustBeRefused } from '../server-to-server/server-stage.ts'
+import { module } from '../../conformance-module.ts'
+import { findServerStage, mustBeRefused } from '../../server-to-server/server-stage.ts'
 
 const CLAUSE = 'server-to-server profile, 16'
 

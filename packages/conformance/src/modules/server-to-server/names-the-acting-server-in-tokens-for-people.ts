@@ -1,5 +1,5 @@
-import { module } from '../conformance-module.ts'
-import { claimsOf, findActingStage } from '../server-to-server/acting-stage.ts'
+import { module } from '../../conformance-module.ts'
+import { claimsOf, findActingStage } from '../../server-to-server/acting-stage.ts'
 
 const CLAUSE = 'server-to-server profile, 18; RFC 8693 section 4.1'
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { Checks } from '../conformance-module.ts'
-import { module } from '../conformance-module.ts'
-import { changeOneCharacter, findParts, readPart, writePart } from '../presented-token.ts'
-import { claimsOf, findActingStage } from '../server-to-server/acting-stage.ts'
-import { findServerStage, mustBeRefused } from '../server-to-server/server-stage.ts'
-import type { Target } from '../target.ts'
+import type { Checks } from '../../conformance-module.ts'
+import { module } from '../../conformance-module.ts'
+import { changeOneCharacter, findParts, readPart, writePart } from '../../presented-token.ts'
+import { claimsOf, findActingStage } from '../../server-to-server/acting-stage.ts'
+import { findServerStage, mustBeRefused } from '../../server-to-server/server-stage.ts'
+import type { Target } from '../../target.ts'
 
 const CLAUSE = 'server-to-server profile, 17; RFC 8693 section 2.1'
 

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
-import { module } from '../conformance-module.ts'
-import { findNobody } from '../server-to-server/self-signed.ts'
-import { findServerStage, mustBeRefused, signCompact } from '../server-to-server/server-stage.ts'
+import { module } from '../../conformance-module.ts'
+import { findNobody } from '../../server-to-server/self-signed.ts'
+import { findServerStage, mustBeRefused, signCompact } from '../../server-to-server/server-stage.ts'
 
 const CLAUSE = 'server-to-server profile, 11; RFC 8725 section 3.10'
 

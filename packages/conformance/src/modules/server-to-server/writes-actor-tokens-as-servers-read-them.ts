@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { compactVerify } from 'jose'
-import { module } from '../conformance-module.ts'
-import { findParts, readPart } from '../presented-token.ts'
-import { claimsOf } from '../server-to-server/acting-stage.ts'
-import { findServerStage } from '../server-to-server/server-stage.ts'
+import { module } from '../../conformance-module.ts'
+import { findParts, readPart } from '../../presented-token.ts'
+import { claimsOf } from '../../server-to-server/acting-stage.ts'
+import { findServerStage } from '../../server-to-server/server-stage.ts'
 
 const FORM = 'server-to-server profile, 5; [MS-XOAUTH]'
 

@@ -1,6 +1,6 @@
-import { module } from '../conformance-module.ts'
-import { claimsOf, findActingStage } from '../server-to-server/acting-stage.ts'
-import { mustBeRefused } from '../server-to-server/server-stage.ts'
+import { module } from '../../conformance-module.ts'
+import { claimsOf, findActingStage } from '../../server-to-server/acting-stage.ts'
+import { mustBeRefused } from '../../server-to-server/server-stage.ts'
 
 const CLAUSE = 'server-to-server profile, 20'
 

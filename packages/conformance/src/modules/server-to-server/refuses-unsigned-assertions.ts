@@ -1,6 +1,6 @@
 import { createPublicKey, sign, X509Certificate } from 'node:crypto'
-import { module } from '../conformance-module.ts'
-import { findServerStage, hmac, mustBeRefused, signCompact } from '../server-to-server/server-stage.ts'
+import { module } from '../../conformance-module.ts'
+import { findServerStage, hmac, mustBeRefused, signCompact } from '../../server-to-server/server-stage.ts'
 
 const CLAUSE = 'server-to-server profile, 11; RFC 8725 section 3.1; CVE-2023-29357'
 const NONE = ['none', 'None', 'NONE', 'nOnE', 'NonE', 'none ', '', null]

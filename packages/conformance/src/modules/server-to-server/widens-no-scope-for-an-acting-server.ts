@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { module } from '../conformance-module.ts'
-import { claimsOf, findActingStage, scopesOf, shortNames } from '../server-to-server/acting-stage.ts'
-import { describeAnswer, mustBeRefused } from '../server-to-server/server-stage.ts'
-import type { Answer } from '../target.ts'
+import { module } from '../../conformance-module.ts'
+import { claimsOf, findActingStage, scopesOf, shortNames } from '../../server-to-server/acting-stage.ts'
+import { describeAnswer, mustBeRefused } from '../../server-to-server/server-stage.ts'
+import type { Answer } from '../../target.ts'
 
 const CLAUSE = 'server-to-server profile, 19; RFC 9700 section 2.3'
 

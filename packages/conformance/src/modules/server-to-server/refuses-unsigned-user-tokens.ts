@@ -1,7 +1,7 @@
-import { module } from '../conformance-module.ts'
-import { claimsOf, findActingStage } from '../server-to-server/acting-stage.ts'
-import { findNobody } from '../server-to-server/self-signed.ts'
-import { findServerStage, mustBeRefused, signCompact } from '../server-to-server/server-stage.ts'
+import { module } from '../../conformance-module.ts'
+import { claimsOf, findActingStage } from '../../server-to-server/acting-stage.ts'
+import { findNobody } from '../../server-to-server/self-signed.ts'
+import { findServerStage, mustBeRefused, signCompact } from '../../server-to-server/server-stage.ts'
 
 const CLAUSE = 'server-to-server profile, 21; CVE-2023-29357; CVE-2025-55241'
 

@@ -1,5 +1,5 @@
-import { findBearerChallenge } from '../bearer-challenge.ts'
-import { module } from '../conformance-module.ts'
+import { findBearerChallenge } from '../../bearer-challenge.ts'
+import { module } from '../../conformance-module.ts'
 
 export default module('resource-server', 'describes itself consistently', async (target, checks) => {
   const { resource } = target

@@ -1,5 +1,5 @@
-import { module } from '../conformance-module.ts'
-import { findOpenedResource } from '../presented-token.ts'
+import { module } from '../../conformance-module.ts'
+import { findOpenedResource } from '../../presented-token.ts'
 
 export default module('resource-server', 'accepts no token in the address', async (target, checks) => {
   const opened = await findOpenedResource(target, checks)

@@ -1,5 +1,5 @@
-import { module } from '../conformance-module.ts'
-import { findExchangeDocument } from '../server-to-server/exchange-document.ts'
+import { module } from '../../conformance-module.ts'
+import { findExchangeDocument } from '../../server-to-server/exchange-document.ts'
 
 const CLAUSE = 'server-to-server profile, 3; CVE-2025-55241'
 

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { module } from '../conformance-module.ts'
-import { findNobody } from '../server-to-server/self-signed.ts'
-import { describeAnswer, findServerStage, isRefusal, signCompact } from '../server-to-server/server-stage.ts'
-import type { Answer } from '../target.ts'
+import { module } from '../../conformance-module.ts'
+import { findNobody } from '../../server-to-server/self-signed.ts'
+import { describeAnswer, findServerStage, isRefusal, signCompact } from '../../server-to-server/server-stage.ts'
+import type { Answer } from '../../target.ts'
 
 const CLAUSE = 'server-to-server profile, 12'
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
-import { module } from '../conformance-module.ts'
-import { findOpenedResource, mustRefuse, readPart, writePart } from '../presented-token.ts'
+import { module } from '../../conformance-module.ts'
+import { findOpenedResource, mustRefuse, readPart, writePart } from '../../presented-token.ts'
 
 export default module('resource-server', 'refuses a token signed by anyone else', async (target, checks) => {
   const opened = await findOpenedResource(target, checks)

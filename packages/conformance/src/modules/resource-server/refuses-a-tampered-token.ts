@@ -1,5 +1,5 @@
-import { module } from '../conformance-module.ts'
-import { changeOneCharacter, findOpenedResource, mustRefuse, readPart, writePart } from '../presented-token.ts'
+import { module } from '../../conformance-module.ts'
+import { changeOneCharacter, findOpenedResource, mustRefuse, readPart, writePart } from '../../presented-token.ts'
 
 export default module('resource-server', 'refuses a tampered token', async (target, checks) => {
   const opened = await findOpenedResource(target, checks)

@@ -1,5 +1,5 @@
-import { module } from '../conformance-module.ts'
-import { findOpenedResource, mustRefuse, readPart, writePart } from '../presented-token.ts'
+import { module } from '../../conformance-module.ts'
+import { findOpenedResource, mustRefuse, readPart, writePart } from '../../presented-token.ts'
 
 export default module('resource-server', 'refuses an unsigned token', async (target, checks) => {
   const opened = await findOpenedResource(target, checks)

@@ -1,5 +1,5 @@
-import { module } from '../conformance-module.ts'
-import { findServerStage, mustBeRefused } from '../server-to-server/server-stage.ts'
+import { module } from '../../conformance-module.ts'
+import { findServerStage, mustBeRefused } from '../../server-to-server/server-stage.ts'
 
 const CLAUSE = 'server-to-server profile, 13'
 

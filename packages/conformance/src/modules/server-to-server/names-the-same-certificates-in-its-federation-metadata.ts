@@ -1,7 +1,7 @@
-import { module } from '../conformance-module.ts'
-import { federationUrl, findExchangeDocument } from '../server-to-server/exchange-document.ts'
-import { thumbprintOf } from '../server-to-server/self-signed.ts'
-import { readXml } from '../server-to-server/xml-form.ts'
+import { module } from '../../conformance-module.ts'
+import { federationUrl, findExchangeDocument } from '../../server-to-server/exchange-document.ts'
+import { thumbprintOf } from '../../server-to-server/self-signed.ts'
+import { readXml } from '../../server-to-server/xml-form.ts'
 
 const CLAUSE = 'server-to-server profile, 4; WS-Federation 1.2 section 3.1'
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { module } from '../conformance-module.ts'
-import { changeOneCharacter, writePart } from '../presented-token.ts'
-import { findNobody } from '../server-to-server/self-signed.ts'
-import { findServerStage, mustBeRefused, signCompact } from '../server-to-server/server-stage.ts'
+import { module } from '../../conformance-module.ts'
+import { changeOneCharacter, writePart } from '../../presented-token.ts'
+import { findNobody } from '../../server-to-server/self-signed.ts'
+import { findServerStage, mustBeRefused, signCompact } from '../../server-to-server/server-stage.ts'
 
 const CLAUSE = 'server-to-server profile, 11; CVE-2025-53786'
 
