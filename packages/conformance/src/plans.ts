@@ -1,0 +1,70 @@
+/**
+ * The OpenID Foundation's certification plans, as lists of module ids, and which of our modules stand for them.
+ *
+ * It owns the ids. What a module checks is said beside it (`ids`); a self-run gives evidence, never a certificate.
+ * Source: the Foundation's conformance suite, plans by name, as of its revision 12f2a4da.
+ */
+import type { ConformanceModule } from './conformance-module.ts'
+import type { ResponseMode } from './target.ts'
+
+export interface Plan {
+  readonly name: string
+  readonly title: string
+  readonly ids: readonly string[]
+  /** How its modules want authorization answers. */
+  readonly responseMode: ResponseMode
+}
+
+const named = (prefix: string, names: string): readonly string[] =>
+  Object.freeze(names.split(' ').map((one) => `${prefix}${one}`))
+
+const BASIC = named(
+  'oidcc-',
+  'server response-type-missing idtoken-signature idtoken-unsigned userinfo-get userinfo-post-header userinfo-post-body ensure-request-without-nonce-succeeds-for-code-flow scope-profile scope-email scope-address scope-phone scope-all alternate-happy-flow display-page display-popup prompt-login prompt-none-not-logged-in prompt-none-logged-in max-age-1 max-age-10000 ensure-request-with-unknown-parameter-succeeds id-token-hint login-hint ui-locales claims-locales ensure-request-with-acr-values-succeeds codereuse codereuse-30seconds ensure-registered-redirect-uri ensure-post-request-succeeds server-client-secret-post request-uri-unsigned-supported-correctly-or-rejected-as-unsupported unsigned-request-object-supported-correctly-or-rejected-as-unsupported claims-essential ensure-request-object-with-redirect-uri refresh-token ensure-request-with-valid-pkce-succeeds',
+)
+
+const LOGOUT = [
+  'oidcc-rp-initiated-logout',
+  ...named(
+    'oidcc-rp-initiated-logout-',
+    'discovery-endpoint-verification bad-post-logout-redirect-uri modified-id-token-hint no-id-token-hint no-params no-post-logout-redirect-uri no-state only-state query-added-to-post-logout-redirect-uri bad-id-token-hint',
+  ),
+]
+
+const DYNAMIC = named(
+  'oidcc-',
+  'idtoken-rs256 idtoken-unsigned userinfo-rs256 ensure-redirect-uri-in-authorization-request redirect-uri-query-OK redirect-uri-query-mismatch redirect-uri-query-added redirect-uri-regfrag discovery-endpoint-verification server registration-logo-uri registration-policy-uri registration-tos-uri registration-jwks-uri registration-sector-uri registration-sector-bad server-rotate-keys refresh-token-rp-key-rotation request-uri-unsigned request-uri-signed-rs256 ensure-request-object-with-redirect-uri refresh-token ensure-client-assertion-with-iss-aud-succeeds',
+)
+
+const plan = (name: string, title: string, ids: readonly string[], responseMode: ResponseMode = 'query'): Plan =>
+  Object.freeze({ name, title, ids: Object.freeze([...ids]), responseMode })
+
+/** The six plans that the kit has modules for. */
+export const plans: readonly Plan[] = Object.freeze([
+  plan('oidcc-basic-certification-test-plan', 'OpenID Connect Basic', BASIC),
+  plan('oidcc-config-certification-test-plan', 'OpenID Connect Config', ['oidcc-discovery-endpoint-verification']),
+  plan('oidcc-formpost-basic-certification-test-plan', 'OpenID Connect Form Post, Basic', BASIC, 'form_post'),
+  plan('oidcc-rp-initiated-logout-certification-test-plan', 'RP-Initiated Logout', LOGOUT),
+  plan('oidcc-backchannel-rp-initiated-logout-certification-test-plan', 'Back-Channel Logout', [
+    'oidcc-backchannel-logout-discovery-endpoint-verification',
+    'oidcc-backchannel-rp-initiated-logout',
+  ]),
+  plan('oidcc-dynamic-certification-test-plan', 'OpenID Connect Dynamic', DYNAMIC),
+])
+
+/** The ids that no module stands for, each with the reason. Nothing is missing silently: a test holds the two together. */
+export const notTested: Readonly<Record<string, string>> = Object.freeze({})
+
+/** A plan by its full name, or by the part that tells it apart (`basic`, `formpost-basic`, `dynamic`). */
+export const findPlan = (name: string): Plan | undefined =>
+  plans.find((one) => one.name === name || one.name === `oidcc-${name}-certification-test-plan`)
+
+/** The modules that stand for the ids of a plan, in the order of the report. */
+export const modulesOfPlan = (one: Plan, modules: readonly ConformanceModule[]): readonly ConformanceModule[] =>
+  modules.filter(({ ids = [] }) => ids.some((id) => one.ids.includes(id)))
+
+/** The ids of a plan that neither a module nor the table {@link notTested} accounts for. */
+export const missingIds = (one: Plan, modules: readonly ConformanceModule[]): readonly string[] => {
+  const carried = new Set([...modules.flatMap(({ ids = [] }) => ids), ...Object.keys(notTested)])
+  return one.ids.filter((id) => !carried.has(id))
+}
