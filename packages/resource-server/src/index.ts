@@ -31,6 +31,7 @@ export {
   type RefusedApp,
   type RouteDemands,
 } from './guard.ts'
+export { type KeyKeeper, keepKeysIn } from './kept-keys.ts'
 export { hidesAnotherPath, protocolOfExchangePath } from './legacy-auth/exchange-path.ts'
 export { createLegacyAuth, type LegacyAuthOptions } from './legacy-auth/legacy-auth.ts'
 export {

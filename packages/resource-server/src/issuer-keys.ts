@@ -6,6 +6,7 @@
  * @module
  */
 import type { Clock } from './clock.ts'
+import { type KeyKeeper, readKeptKeys, writeKeptKeys } from './kept-keys.ts'
 import { readBounded } from './read-bounded.ts'
 import { indexByThumbprint, type KeySet, readKeySet, type SignatureAlgorithm, type VerificationKey } from './verification-key.ts'
 import { allowedUrl, insertWellKnown, openidConfigurationUrl } from './web-address.ts'
@@ -18,7 +19,7 @@ export const keyTimes = Object.freeze({
   refresh: 300,
   /** From this age on, a request waits for the new set, unless the last fetch failed. */
   await: 600,
-  /** A set of this age is forgotten, if no fetch has succeeded since. */
+  /** A set of this age is forgotten, if no fetch has succeeded since, kept over a restart or not. */
   forget: 86_400,
 })
 
@@ -51,6 +52,8 @@ type Options = Readonly<{
   allowInsecureLoopback: boolean
   /** Told of failed fetches and ignored keys, for the log. */
   onProblem: (problem: string) => void
+  /** Where the last good set outlives a restart. Read only when a first fetch has failed. */
+  keepKeys?: KeyKeeper | undefined
 }>
 
 type Fetched = Readonly<{ set: KeySet; at: number }>
@@ -108,6 +111,7 @@ export function createIssuerKeys(options: Options): IssuerKeys {
   let lastAttempt = Number.NEGATIVE_INFINITY
   let lastFailed = false
   let inFlight: Promise<void> | undefined
+  let recalled = false
 
   /** A clock that was set back must not silence fetching for as long as it was set back. */
   const age = (since: number, now: number): number => (now < since ? Number.POSITIVE_INFINITY : now - since)
@@ -127,12 +131,38 @@ export function createIssuerKeys(options: Options): IssuerKeys {
       for (const ignored of set.ignored) options.onProblem(`key ignored: ${ignored}`)
       fetched = { set: keepKnownKeys(set, fetched?.set), at: seconds() }
       lastFailed = false
+      keep(document, fetched.at)
     } catch (cause) {
       lastFailed = true
       jwksUri = options.jwksUri // the address may have moved: ask the metadata again next time
-      options.onProblem(`keys of ${options.issuer} not fetched: ${cause instanceof Error ? cause.message : 'unknown reason'}`)
+      options.onProblem(`keys of ${options.issuer} not fetched: ${reasonOf(cause)}`)
+      await recall()
     } finally {
       inFlight = undefined
+    }
+  }
+
+  /** In the background: no request waits for the disk. */
+  function keep(document: unknown, at: number): void {
+    options.keepKeys
+      ?.save(options.issuer, writeKeptKeys(options.issuer, { document, at }))
+      .catch((cause: unknown) => options.onProblem(`keys of ${options.issuer} not kept: ${reasonOf(cause)}`))
+  }
+
+  /** Once, at a start without the issuer: what an earlier run has kept, as old as it is. */
+  async function recall(): Promise<void> {
+    if (options.keepKeys === undefined || fetched !== undefined || recalled) return
+    recalled = true
+    try {
+      const text = await options.keepKeys.load(options.issuer)
+      if (text === undefined) return
+      const kept = readKeptKeys(text, { issuer: options.issuer, now: seconds(), forget: keyTimes.forget })
+      const set = typeof kept === 'string' ? undefined : await readKeySet(kept.document, options.algorithms)
+      if (typeof kept === 'string' || set === undefined)
+        options.onProblem(`kept keys of ${options.issuer} not used: ${typeof kept === 'string' ? kept : 'they are no key set'}`)
+      else fetched = { set, at: kept.at }
+    } catch (cause) {
+      options.onProblem(`kept keys of ${options.issuer} not read: ${reasonOf(cause)}`)
     }
   }
 
@@ -169,6 +199,8 @@ export function createIssuerKeys(options: Options): IssuerKeys {
     },
   })
 }
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : 'unknown reason')
 
 const pick = (set: KeySet | undefined, name: string, by: KeyName): VerificationKey | undefined =>
   (by === 'kid' ? set?.keys : set?.byThumbprint)?.get(name)

@@ -20,6 +20,7 @@ import {
 } from './compact-token.ts'
 import { TokenError } from './errors.ts'
 import { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts'
+import type { KeyKeeper } from './kept-keys.ts'
 import { requireRange } from './option-range.ts'
 import type { Revocations } from './revocations/revocations-contract.ts'
 import type { JsonObject } from './strict-json.ts'
@@ -45,6 +46,11 @@ export type TokenValidatorOptions = Readonly<{
   rememberTokens?: number
   /** What has ended since tokens were issued: `revocations` of a createRevocationFeed. Without it, a token holds until it expires. */
   revocations?: Revocations
+  /**
+   * Where the issuers' keys outlive a restart: `keepKeysIn(directory)`. Without it, a server that starts while an issuer is away
+   * answers `keys_unavailable` until it is back. With it, the last set counts, for a day after it was fetched.
+   */
+  keepKeys?: KeyKeeper
   clock?: Clock
   fetch?: typeof fetch
   /** Accept issuers at `http://localhost` and the like, for development. */
@@ -125,6 +131,7 @@ export function createTokenValidator(options: TokenValidatorOptions): TokenValid
       fetch: options.fetch ?? fetch,
       allowInsecureLoopback: options.allowInsecureLoopback ?? false,
       onProblem: options.onProblem ?? (() => undefined),
+      keepKeys: options.keepKeys,
     })
     if (issuers.has(issuer)) throw new TypeError(`issuer ${issuer} is given twice`)
     issuers.set(issuer, keys)

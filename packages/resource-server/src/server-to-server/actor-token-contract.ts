@@ -6,6 +6,7 @@
  */
 import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import type { KeyKeeper } from '../kept-keys.ts'
 import type { ActorTokenErrorCode } from './errors.ts'
 import type { UserContext } from './user-token.ts'
 
@@ -143,6 +144,8 @@ export type ActorTokenValidatorOptions<User extends ActorTokenUser> = Readonly<{
   clockToleranceSeconds?: number
   /** How many verified actor tokens are remembered; default 1000, 0 switches it off. A server shows one for an hour. */
   rememberTokens?: number
+  /** Where the keys of `issuers` outlive a restart: `keepKeysIn(directory)`. Default: nowhere. */
+  keepKeys?: KeyKeeper
   clock?: Clock
   fetch?: typeof fetch
   /** Accept issuers and metadata at `http://localhost` and the like, for development. */

@@ -70,6 +70,7 @@ function createSources<User extends ActorTokenUser>(
       fetch: options.fetch ?? fetch,
       allowInsecureLoopback: options.allowInsecureLoopback ?? false,
       onProblem: options.onProblem ?? (() => undefined),
+      keepKeys: options.keepKeys,
     })
     if (sources.has(source.principal)) throw new TypeError(`realm ${issuer.realm} is given twice`)
     sources.set(source.principal, source)

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../clock.ts'
 import { createIssuerKeys } from '../issuer-keys.ts'
+import type { KeyKeeper } from '../kept-keys.ts'
 import type { VerificationKey } from '../verification-key.ts'
 import type { ActorIssuer } from './actor-token-contract.ts'
 import type { CertifiedKey } from './certificates.ts'
@@ -28,6 +29,7 @@ type Options = Readonly<{
   fetch: typeof fetch
   allowInsecureLoopback: boolean
   onProblem: (problem: string) => void
+  keepKeys?: KeyKeeper | undefined
 }>
 
 const rs256: ReadonlySet<'RS256'> = new Set(['RS256'])

@@ -1,0 +1,143 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { makeSigningKey } from '@postern/conformance/hostile-tokens'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createIssuerKeys, type IssuerKeys, keyTimes } from './issuer-keys.ts'
+import { type KeyKeeper, keepKeysIn, readKeptKeys, writeKeptKeys } from './kept-keys.ts'
+import { DocumentServer, FakeIssuer } from './testing/fake-issuer.ts'
+
+const issuer = 'https://sts.example/contoso'
+const first = makeSigningKey('k1')
+const second = makeSigningKey('k2')
+const began = 1_800_000_000
+
+let now = began
+let server = new DocumentServer()
+let sts = new FakeIssuer(server, issuer, [first])
+let problems: string[] = []
+let kept = new Map<string, string>()
+let directory = ''
+beforeEach(async () => {
+  now = began
+  server = new DocumentServer()
+  sts = new FakeIssuer(server, issuer, [first])
+  problems = []
+  kept = new Map()
+  directory = await mkdtemp(join(tmpdir(), 'postern-keys-'))
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+const inMemory: KeyKeeper = {
+  load: async (name) => kept.get(name),
+  save: async (name, text) => void kept.set(name, text),
+}
+/** A server that has just started. */
+const start = (keepKeys: KeyKeeper | undefined = inMemory, of: string = issuer): IssuerKeys =>
+  createIssuerKeys({
+    issuer: of,
+    jwksUri: undefined,
+    algorithms: new Set(['RS256', 'ES256'] as const),
+    clock: () => new Date(now * 1000),
+    fetch: server.fetch,
+    allowInsecureLoopback: false,
+    onProblem: (problem) => problems.push(problem),
+    keepKeys,
+  })
+const find = async (keys: IssuerKeys, kid = 'k1'): Promise<string> => {
+  const found = await keys.findKey(kid)
+  return typeof found === 'string' ? found : found.kid
+}
+
+test('a server that starts while the issuer is away goes on with the set that it had, without a keeper it cannot', async () => {
+  await find(start())
+  server.down = true
+  expect(await find(start())).toBe('k1')
+  expect(await find(start(), 'k2')).toBe('unknown')
+  kept.clear()
+  expect(await find(start())).toBe('unavailable')
+})
+
+test('a kept set ends a day after it was fetched, however often servers start', async () => {
+  await find(start())
+  server.down = true
+  now = began + keyTimes.forget - 1
+  const keys = start()
+  expect(await find(keys)).toBe('k1')
+  now += 1
+  expect(await find(keys)).toBe('unavailable')
+  expect(await find(start())).toBe('unavailable')
+  expect(problems.at(-1)).toContain('older than')
+})
+
+test('an issuer that answers is believed over the disk: a key that it has withdrawn is gone', async () => {
+  await find(start())
+  sts.keys = [second]
+  sts.publish()
+  const keys = start()
+  expect([await find(keys), await find(keys, 'k2')]).toEqual(['unknown', 'k2'])
+  server.down = true
+  expect([await find(start()), await find(start(), 'k2')]).toEqual(['unknown', 'k2'])
+})
+
+test('after such a start the issuer is asked again, and its set takes over', async () => {
+  await find(start())
+  now += keyTimes.await
+  server.down = true
+  const keys = start()
+  expect(await find(keys)).toBe('k1')
+  server.down = false
+  sts.keys = [second]
+  sts.publish()
+  now += keyTimes.coolDown
+  expect(await find(keys, 'k2')).toBe('k2')
+  expect(await find(keys)).toBe('unknown')
+})
+
+test('what is of another issuer, from the future, too old or damaged is not used', () => {
+  const facts = { issuer, now: began, forget: 100 }
+  const good = writeKeptKeys(issuer, { document: { keys: [] }, at: began - 99 })
+  expect(readKeptKeys(good, facts)).toEqual({ document: { keys: [] }, at: began - 99 })
+  for (const [text, changed] of [
+    [good, { now: began + 1 }],
+    [good, { now: began - 100 }],
+    [good, { issuer: `${issuer}/` }],
+    ['{', {}],
+    ['null', {}],
+    [JSON.stringify({ issuer, at: '0', jwks: {} }), {}],
+  ] as const)
+    expect(readKeptKeys(text, { ...facts, ...changed })).toEqual(expect.any(String))
+})
+
+test('a keeper that fails is told of, and costs nothing else', async () => {
+  const broken: KeyKeeper = { load: () => Promise.reject(new Error('no disk')), save: () => Promise.reject(new Error('full')) }
+  expect(await find(start(broken))).toBe('k1')
+  server.down = true
+  expect(await find(start(broken))).toBe('unavailable')
+  expect(problems.filter((one) => one.includes('full') || one.includes('no disk'))).toHaveLength(2)
+})
+
+test('on disk each issuer has one file, for this user alone, and nothing else is left there', async () => {
+  const keeper = keepKeysIn(join(directory, 'keys'))
+  expect(await keeper.load(issuer)).toBeUndefined()
+  await keeper.save(issuer, 'old')
+  await keeper.save(issuer, 'new')
+  await keeper.save(`${issuer}/../x`, 'other')
+  expect(await keeper.load(issuer)).toBe('new')
+  const names = await readdir(join(directory, 'keys'))
+  expect(names).toHaveLength(2)
+  expect((await stat(join(directory, 'keys', names[0] ?? ''))).mode & 0o777).toBe(0o600)
+  expect((await stat(join(directory, 'keys'))).mode & 0o777).toBe(0o700)
+})
+
+test('a file that somebody has damaged is no key set', async () => {
+  const keeper = keepKeysIn(directory)
+  await find(start(keeper))
+  await expect.poll(() => readdir(directory)).toHaveLength(1)
+  const [name = ''] = await readdir(directory)
+  const text = await readFile(join(directory, name), 'utf8')
+  await writeFile(join(directory, name), text.replace('"keys"', '"kees"'))
+  server.down = true
+  expect(await find(start(keeper))).toBe('unavailable')
+  expect(problems.at(-1)).toContain('no key set')
+})
