@@ -116,8 +116,17 @@ export default {
     rule(
       'resource-server-stands-alone',
       'A mail server that accepts our tokens gets none of the service with it.',
-      { path: '^packages/resource-server/' },
+      { path: '^packages/resource-server/', pathNot: ['/testing/', TEST] },
       { path: ours('storage', 'mfa', 'sts', 'conformance') },
+    ),
+    rule(
+      'resource-server-is-tried-by-the-list',
+      'Its tests take the list of hostile tokens from the kit, which is the one that there is; and nothing else from anybody.',
+      { path: '^packages/resource-server/src/(testing/|.*\\.test\\.ts$)' },
+      {
+        path: ours('storage', 'mfa', 'sts', 'conformance'),
+        pathNot: '^packages/conformance/src/hostile-tokens/hostile-tokens\\.ts$',
+      },
     ),
     rule(
       'resource-server-needs-jose-only',

@@ -56,6 +56,18 @@ export const plants: readonly Plant[] = [
     "import type { M } from '@postern/mfa'\nexport const used: M = 1\n",
     'resource-server-stands-alone',
   ),
+  plant(
+    'packages/resource-server/src/leans-on-the-kit.ts',
+    "import type { M } from '@postern/conformance/hostile-tokens'\nexport const used: M = 1\n",
+    'resource-server-stands-alone',
+  ),
+  plant(
+    'packages/resource-server/src/takes-the-whole-kit.test.ts',
+    from('@postern/conformance'),
+    'resource-server-is-tried-by-the-list',
+  ),
+  plant('packages/resource-server/src/takes-the-list.test.ts', from('@postern/conformance/hostile-tokens')),
+  plant('packages/resource-server/src/testing/takes-the-list.ts', from('@postern/conformance/hostile-tokens')),
   plant('packages/resource-server/src/greedy.ts', from('koa'), 'resource-server-needs-jose-only'),
   plant(
     'packages/resource-server/src/koa.ts',
@@ -131,6 +143,7 @@ const innocent = [
   ...OURS.map((name) => `packages/${name}/src/index.ts`),
   'packages/storage/src/contract/contract.ts',
   'packages/storage/src/deep.ts',
+  'packages/conformance/src/hostile-tokens/hostile-tokens.ts',
   'packages/mfa/src/deep-inside.ts',
   'packages/mfa/src/subject.test.ts',
   'packages/sts/src/testing.ts',
@@ -167,7 +180,12 @@ export async function buildPlantedHouse(): Promise<string> {
       name: `@postern/${name}`,
       version: '1.0.0',
       type: 'module',
-      exports: { '.': './src/index.ts', './contract': './src/contract/contract.ts', './testing': './src/testing.ts' },
+      exports: {
+        '.': './src/index.ts',
+        './contract': './src/contract/contract.ts',
+        './testing': './src/testing.ts',
+        './hostile-tokens': './src/hostile-tokens/hostile-tokens.ts',
+      },
       dependencies: { ...declared, ...Object.fromEntries(OURS.map((one) => [`@postern/${one}`, 'workspace:*'])) },
       devDependencies: { vitest: '1.0.0' },
     })

@@ -1,3 +1,4 @@
+import { Bench } from '@postern/conformance/hostile-tokens'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseChallenges } from './challenge-parser.ts'
@@ -5,7 +6,6 @@ import { diagnostics } from './diagnostics.ts'
 import { TokenError, tokenErrorCodes } from './errors.ts'
 import { type Accepted, createGuard, type Refused } from './guard.ts'
 import { requireAnyScope, requireScope, requireUser } from './scopes.ts'
-import { Bench } from './testing/hostile-tokens.ts'
 import { makeScene } from './testing/scene.ts'
 import { createTokenValidator } from './validator.ts'
 

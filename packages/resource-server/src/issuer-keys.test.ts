@@ -1,7 +1,7 @@
+import { makeRocaKey, makeSigningKey } from '@postern/conformance/hostile-tokens'
 import { beforeEach, expect, test } from 'vitest'
 import { createIssuerKeys, type IssuerKeys, keyTimes } from './issuer-keys.ts'
-import { DocumentServer, FakeIssuer, makeSigningKey } from './testing/fake-issuer.ts'
-import { makeRocaKey } from './testing/roca-key.ts'
+import { DocumentServer, FakeIssuer } from './testing/fake-issuer.ts'
 import { readKeySet } from './verification-key.ts'
 import { weaknessOfRsaKey } from './weak-keys.ts'
 

@@ -1,6 +1,7 @@
+import { makeSigningKey } from '@postern/conformance/hostile-tokens'
 import { beforeEach, expect, test } from 'vitest'
 import { TokenError, type TokenErrorCode } from './errors.ts'
-import { DocumentServer, FakeIssuer, makeSigningKey } from './testing/fake-issuer.ts'
+import { DocumentServer, FakeIssuer } from './testing/fake-issuer.ts'
 import { createTokenValidator, type TokenValidatorOptions } from './validator.ts'
 
 const issuer = 'https://sts.example/contoso'

@@ -3,14 +3,8 @@
  * on-behalf-of, where a server names a person by a user token (F 1.8), and as the assertion of a request for an actor token.
  */
 import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto'
-import {
-  ActorBench,
-  type ActorScene,
-  type HostileActorToken,
-  hostileActorTokens,
-  makeSelfSigned,
-  type ServerKey,
-} from '@postern/resource-server/testing'
+import { ActorBench, type ActorScene, hostileActorTokens, type ServerKey } from '@postern/conformance/hostile-tokens'
+import { makeSelfSigned } from '@postern/resource-server/testing'
 import type { TestPrincipal } from '@postern/sts/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verdict } from '../support/world.ts'
@@ -20,7 +14,7 @@ const STS = '00000001-0000-0000-c000-000000000000'
 
 let stage: Stage
 let scene: ActorScene
-let hostile: readonly HostileActorToken[]
+let hostile: readonly Readonly<{ id: string; name: string; token: string }>[]
 
 beforeAll(async () => {
   stage = await startStage()
@@ -64,6 +58,8 @@ beforeAll(async () => {
     actorNumber: `${cloud.x5t}:${randomUUID()}`,
   }
   hostile = hostileActorTokens(scene)
+    .filter(({ expects }) => expects === 'refused')
+    .map(({ id, title, make }) => ({ id, name: title, token: make() }))
 })
 afterAll(() => stage.close())
 

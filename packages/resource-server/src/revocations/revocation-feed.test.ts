@@ -1,6 +1,6 @@
+import { makeSigningKey } from '@postern/conformance/hostile-tokens'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type EventChanges, type FakeGate, mailServer, marysId, type Sent, startFakeGate } from '../testing/fake-gate.ts'
-import { makeSigningKey } from '../testing/fake-issuer.ts'
 import { createRevocationFeed, type RevocationFeed, type RevocationFeedOptions, type RevokedAccess } from './revocation-feed.ts'
 
 let gate: FakeGate

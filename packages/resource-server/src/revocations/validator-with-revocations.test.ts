@@ -1,6 +1,6 @@
+import { Bench } from '@postern/conformance/hostile-tokens'
 import { expect, test } from 'vitest'
 import { createGuard } from '../guard.ts'
-import { Bench } from '../testing/hostile-tokens.ts'
 import { makeScene } from '../testing/scene.ts'
 import { createTokenValidator } from '../validator.ts'
 import type { IssuedToken } from './revocations-contract.ts'

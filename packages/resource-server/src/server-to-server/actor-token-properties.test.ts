@@ -1,6 +1,6 @@
+import { ActorBench, signServerText } from '@postern/conformance/hostile-tokens'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ActorBench, signServerText } from '../testing/actor-bench.ts'
 import { makeActorScene } from '../testing/actor-scene.ts'
 import { createActorTokenValidator } from './actor-token.ts'
 import { ActorTokenError } from './errors.ts'

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { ActorBench } from '@postern/conformance/hostile-tokens'
 import { expect, test } from 'vitest'
-import { ActorBench } from '../testing/actor-bench.ts'
 import { makeActorScene, type Person, publishedJwk } from '../testing/actor-scene.ts'
 import { createActorTokenValidator } from './actor-token.ts'
 import type { ActorPartner, ActorTokenUse, ActorTokenValidatorOptions } from './actor-token-contract.ts'

@@ -1,7 +1,8 @@
 /** What was seen on the wire of the original (F§1 and F§2 of the notes), letter by letter where it is whole. */
+
+import { ActorBench, signServerText } from '@postern/conformance/hostile-tokens'
 import { expect, test } from 'vitest'
 import { parseChallenges } from '../challenge-parser.ts'
-import { ActorBench, signServerText } from '../testing/actor-bench.ts'
 import { makeActorScene } from '../testing/actor-scene.ts'
 import { makeSelfSigned } from '../testing/self-signed.ts'
 import { createActorTokenValidator } from './actor-token.ts'

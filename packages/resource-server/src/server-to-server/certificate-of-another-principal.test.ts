@@ -1,6 +1,7 @@
 /** The shape of CVE-2025-53786: one server's certificate speaks for another server. */
+
+import { ActorBench } from '@postern/conformance/hostile-tokens'
 import { expect, test } from 'vitest'
-import { ActorBench } from '../testing/actor-bench.ts'
 import { makeActorScene } from '../testing/actor-scene.ts'
 import { createActorTokenValidator } from './actor-token.ts'
 import type { ActorPartner } from './actor-token-contract.ts'

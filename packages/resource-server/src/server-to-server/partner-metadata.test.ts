@@ -1,5 +1,5 @@
+import { ActorBench, type ServerKey } from '@postern/conformance/hostile-tokens'
 import { expect, test } from 'vitest'
-import { ActorBench, type ServerKey } from '../testing/actor-bench.ts'
 import { issuerOf, makeActorScene, type Person } from '../testing/actor-scene.ts'
 import { listenOnLoopback } from '../testing/loopback-server.ts'
 import { makeSelfSigned } from '../testing/self-signed.ts'

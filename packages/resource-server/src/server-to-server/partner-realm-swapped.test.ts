@@ -1,6 +1,7 @@
 /** The shape of CVE-2025-55241: an actor token of one realm opens the accounts of another, or what was granted to another's server. */
+
+import { ActorBench } from '@postern/conformance/hostile-tokens'
 import { expect, test } from 'vitest'
-import { ActorBench } from '../testing/actor-bench.ts'
 import { issuerOf, makeActorScene } from '../testing/actor-scene.ts'
 import { createActorTokenValidator } from './actor-token.ts'
 import type { ActorPartner, ActorTokenUse } from './actor-token-contract.ts'

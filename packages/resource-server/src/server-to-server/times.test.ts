@@ -1,7 +1,7 @@
+import { Bench } from '@postern/conformance/hostile-tokens'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { TokenError } from '../errors.ts'
-import { Bench } from '../testing/hostile-tokens.ts'
 import { makeScene } from '../testing/scene.ts'
 import { createTokenValidator } from '../validator.ts'
 import { ActorTokenError } from './errors.ts'

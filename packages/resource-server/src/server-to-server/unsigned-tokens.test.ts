@@ -1,8 +1,8 @@
 /** The shape of CVE-2023-29357: a token that nobody signed is believed. */
+
+import { ActorBench, base64url } from '@postern/conformance/hostile-tokens'
 import { expect, test } from 'vitest'
-import { ActorBench } from '../testing/actor-bench.ts'
 import { makeActorScene } from '../testing/actor-scene.ts'
-import { base64url } from '../testing/fake-issuer.ts'
 import { createActorTokenValidator } from './actor-token.ts'
 import type { ActorTokenUse } from './actor-token-contract.ts'
 

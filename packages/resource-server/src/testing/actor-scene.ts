@@ -1,8 +1,9 @@
 /** A scene for hostile server-to-server tokens: a realm and another, servers with certificates, people, and a validator's options. */
+
+import type { ActorScene, ServerKey } from '@postern/conformance/hostile-tokens'
 import type { ActorPartner, ActorTokenUser, ActorTokenValidatorOptions } from '../server-to-server/actor-token-contract.ts'
 import { securityTokenServiceId } from '../server-to-server/principal.ts'
 import type { UserContext } from '../server-to-server/user-token.ts'
-import type { ActorScene, ServerKey } from './actor-bench.ts'
 import { DocumentServer } from './fake-issuer.ts'
 import { makeSelfSigned } from './self-signed.ts'
 

@@ -3,7 +3,7 @@
  * What it answers can be replaced; what it was asked is written down.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { makeSigningKey, type SigningKey, signText } from './fake-issuer.ts'
+import { makeSigningKey, type SigningKey, signText } from '@postern/conformance/hostile-tokens'
 import { listenOnLoopback } from './loopback-server.ts'
 
 export const gateRealm = '5f0c2c1e-9f57-4f0e-8c39-0a6d3f2a7b11'

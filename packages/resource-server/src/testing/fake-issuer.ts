@@ -1,34 +1,9 @@
 /**
- * An issuer for tests: keys, metadata, a `fetch` that serves both and counts, and a way to sign anything at all.
+ * An issuer for tests: keys, metadata, and a `fetch` that serves both and counts.
  *
- * It signs with node:crypto over the very strings it is given, so that no library mends a hostile token on the way.
  * @module
  */
-import { generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
-
-export type SigningKey = Readonly<{ kid: string; alg: 'RS256' | 'ES256'; privateKey: KeyObject; jwk: JsonWebKey }>
-
-export function makeSigningKey(kid: string, alg: 'RS256' | 'ES256' = 'RS256', bits = 2048): SigningKey {
-  const { privateKey, publicKey } =
-    alg === 'RS256' ? generateKeyPairSync('rsa', { modulusLength: bits }) : generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return Object.freeze({ kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } })
-}
-
-export const base64url = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString('base64url')
-
-/** The signature over `input`, made with `key` in its own algorithm or in `hash`/`pss` where a test needs another. */
-export function signatureOver(input: string, key: SigningKey, hash = 'sha256'): string {
-  const dsaEncoding = 'ieee-p1363' as const
-  return sign(hash, Buffer.from(input), key.alg === 'ES256' ? { key: key.privateKey, dsaEncoding } : key.privateKey).toString(
-    'base64url',
-  )
-}
-
-/** Signs the header and payload exactly as these texts are. */
-export function signText(header: string, payload: string | Uint8Array, key: SigningKey): string {
-  const input = `${base64url(header)}.${base64url(payload)}`
-  return `${input}.${signatureOver(input, key)}`
-}
+import { type SigningKey, signText } from '@postern/conformance/hostile-tokens'
 
 /** A `fetch` over fixed documents that counts what was asked of it. A document may be a function: it is called each time. */
 export class DocumentServer {

@@ -4,9 +4,8 @@
  * @module
  */
 import { createHmac, X509Certificate } from 'node:crypto'
+import { base64url, type Members, type ServerKey, signServerText } from '@postern/conformance/hostile-tokens'
 import type { ActorTokenErrorCode } from '../server-to-server/errors.ts'
-import { type Members, type ServerKey, signServerText } from './actor-bench.ts'
-import { base64url } from './fake-issuer.ts'
 
 export type AssertionScene = Readonly<{
   now: number

@@ -5,8 +5,8 @@
 
 import { verify } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { base64url, makeSigningKey, type SigningKey, signText } from '@postern/conformance/hostile-tokens'
 import { securityTokenServiceId } from '../server-to-server/principal.ts'
-import { base64url, makeSigningKey, type SigningKey, signText } from './fake-issuer.ts'
 import { listenOnLoopback } from './loopback-server.ts'
 import { makeSelfSigned, type SelfSigned } from './self-signed.ts'
 

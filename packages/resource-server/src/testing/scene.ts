@@ -1,11 +1,8 @@
 /** A scene for hostile tokens: two trusted issuers, their keys, and published keys that must not be used. */
-import type { TokenValidatorOptions } from '../validator.ts'
-import { DocumentServer, FakeIssuer, makeSigningKey, type SigningKey } from './fake-issuer.ts'
-import type { Scene } from './hostile-tokens.ts'
-import { makeRocaKey } from './roca-key.ts'
 
-const withJwk = (key: SigningKey, changes: Record<string, unknown>): SigningKey => ({ ...key, jwk: { ...key.jwk, ...changes } })
-const underKid = (key: SigningKey, kid: string): SigningKey => ({ ...withJwk(key, { kid }), kid })
+import { makeRocaKey, makeSigningKey, type Scene, underKid, withJwk } from '@postern/conformance/hostile-tokens'
+import type { TokenValidatorOptions } from '../validator.ts'
+import { DocumentServer, FakeIssuer } from './fake-issuer.ts'
 
 /** Makes the scene and the options of a validator that trusts both of its issuers. */
 export function makeScene(): { scene: Scene; server: DocumentServer; options: TokenValidatorOptions } {
@@ -28,6 +25,7 @@ export function makeScene(): { scene: Scene; server: DocumentServer; options: To
     issuer: sts.issuer,
     audience: 'https://mail.contoso.com/',
     now: 1_800_000_000,
+    trap: 'https://evil.example',
     rsa,
     rsaToo,
     ec,

@@ -1,11 +1,9 @@
 /**
- * actor-bench makes the good tokens of a scene, an actor token of the service inside a user token of the acting server, and
- * bends them. What is bent, and what must come of it, is in the files of hostile-actor-tokens.ts.
- * @module
+ * The good tokens of a scene between servers, an actor token of the service inside a user token of the acting server, and how to
+ * bend them. What is bent is in actor-signatures.ts, actor-bindings.ts, actor-users.ts and actor-grants.ts.
  */
 import { type KeyObject, sign } from 'node:crypto'
-import type { ActorTokenErrorCode } from '../server-to-server/errors.ts'
-import { base64url } from './fake-issuer.ts'
+import { base64url } from './signing-key.ts'
 
 export type Members = Readonly<Record<string, unknown>>
 
@@ -47,23 +45,29 @@ export type ActorScene = Readonly<{
     unknown: string
     foreign: Readonly<{ upn: string; sid: string; puid: string }>
   }>
+  /** An address at which nothing may ever ask, without a slash at the end. */
+  trap?: string
   /** Nobody here is known by a SID, so the good token names none; default false. */
   withoutSids?: boolean
   /** The `jti` of actor tokens; the service that made them may read something in it. */
   actorNumber?: string
 }>
 
-export type HostileActorToken = Readonly<{
-  /** The class, with a suffix where a class has several tokens. */
-  id: string
-  name: string
-  token: string
-  expect: ActorTokenErrorCode
-  /** Part of `detail`: tells refusals with one code apart. */
-  says: string
-  /** What the server knows beside the token. */
-  request?: Readonly<{ secure?: boolean; operation?: string }>
-}>
+/** What the server knows beside the token. */
+export type PairRequest = Readonly<{ secure?: boolean; operation?: string }>
+
+/** One token of a server and what must come of it. */
+export interface HostilePair {
+  /** The class of the list A1 to A50, with a suffix where a class has several tokens. */
+  readonly id: string
+  readonly title: string
+  readonly expects: 'refused' | 'accepted'
+  readonly request?: PairRequest
+  readonly make: () => string
+}
+
+/** A case of a list in which all are refused. */
+export type RefusedPair = Omit<HostilePair, 'expects'>
 
 type Changes = Readonly<{ header?: Members; claims?: Members; key?: ServerKey }>
 type Partner = Readonly<{ clientId: string }>
@@ -79,6 +83,9 @@ export class ActorBench {
   readonly scene: ActorScene
   constructor(scene: ActorScene) {
     this.scene = scene
+  }
+  get trap(): string {
+    return this.scene.trap ?? 'https://evil.example'
   }
   get audience(): string {
     const { own, realm } = this.scene

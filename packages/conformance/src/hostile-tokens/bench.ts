@@ -1,27 +1,28 @@
 /**
- * hostile-tokens makes tokens that must be refused, one for each known way to attack a validator, numbered m1 to m130.
+ * The good access token of a scene and how to bend it. What is bent is in signatures.ts, keys.ts, forms.ts and claims.ts.
  *
- * Each is the good token of its scene with one thing wrong, and signed again with the right key where that makes it harder.
- * Not here, because one server alone cannot judge them: m36 (a published key is a valid key), m37 (time passes: validator.test.ts),
- * m81 and m83 (other endpoints), m124 and m125 (need the issuer's memory).
- * @module
+ * It owns the good token (RFC 9068) and the form of a case. It judges nothing and presents nothing.
  */
-import type { TokenErrorCode } from '../errors.ts'
-import { type SigningKey, signText } from './fake-issuer.ts'
-import { hostileClaims } from './hostile-claims.ts'
-import { hostileForms } from './hostile-forms.ts'
-import { hostileKeys } from './hostile-keys.ts'
-import { hostileSignatures } from './hostile-signatures.ts'
+import { type SigningKey, signText } from './signing-key.ts'
 
-export type HostileToken = Readonly<{
-  /** The class, with a suffix where a class has several tokens. */
-  id: string
-  name: string
-  token: string
-  expect: TokenErrorCode
+/** What a route demands beyond a good token. */
+export type Demand = 'user' | 'scope' | 'assurance' | 'recent-sign-in'
+
+/** One token and what must come of it. */
+export interface HostileToken {
+  /** The class of the list m1 to m130, with a suffix where a class has several tokens. */
+  readonly id: string
+  readonly title: string
+  readonly expects: 'refused' | 'accepted'
   /** The token itself is good; this demand of a route refuses it. */
-  route?: 'user' | 'scope' | 'assurance' | 'recent-sign-in'
-}>
+  readonly demand?: Demand
+  /** A standard allows a server to accept it; a careful one does not. */
+  readonly allowed?: true
+  readonly make: () => string
+}
+
+/** A case of a list in which all are refused. */
+export type Refused = Omit<HostileToken, 'expects'>
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -31,16 +32,20 @@ export type Scene = Readonly<{
   audience: string
   /** Seconds since 1970. */
   now: number
+  /** An address at which nothing may ever ask: it stands in tokens that invite to it. Without a slash at the end. */
+  trap: string
   rsa: SigningKey
   /** A second good RSA key of the issuer. */
   rsaToo: SigningKey
   ec: SigningKey
   attacker: SigningKey
   retired: SigningKey
-  /** Another trusted issuer; `key` has a kid of its own, `sameKid` the kid of `rsa`. */
+  /** Another issuer, trusted as well or not at all; `key` has a kid of its own, `sameKid` the kid of `rsa`. */
   foreign: Readonly<{ issuer: string; key: SigningKey; sameKid: SigningKey }>
   /** Published, and not good enough. */
   weak: Readonly<{ encryption: SigningKey; otherAlg: SigningKey; exponentOne: SigningKey; roca: SigningKey; short: SigningKey }>
+  /** Members of the good token that are not the usual ones: who, with which scope and sign-in. */
+  claims?: Members
 }>
 
 /** The good token of a scene and how to bend it. A member set to undefined is left out. */
@@ -53,7 +58,7 @@ export class Bench {
     return JSON.stringify({ alg: 'RS256', typ: 'at+jwt', kid: this.scene.rsa.kid, ...changes })
   }
   payload(changes: Members = {}): string {
-    const { issuer, audience, now } = this.scene
+    const { issuer, audience, now, claims } = this.scene
     const times = { iat: now - 10, nbf: now - 10, exp: now + 3590 }
     const who = {
       sub: 'b2b5c6f0-mary',
@@ -63,7 +68,7 @@ export class Bench {
       acr: 'urn:postern:acr:aal2',
       auth_time: now - 60,
     }
-    return JSON.stringify({ iss: issuer, aud: audience, ...who, ...times, ...changes })
+    return JSON.stringify({ iss: issuer, aud: audience, ...who, ...claims, ...times, ...changes })
   }
   /** Signed by the issuer's own RSA key unless told otherwise. */
   signed(changes: { header?: Members; payload?: Members; key?: SigningKey } = {}): string {
@@ -72,10 +77,4 @@ export class Bench {
   get good(): string {
     return this.signed()
   }
-}
-
-/** All hostile tokens of a scene. */
-export function hostileTokens(scene: Scene): readonly HostileToken[] {
-  const bench = new Bench(scene)
-  return [...hostileSignatures(bench), ...hostileKeys(bench), ...hostileForms(bench), ...hostileClaims(bench)]
 }

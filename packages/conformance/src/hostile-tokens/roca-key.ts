@@ -1,9 +1,8 @@
 /**
- * Makes an RSA key with the weakness of CVE-2017-15361, to see it refused. Slow arithmetic on purpose: it runs in one test.
- * @module
+ * Makes an RSA key with the weakness of CVE-2017-15361, to see it refused: arithmetic of about a fifth of a second.
  */
 import { checkPrimeSync, createPrivateKey, randomBytes } from 'node:crypto'
-import type { SigningKey } from './fake-issuer.ts'
+import type { SigningKey } from './signing-key.ts'
 
 const toBigInt = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
 const base64url = (value: bigint): string => {
