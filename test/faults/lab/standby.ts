@@ -41,13 +41,16 @@ const emptied = ['pg_replslot', 'pg_wal', 'pg_stat_tmp', 'pg_wal/archive_status'
 
 /**
  * @param primaryUrl a superuser's, of the maintenance database
- * @param synchronous a commit waits until the standby has it
+ * @param options `synchronous`: a commit waits until the standby has it. `via`: the way by which it follows, e.g. a slow one
  */
-export async function startStandby(primaryUrl: string, { synchronous }: { synchronous: boolean }): Promise<Standby> {
+export async function startStandby(
+  primaryUrl: string,
+  { synchronous, via = primaryUrl }: { synchronous: boolean; via?: string },
+): Promise<Standby> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'postern-standby-'))
   const directory = join(folder, 'data')
-  const program = await withDatabase(primaryUrl, (sql) => copy(sql, { primaryUrl, folder, directory, port }))
+  const program = await withDatabase(primaryUrl, (sql) => copy(sql, { primaryUrl: via, folder, directory, port }))
   const { uid, gid } = statSync(directory)
   const child = spawn(program, ['-D', directory, '-p', String(port), ...settings(folder)], {
     uid,

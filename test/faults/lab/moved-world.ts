@@ -1,0 +1,66 @@
+/**
+ * moved-world is a realm, the service in this process and clients, whose clock the experiment moves, so that a day passes at
+ * once. Clients, history and checker are those of the laboratory.
+ * @module
+ */
+import { startSts, type TestSts, type TestStsOptions } from '@postern/sts/testing'
+import { type PersonBrowser, signInOnce } from '../../support/person-browser.ts'
+import { type Checked, check } from './checker.ts'
+import { createHistory, type RecordedHistory } from './history.ts'
+import { createHonestClient, type HonestClient } from './honest-client.ts'
+import type { Laboratory } from './laboratory.ts'
+import { readRows } from './rows.ts'
+
+export interface MovedWorld {
+  readonly sts: TestSts
+  readonly databaseUrl: string
+  readonly history: RecordedHistory
+  /** What time it is here. */
+  readonly clock: () => Date
+  /** From now on it is so much later. */
+  pass(seconds: number): void
+  client(name: string, address?: string): HonestClient
+  /** Somebody who has signed in, and codes of whom clients redeem. */
+  browser(): Promise<PersonBrowser>
+  signedIn(name: string, browser: PersonBrowser): Promise<HonestClient>
+  check(): Promise<Checked>
+}
+
+export async function openMovedWorld(
+  lab: Laboratory,
+  options: Omit<TestStsOptions, 'clock' | 'databaseUrl'> = {},
+): Promise<MovedWorld> {
+  let moved = 0
+  const clock = () => new Date(Date.now() + moved)
+  const databaseUrl = await (await lab.postgres({ shared: true })).createDatabase()
+  const sts = await startSts({ ...options, databaseUrl, clock })
+  lab.defer(() => sts.close())
+  const history = createHistory(clock)
+  const client = (name: string, address = sts.baseUrl) =>
+    createHonestClient({ name, address, realmPath: `/${sts.realm.id}`, clientId: sts.clients.mail.clientId, history })
+  return Object.freeze({
+    sts,
+    databaseUrl,
+    history,
+    clock,
+    pass(seconds: number) {
+      moved += seconds * 1000
+    },
+    client,
+    async browser() {
+      const signedIn = await signInOnce(sts, sts.mary, { clock })
+      history.unrecorded(1)
+      return signedIn
+    },
+    async signedIn(name: string, browser: PersonBrowser) {
+      const made = client(name)
+      const answer = await made.redeem(await browser.code())
+      if (made.token === undefined) throw new TypeError(`${name} got no tokens: ${answer.answer?.status}`)
+      return made
+    },
+    async check() {
+      const rows = await readRows(databaseUrl)
+      return check({ ...rows, now: clock(), logs: '', realmId: sts.realm.id, issuer: sts.issuer }, history)
+    },
+  })
+}
