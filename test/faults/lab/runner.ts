@@ -1,0 +1,55 @@
+/**
+ * runner runs one experiment in a laboratory of its own, and the checker over everything that happened in it afterwards.
+ *
+ * It owns what counts as passed: every case of the experiment, and no invariant broken. It prints nothing.
+ * @module
+ */
+import type { Checked, check } from './checker.ts'
+import type { Experiment, ExperimentResult } from './experiment.ts'
+import { openLaboratory } from './laboratory.ts'
+
+export interface Ran {
+  readonly id: string
+  readonly title: string
+  readonly seed: number
+  readonly seconds: number
+  readonly result: ExperimentResult
+  readonly checked: Checked
+  /** What ended it before its end. */
+  readonly fault?: string
+}
+
+const nothing: ExperimentResult = Object.freeze({ passed: 0, total: 0, requests: 0, seen: [] })
+const unchecked: Checked = Object.freeze({ violations: [], looked: {} }) satisfies ReturnType<typeof check>
+
+/** Never throws: a fault of an experiment is part of its outcome. */
+export async function runExperiment(
+  experiment: Pick<Experiment, 'id' | 'title' | 'run'>,
+  options: { seed: number; budget: 'short' | 'long' },
+): Promise<Ran> {
+  const began = performance.now()
+  let result = nothing
+  let checked = unchecked
+  let fault: string | undefined
+  try {
+    await using lab = openLaboratory(options)
+    result = await experiment.run(lab)
+    checked = await lab.check()
+  } catch (error) {
+    fault = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  }
+  const { id, title } = experiment
+  const seconds = (performance.now() - began) / 1000
+  return Object.freeze({ id, title, seed: options.seed, seconds, result, checked, ...(fault === undefined ? {} : { fault }) })
+}
+
+export const hasPassed = ({ result, checked, fault }: Ran): boolean =>
+  fault === undefined && result.total > 0 && result.passed === result.total && checked.violations.length === 0
+
+/** What went wrong, a line each. */
+export const complaintsOf = ({ result, checked, fault }: Ran): readonly string[] => [
+  ...(fault === undefined ? [] : [fault]),
+  ...(result.total === 0 && fault === undefined ? ['no case was tried'] : []),
+  ...(result.passed < result.total ? result.seen : []),
+  ...checked.violations.map(({ invariant, seen }) => `${invariant}: ${seen}`),
+]
