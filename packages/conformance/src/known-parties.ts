@@ -3,6 +3,7 @@
  *
  * It owns these shapes only. Reading them from a file is target-file.ts; what is missing makes modules skip, never pass.
  */
+import type { LocalIssuer } from './local-issuer/local-issuer.ts'
 
 export type ClientAuthentication = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
 
@@ -73,14 +74,50 @@ export interface KnownMailServer {
   readonly audience: string
   /** Where on loopback the kit's issuer listens, as the mail server was told. Default: a free port. */
   readonly issuerPort?: number
-  /** What the address asks for in `scp`. */
+  /** The kit's issuer, where somebody has started it already. Default: the first module that needs it starts it. */
+  readonly localIssuer?: LocalIssuer
+  /** What the address asks for in `scope`. Default: it asks for no scope in particular. */
   readonly scope?: string
+  /** The mail address of somebody with a mailbox there: `upn` of the good token. */
+  readonly person?: string
+  /** More members of the good token, such as `sub` or `roles`. */
+  readonly claims?: Readonly<Record<string, unknown>>
   /** It answers Basic and other older ways to sign in. */
   readonly legacy?: boolean
   /** Starts it: a program and its arguments. `POSTERN_CONFORMANCE_ISSUER` in its environment names the kit's issuer. */
   readonly command?: readonly string[]
-  /** Takes actor tokens: its own name `client_id/host@realm`, and whom it lets act. */
-  readonly actAs?: { readonly principal: string; readonly actor: string }
+  /** Addresses that ask for more than a good token. */
+  readonly demands?: {
+    /** Asks for this `acr`. */
+    readonly assurance?: { readonly url: string; readonly acr: string }
+    /** Asks for a sign-in that is not older. */
+    readonly recentSignIn?: { readonly url: string; readonly maxAgeSeconds: number }
+  }
+  /** How long it may go on with the keys that it has: until it finds a new one, and until it refuses one that was withdrawn. */
+  readonly keySeconds?: { readonly newKey?: number; readonly withdrawn?: number }
+  readonly actAs?: KnownActing
+}
+
+/** Takes tokens of a server that acts for people. The kit is that server's token service, and that server. */
+export interface KnownActing {
+  /** The address at which it may act. */
+  readonly url: string
+  /** Default: GET. */
+  readonly method?: string
+  readonly contentType?: string
+  readonly body?: string
+  /** The mail server's own name: `client_id/host@realm`. The realm is that of the kit's issuer. */
+  readonly principal: string
+  /** The client id of the acting server. It signs by the certificate at `{kit}/partners/actor/metadata/json/1`. */
+  readonly actor: string
+  /** Mail addresses: somebody for whom it may act, another one, and those for whom it may not. */
+  readonly person: string
+  readonly secondPerson?: string
+  readonly ambiguous?: string
+  readonly disabled?: string
+  readonly administrator?: string
+  /** A guarded address at which the server was granted nothing. */
+  readonly elsewhere?: string
 }
 
 /** A mail client under test: the kit plays issuer and mail server. */

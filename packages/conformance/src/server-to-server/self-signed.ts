@@ -1,5 +1,5 @@
 /** Certificates of nobody, written as DER by hand: node:crypto makes keys, and no certificates. For tests of others only. */
-import { createHash, createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPair, type KeyObject, sign } from 'node:crypto'
 import { promisify } from 'node:util'
 
 export interface SelfSigned {
@@ -25,22 +25,23 @@ const utcTime = (text: string): Buffer => element(0x17, Buffer.from(text))
 
 const generate = promisify(generateKeyPair)
 
-/**
- * Makes an RSA key of 2048 bits and a certificate for it (RFC 5280 section 4.1, version 1: without extensions). It is good from
- * 2020 to 2049 unless `until` says otherwise, in the form of UTCTime.
- */
-export async function makeSelfSigned(commonName: string, until = '491231000000Z'): Promise<SelfSigned> {
-  const { publicKey, privateKey } = await generate('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'der' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
-  })
-  const key = createPrivateKey({ key: privateKey, type: 'pkcs8', format: 'der' })
+/** When a certificate is good until, in the form of UTCTime. */
+const FAR = '491231000000Z'
+
+/** A certificate for an RSA key (RFC 5280 section 4.1, version 1: without extensions), good from 2020 to `until` in UTCTime. */
+export function certify(commonName: string, key: KeyObject, until = FAR): SelfSigned {
+  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' })
   const name = element(SEQUENCE, element(0x31, element(SEQUENCE, COMMON_NAME, element(0x0c, Buffer.from(commonName)))))
   const validity = element(SEQUENCE, utcTime('200101000000Z'), utcTime(until))
   const body = element(SEQUENCE, element(0x02, '01'), RSA_WITH_SHA256, name, validity, name, publicKey)
   const der = element(SEQUENCE, body, RSA_WITH_SHA256, element(0x03, '00', sign('sha256', body, key)))
   return Object.freeze({ der, key, x5t: thumbprintOf(der) })
+}
+
+/** Makes an RSA key of 2048 bits and a certificate for it. */
+export async function makeSelfSigned(commonName: string, until = FAR): Promise<SelfSigned> {
+  const { privateKey } = await generate('rsa', { modulusLength: 2048 })
+  return certify(commonName, privateKey, until)
 }
 
 let nobody: Promise<SelfSigned> | undefined
