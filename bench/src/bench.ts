@@ -17,6 +17,7 @@ import { benchMailGate } from './mail-gate.ts'
 import { benchPhones } from './phones.ts'
 import { benchSignin } from './signin.ts'
 import { renderTable } from './table.ts'
+import { benchCodeExchange, benchRefreshRotation } from './token-path.ts'
 import { benchValidator } from './validator.ts'
 
 const benches = {
@@ -28,6 +29,8 @@ const benches = {
   'actor-validation': benchActorValidation,
   'mail-gate': benchMailGate,
   phones: benchPhones,
+  'refresh-rotation': benchRefreshRotation,
+  'code-exchange': benchCodeExchange,
 } as const
 const OUT = fileURLToPath(new URL('../../.bench/', import.meta.url))
 

@@ -60,6 +60,12 @@ export function postBytes(url: string, headers: Readonly<Record<string, string>>
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1')
 }
 
+/** The bytes of one GET. */
+export function getBytes(url: URL, headers: Readonly<Record<string, string>>): Buffer {
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return Buffer.from([`GET ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`, ...head, '', ''].join('\r\n'), 'latin1')
+}
+
 /** What a JSON answer of status 200 says. @throws {TypeError} with what it was instead */
 export function readAnswer(text: string): Readonly<Record<string, unknown>> {
   const body = text.slice(text.indexOf('\r\n\r\n') + 4)

@@ -1,4 +1,5 @@
 /** What a figure was measured on: without it a figure means nothing. */
+import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import process from 'node:process'
@@ -10,6 +11,8 @@ export interface Machine {
   readonly platform: string
   readonly versions: Readonly<Record<string, string>>
   readonly measuredAt: string
+  /** Of this repository, with `+` where files differ from it. Absent outside of one. */
+  readonly commit?: string
 }
 
 const require = createRequire(import.meta.url)
@@ -20,7 +23,20 @@ function versionOf(name: string): string {
   return manifest.version
 }
 
+function readCommit(): string | undefined {
+  const cwd = new URL('.', import.meta.url)
+  const git = (...given: string[]) =>
+    execFileSync('git', given, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  try {
+    const changed = git('status', '--porcelain', '--untracked-files=no', ':/packages', ':/bench', ':/migrations') !== ''
+    return `${git('rev-parse', '--short=10', 'HEAD')}${changed ? '+' : ''}`
+  } catch {
+    return undefined // a copy without its history, or no git here
+  }
+}
+
 export function describeMachine(packages: readonly string[], now: Date): Machine {
+  const commit = readCommit()
   return {
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
@@ -32,5 +48,6 @@ export function describeMachine(packages: readonly string[], now: Date): Machine
       ...Object.fromEntries(packages.map((name) => [name, versionOf(name)])),
     },
     measuredAt: now.toISOString(),
+    ...(commit === undefined ? {} : { commit }),
   }
 }

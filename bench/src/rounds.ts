@@ -25,6 +25,21 @@ export function medianOf(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? at(Math.floor(middle)) : (at(middle - 1) + at(middle)) / 2
 }
 
+const summary = (name: string, rates: readonly number[]): Measured => ({
+  name,
+  rates,
+  median: medianOf(rates),
+  lowest: Math.min(...rates),
+  highest: Math.max(...rates),
+})
+
+/** What several contestants make together, round by round, as if it had been measured itself. */
+export function combine(name: string, parts: readonly Measured[], together: (rates: readonly number[]) => number): Measured {
+  const rounds = Math.min(...parts.map(({ rates }) => rates.length))
+  const rates = Array.from({ length: rounds }, (_, round) => together(parts.map((one) => one.rates[round] ?? Number.NaN)))
+  return summary(name, rates)
+}
+
 /** Runs every contestant once for warming, then `rounds` times; every second round goes backwards. */
 export async function measureInRounds(
   contestants: readonly Contestant[],
@@ -39,10 +54,7 @@ export async function measureInRounds(
       rates.get(one.name)?.push(await one.measure(options.milliseconds))
     }
   }
-  return contestants.map(({ name }) => {
-    const seen = rates.get(name) ?? []
-    return { name, rates: seen, median: medianOf(seen), lowest: Math.min(...seen), highest: Math.max(...seen) }
-  })
+  return contestants.map(({ name }) => summary(name, rates.get(name) ?? []))
 }
 
 /**

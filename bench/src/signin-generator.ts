@@ -53,8 +53,8 @@ async function run({ atOnce, milliseconds }: SigninLoad): Promise<SigninResult> 
       lastAt.set(index, Date.now())
       const begun = performance.now()
       try {
-        const sent = await walk({ issuer, mail, password, upn, secret, address: addressOf(index) })
-        requests += sent
+        const walked = await walk({ issuer, mail, password, upn, secret, address: addressOf(index) })
+        requests += walked.requests
         times.push(performance.now() - begun)
       } catch (error) {
         failed += 1

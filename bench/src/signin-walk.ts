@@ -50,13 +50,39 @@ function fillIn(html: string, { upn, password, secret }: Walk): { action: string
   return undefined
 }
 
-/** Returns how many requests it took. @throws {TypeError} when the way does not end with a code. */
-export async function walk(given: Walk): Promise<number> {
+export interface Walked {
+  readonly requests: number
+  readonly code: string
+  /** What redeems the code, with PKCE. */
+  readonly verifier: string
+  /** What the browser keeps, as it sends it. */
+  readonly cookie: string
+}
+
+/** Where a person is sent to ask for a code, S256 of `verifier` beside it. */
+export function authorizeUrl({ issuer, mail, upn }: Pick<Walk, 'issuer' | 'mail' | 'upn'>, verifier: string): URL {
+  const url = new URL(`${issuer}/oauth2/v2.0/authorize`)
+  url.search = new URLSearchParams({
+    client_id: mail.clientId,
+    response_type: 'code',
+    redirect_uri: mail.redirectUri,
+    scope: mail.scope,
+    state: 'bench',
+    login_hint: upn,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  }).toString()
+  return url
+}
+
+/** @throws {TypeError} when the way does not end with a code. */
+export async function walk(given: Walk): Promise<Walked> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const cookies = new Map<string, string>()
+  const cookieLine = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   const send = (url: URL, body?: string) =>
     new Promise<{ response: IncomingMessage; text: string }>((done, failed) => {
-      const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const cookie = cookieLine()
       const outgoing = httpRequest(
         url,
         {
@@ -86,20 +112,9 @@ export async function walk(given: Walk): Promise<number> {
       outgoing.end(body)
     })
 
-  const { clientId, redirectUri, scope } = given.mail
-  const start = new URL(`${given.issuer}/oauth2/v2.0/authorize`)
-  const challenge = createHash('sha256').update(randomBytes(32).toString('base64url')).digest('base64url')
-  start.search = new URLSearchParams({
-    client_id: clientId,
-    response_type: 'code',
-    redirect_uri: redirectUri,
-    scope,
-    state: 'bench',
-    login_hint: given.upn,
-    code_challenge: challenge,
-    code_challenge_method: 'S256',
-  }).toString()
-  let url = start
+  const { redirectUri } = given.mail
+  const verifier = randomBytes(32).toString('base64url')
+  let url = authorizeUrl(given, verifier)
   let body: string | undefined
   try {
     for (let requests = 1; requests <= MOST_REQUESTS; requests += 1) {
@@ -115,7 +130,8 @@ export async function walk(given: Walk): Promise<number> {
         url = new URL(location, url)
         body = undefined
         if (`${url.origin}${url.pathname}` !== redirectUri) continue
-        if (url.searchParams.has('code')) return requests
+        const code = url.searchParams.get('code')
+        if (code !== null) return { requests, code, verifier, cookie: cookieLine() }
         throw new TypeError(`the app got ${url.search}`)
       }
       const form = fillIn(text, given)

@@ -2,6 +2,10 @@
 import type { Machine } from './machine.ts'
 import type { Measured } from './rounds.ts'
 
+/** What a figure is to reach. Exactly one of the two bounds. */
+export type Target = Readonly<{ what: string; value: number; unit?: string }> &
+  (Readonly<{ atLeast: number; atMost?: never }> | Readonly<{ atMost: number; atLeast?: never }>)
+
 export interface Result {
   readonly name: string
   readonly what: string
@@ -9,11 +13,36 @@ export interface Result {
   /** The contestants that others are compared with, each a column of ratios. */
   readonly baselines: readonly string[]
   readonly measured: readonly Measured[]
+  /** What the issue asks of these figures. */
+  readonly targets?: readonly Target[]
   /** What a reader must know to judge the figures. */
   readonly notes: readonly string[]
   /** What is no rate, for whoever reads the JSON. */
   readonly figures?: Readonly<Record<string, number>>
   readonly machine: Machine
+}
+
+/** `reached`, or by how much not. A figure that is not there is never reached. */
+export function judge({ value, atLeast, atMost }: Target): string {
+  if (!Number.isFinite(value)) return 'not measured'
+  if (atLeast !== undefined) return value >= atLeast ? 'reached' : `missed by ${percent(1 - value / atLeast)}`
+  return value <= atMost ? 'reached' : `missed by ${percent(value / atMost - 1)}`
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
+
+/** Rows of Markdown: what, how much, how much is wanted, and whether it is. */
+export function renderTargets(targets: readonly Target[]): readonly string[] {
+  return [
+    row(['target', 'measured', 'wanted', '']),
+    row(['---', '---:', '---:', '---']),
+    ...targets.map((one) => {
+      const figure = (value: number) =>
+        `${value < 100 ? value.toFixed(2) : rounded(value)}${one.unit === undefined ? '' : ` ${one.unit}`}`
+      const wanted = one.atLeast === undefined ? `at most ${figure(one.atMost)}` : `at least ${figure(one.atLeast)}`
+      return row([one.what, figure(one.value), wanted, judge(one)])
+    }),
+  ]
 }
 
 const rounded = (value: number) => (value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3))
@@ -41,8 +70,9 @@ export function renderTable(result: Result): string {
       ]),
     ),
     '',
+    ...(result.targets === undefined ? [] : [...renderTargets(result.targets), '']),
     ...result.notes.map((note) => `- ${note}`),
-    `- ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}; ${versions.join(', ')}; ${machine.measuredAt}`,
+    `- ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}; ${versions.join(', ')}; ${machine.measuredAt}${machine.commit === undefined ? '' : `; commit ${machine.commit}`}`,
     '',
   ].join('\n')
 }
