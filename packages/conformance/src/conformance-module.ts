@@ -68,17 +68,22 @@ const LONGEST = 300
 const SECRET = /[A-Za-z0-9_-]{16,}(\.[A-Za-z0-9_-]{8,}){1,2}/g
 
 /** Writes what was seen on one line: bounded, printable and without tokens. */
-export function describeSeen(seen: unknown): string {
+export function describeSeen(seen: unknown, redact: (text: string) => string = (text) => text): string {
   const text = typeof seen === 'string' ? seen : (JSON.stringify(seen) ?? String(seen))
-  const shown = text.replaceAll(SECRET, '[token]').replaceAll(/[^\x20-\x7e]+/g, ' ')
+  const shown = redact(text)
+    .replaceAll(SECRET, '[token]')
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
   return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}...` : shown
 }
 
-/** Makes a collector and the list that it fills. */
-export function createChecks(): { readonly checks: Checks; readonly findings: readonly Finding[] } {
+/** Makes a collector and the list that it fills. `redact` sees what was seen before it is cut: half a secret is not found again. */
+export function createChecks(redact: (text: string) => string = (text) => text): {
+  readonly checks: Checks
+  readonly findings: readonly Finding[]
+} {
   const findings: Finding[] = []
   const add = (verdict: Verdict, clause: string, expected: string, seen: unknown) => {
-    findings.push(Object.freeze({ verdict, clause, expected, seen: describeSeen(seen) }))
+    findings.push(Object.freeze({ verdict, clause, expected, seen: describeSeen(seen, redact) }))
   }
   return {
     findings,

@@ -4,7 +4,8 @@
  * It owns the ids. What a module checks is said beside it (`ids`); a self-run gives evidence, never a certificate.
  * Source: the Foundation's conformance suite, plans by name, as of its revision 12f2a4da.
  */
-import type { ConformanceModule } from './conformance-module.ts'
+import type { ConformanceModule, Verdict } from './conformance-module.ts'
+import type { ModuleResult } from './runner.ts'
 import type { ResponseMode } from './target.ts'
 
 export interface Plan {
@@ -68,3 +69,19 @@ export const missingIds = (one: Plan, modules: readonly ConformanceModule[]): re
   const carried = new Set([...modules.flatMap(({ ids = [] }) => ids), ...Object.keys(notTested)])
   return one.ids.filter((id) => !carried.has(id))
 }
+
+export interface JudgedId {
+  readonly id: string
+  /** The worst of the modules that stand for it; `not run` when none was, or when it is not tested. */
+  readonly verdict: Verdict | 'not run'
+}
+
+const WORST_FIRST: readonly Verdict[] = ['fail', 'skip', 'warn', 'pass']
+
+/** What a run says of a plan, id by id. A part that was skipped makes the id skipped: a plan wants all of it. */
+export const judgePlan = (one: Plan, results: readonly ModuleResult[]): readonly JudgedId[] =>
+  one.ids.map((id) => {
+    const standing = results.filter(({ ids, responseMode }) => responseMode === one.responseMode && ids.includes(id))
+    const verdict = WORST_FIRST.find((each) => standing.some((result) => result.verdict === each))
+    return Object.freeze({ id, verdict: verdict ?? 'not run' })
+  })

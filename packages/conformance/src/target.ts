@@ -101,6 +101,8 @@ export interface Target {
   withResponseMode(mode: ResponseMode): Target
   /** Hears every exchange until the returned function is called. */
   watch(listener: (exchange: RawExchange) => void): () => void
+  /** Tells the listeners of an exchange that was made without {@link send}: by a raw socket, or with the kit as the server. */
+  tell(exchange: RawExchange): void
 }
 
 const MOST_BYTES = 1024 * 1024
@@ -150,24 +152,32 @@ function createSender(options: TargetOptions) {
   const request = options.fetch ?? fetch
   const timeout = options.timeoutMilliseconds ?? 10_000
   const listeners = new Set<Listener>()
+  const tell: Listener = (exchange) => {
+    for (const listener of listeners) listener(exchange)
+  }
 
   const send = async ({ method = 'GET', url, headers = {}, body }: OutgoingRequest): Promise<Answer> => {
     parseTargetUrl(url, 'an address of the target')
     const asked = new Headers({ ...headers })
-    const tell = (status: number, answered: Headers | undefined, said: string) => {
-      const requestHeaders = Object.fromEntries(asked)
-      for (const listener of listeners)
-        listener({ method, url, requestHeaders, requestBody: body ?? '', status, headers: answered, body: said })
-    }
+    const told = (status: number, answered: Headers | undefined, said: string) =>
+      tell({
+        method,
+        url,
+        requestHeaders: Object.fromEntries(asked),
+        requestBody: body ?? '',
+        status,
+        headers: answered,
+        body: said,
+      })
     try {
       const signal = AbortSignal.timeout(timeout)
       const init = { method, headers: asked, redirect: 'manual', signal, ...(body !== undefined && { body }) } as const
       const response = await request(url, init)
       const text = await readBounded(response)
-      tell(response.status, response.headers, text)
+      told(response.status, response.headers, text)
       return Object.freeze({ status: response.status, headers: response.headers, body: text, json: parseJsonObject(text) })
     } catch (cause) {
-      tell(0, undefined, '')
+      told(0, undefined, '')
       if (cause instanceof ConformanceError) throw cause
       throw new ConformanceError('target_unreachable', `no answer from ${new URL(url).origin}${new URL(url).pathname}`, { cause })
     }
@@ -179,7 +189,7 @@ function createSender(options: TargetOptions) {
       listeners.delete(own)
     }
   }
-  return { send, watch }
+  return { send, watch, tell }
 }
 
 /** @throws {ConformanceError} `target_invalid` for an address that may not be tested. */
@@ -189,7 +199,7 @@ export function createTarget(options: TargetOptions): Target {
   if (options.mailServer) parseTargetUrl(options.mailServer.url, 'mail_server')
   const clock = options.clock ?? systemClock
   const now = () => Math.floor(clock().getTime() / 1000)
-  const { send, watch } = createSender(options)
+  const { send, watch, tell } = createSender(options)
   const get: Target['get'] = (url, headers = {}) => send({ url, headers })
 
   const issuer = (): string => {
@@ -250,6 +260,7 @@ export function createTarget(options: TargetOptions): Target {
       findEndpoint,
       withResponseMode: make,
       watch,
+      tell,
     } satisfies Target)
   return make(options.responseMode ?? 'query')
 }
