@@ -18,6 +18,10 @@ const brokenWords = `(() => {
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     if (text.parentElement.closest('.address, code')) continue
     for (const word of text.data.matchAll(/[\\p{L}\\u00ad]{4,}/gu)) {
+      // A word on one line has one box: most are done here.
+      letter.setStart(text, word.index)
+      letter.setEnd(text, word.index + word[0].length)
+      if (letter.getClientRects().length < 2) continue
       let line
       for (let at = word.index; at < word.index + word[0].length; at += 1) {
         if (text.data[at] === '\\u00ad') continue
