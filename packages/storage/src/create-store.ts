@@ -11,7 +11,7 @@ import { createAttemptStore } from './postgres/attempts.ts'
 import { createAuditAppender, createAuditStore } from './postgres/audit.ts'
 import { createAppAccessRuleStore, createAuthenticationPolicyStore } from './postgres/authentication-policies.ts'
 import { createAuthenticatorStore } from './postgres/authenticators.ts'
-import { createClientStore } from './postgres/clients.ts'
+import { createClientReader, createClientStore } from './postgres/clients.ts'
 import { createDelegationStore } from './postgres/delegations.ts'
 import { createEnforcementStore } from './postgres/enforcement.ts'
 import { removeExpired } from './postgres/expiry.ts'
@@ -87,6 +87,7 @@ export function createStore(options: { connection: Connection; masterKey: Uint8A
     clock,
     appendAuditRow: createAuditAppender(database),
     claimReplay: createReplayClaims(database, clock),
+    readClient: createClientReader(database),
   }
   return Object.freeze({
     realms: createRealmDirectory(database),

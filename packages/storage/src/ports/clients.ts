@@ -46,13 +46,16 @@ export type ClientCredential = {
     }
 )
 
+export interface ClientWithCredentials {
+  readonly client: Client
+  readonly credentials: readonly ClientCredential[]
+}
+
 export interface ClientStore {
   add(client: Client): Promise<'added' | 'conflict'>
   find(id: ClientId): Promise<Client | undefined>
   /** The client together with its credentials: one read, for every request of a client. */
-  findWithCredentials(
-    id: ClientId,
-  ): Promise<{ readonly client: Client; readonly credentials: readonly ClientCredential[] } | undefined>
+  findWithCredentials(id: ClientId): Promise<ClientWithCredentials | undefined>
   list(page: { after?: string; limit: number }): Promise<readonly Client[]>
   replace(client: Client): Promise<boolean>
   remove(id: ClientId): Promise<boolean>

@@ -1,9 +1,10 @@
-import type { Insertable } from 'kysely'
+import { type Insertable, sql } from 'kysely'
 import { ClientId } from '../identifiers.ts'
-import type { Client, ClientCredential, ClientStore } from '../ports/clients.ts'
+import type { Client, ClientCredential, ClientStore, ClientWithCredentials } from '../ports/clients.ts'
 import { prepare } from '../prepared.ts'
 import type { ClientTable } from '../schema.ts'
-import { bytes, isText, list, present, type RealmPart, type Row } from './row.ts'
+import type { Database } from '../transaction.ts'
+import { bytes, type ClientPlace, isText, list, present, type RealmPart, type Row } from './row.ts'
 
 /** By name, so that the server can keep the statement prepared (prepared.ts). */
 export const clientColumns = [
@@ -48,7 +49,8 @@ export const toClient = (row: Omit<Row<'client'>, 'realm_id'>): Client =>
     updatedAt: row.updated_at,
   })
 
-const findWithCredentials = prepare((db, at: { realmId: string; id: string }) =>
+/** Of several realms at once: whoever asks at the same time asks together. */
+const findWithCredentials = prepare((db, at: { realmIds: readonly string[]; ids: readonly string[] }) =>
   db
     .selectFrom('client')
     .leftJoin('client_credential as credential', (join) =>
@@ -56,6 +58,7 @@ const findWithCredentials = prepare((db, at: { realmId: string; id: string }) =>
     )
     .select(clientColumns)
     .select([
+      'client.realm_id',
       'credential.id as credential_id',
       'credential.kind as credential_kind',
       'credential.digest',
@@ -65,11 +68,57 @@ const findWithCredentials = prepare((db, at: { realmId: string; id: string }) =>
       'credential.created_at as credential_created_at',
       'credential.expires_at as credential_expires_at',
     ])
-    .where('client.realm_id', '=', at.realmId)
-    .where('client.id', '=', at.id)
+    .where(
+      sql<boolean>`(client.realm_id, client.id) in (
+        select realm_id::uuid, id from unnest(${at.realmIds}::text[], ${at.ids}::text[]) as asked (realm_id, id))`,
+    )
     .orderBy('credential.created_at')
     .orderBy('credential.id'),
 )
+
+/** What {@link RealmPart} wants. Many requests of a busy service are the same few clients': each is read once a statement. */
+export function createClientReader(database: Database): RealmPart['readClient'] {
+  return database.grouped<ClientPlace, ClientWithCredentials | undefined>(async (db, places) => {
+    const asked = new Map(places.map((place) => [placeOf(place.realmId, place.id), place]))
+    const distinct = [...asked.values()]
+    const { rows } = await findWithCredentials(db, {
+      realmIds: distinct.map(({ realmId }) => realmId),
+      ids: distinct.map(({ id }) => id),
+    })
+    const found = Map.groupBy(rows, (row) => placeOf(row.realm_id, row.id))
+    const clients = new Map([...found].map(([place, own]) => [place, toClientWithCredentials(own)]))
+    return places.map(({ realmId, id }) => clients.get(placeOf(realmId, id)))
+  })
+}
+
+/** A realm's id has no space in it. */
+const placeOf = (realmId: string, id: string): string => `${realmId} ${id}`
+
+type FoundRow = Awaited<ReturnType<typeof findWithCredentials>>['rows'][number]
+
+function toClientWithCredentials(rows: readonly FoundRow[]): ClientWithCredentials | undefined {
+  const [first] = rows
+  if (first === undefined) return undefined
+  const credentials = rows.flatMap((row) =>
+    row.credential_id === null || row.credential_kind === null || row.credential_created_at === null
+      ? [] // a client without credentials
+      : [
+          toCredential({
+            realm_id: row.realm_id,
+            id: row.credential_id,
+            client_id: row.id,
+            kind: row.credential_kind,
+            created_at: row.credential_created_at,
+            expires_at: row.credential_expires_at,
+            digest: row.digest,
+            jwk: row.jwk,
+            x5t: row.x5t,
+            x5t_s256: row.x5t_s256,
+          }),
+        ],
+  )
+  return Object.freeze({ client: toClient(first), credentials: list(credentials) })
+}
 
 /** Everything but the key. */
 const toColumns = (client: Client): Omit<Insertable<ClientTable>, 'realm_id' | 'id'> => ({
@@ -103,7 +152,7 @@ export function toCredential(row: Row<'client_credential'>): ClientCredential {
     : Object.freeze({ ...shared, kind: 'secret', digest: bytes(row.digest) })
 }
 
-export function createClientStore({ database, realmId }: RealmPart): ClientStore {
+export function createClientStore({ database, realmId, readClient }: RealmPart): ClientStore {
   return Object.freeze({
     async add(client) {
       const { numInsertedOrUpdatedRows } = await database.run((db) =>
@@ -124,28 +173,7 @@ export function createClientStore({ database, realmId }: RealmPart): ClientStore
     },
     async findWithCredentials(id) {
       if (!isText(id)) return undefined
-      const { rows } = await database.run((db) => findWithCredentials(db, { realmId, id }))
-      const [first] = rows
-      if (first === undefined) return undefined
-      const credentials = rows.flatMap((row) =>
-        row.credential_id === null || row.credential_kind === null || row.credential_created_at === null
-          ? [] // a client without credentials
-          : [
-              toCredential({
-                realm_id: realmId,
-                id: row.credential_id,
-                client_id: id,
-                kind: row.credential_kind,
-                created_at: row.credential_created_at,
-                expires_at: row.credential_expires_at,
-                digest: row.digest,
-                jwk: row.jwk,
-                x5t: row.x5t,
-                x5t_s256: row.x5t_s256,
-              }),
-            ],
-      )
-      return Object.freeze({ client: toClient(first), credentials: list(credentials) })
+      return readClient({ realmId, id })
     },
     async list({ after, limit }) {
       if (!isText(after ?? '')) return list([])

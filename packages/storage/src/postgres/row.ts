@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Clock } from '../clock.ts'
 import type { RealmId } from '../identifiers.ts'
+import type { ClientWithCredentials } from '../ports/clients.ts'
 import type { Schema } from '../schema.ts'
 import type { Sealer } from '../sealing.ts'
 import type { Database } from '../transaction.ts'
@@ -14,6 +15,13 @@ export interface RealmPart {
   /** One for the whole installation, so that callers of different realms can share a statement. */
   readonly appendAuditRow: (row: NewAuditRow) => Promise<void>
   readonly claimReplay: (claim: ReplayClaim) => Promise<boolean>
+  readonly readClient: (place: ClientPlace) => Promise<ClientWithCredentials | undefined>
+}
+
+/** Where a client is; the id is text that the database can hold. */
+export interface ClientPlace {
+  readonly realmId: RealmId
+  readonly id: string
 }
 
 /** An audit row as it is written: text that the database keeps whatever it is. */

@@ -1,7 +1,7 @@
 import type { AccountId, ClientId, FamilyId, Realm, RealmStore } from '@postern/storage'
 import { type Adapter, errors, Provider } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
-import { toClientMetadata } from './clients.ts'
+import { findActiveClient, toClientMetadata } from './clients.ts'
 import { endGrant } from './ended-grants.ts'
 import { markEnded, sidOf } from './ended-sessions.ts'
 import { openAnswer } from './kept-answer.ts'
@@ -45,10 +45,9 @@ const unsupported = async (): Promise<never> => {
 function clientAdapter({ issuer, store, clock }: AdapterParts): Adapter {
   return {
     async find(id) {
-      if (id.length > 128 || !/^[\x21-\x7e]+$/.test(id)) return undefined
       if (id === PORTAL_CLIENT_ID) return toClientMetadata(portalClient(issuer), [], clock())
-      const found = await store.clients.findWithCredentials(id as ClientId)
-      return found?.client.status === 'active' ? toClientMetadata(found.client, found.credentials, clock()) : undefined
+      const found = await findActiveClient(store, id)
+      return found && toClientMetadata(found.client, found.credentials, clock())
     },
     upsert: unsupported,
     findByUid: unsupported,

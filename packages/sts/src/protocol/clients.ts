@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Client, ClientCredential } from '@postern/storage'
+import type { Client, ClientCredential, ClientId, RealmStore } from '@postern/storage'
 import type { ClientBehaviour } from './provider-internals.ts'
 import { redirectAllowed } from './redirects.ts'
 
@@ -26,13 +26,19 @@ const ACTOR_GRANT = 'http://oauth.net/grant_type/jwt/1.0/bearer'
 // oidc-provider asks for redirect URIs that fit its own schema; ours are compared in redirects.ts instead.
 const NOWHERE = 'https://redirect.invalid/'
 
-/** A registration as oidc-provider's client metadata. Times decide which credentials count. */
-export function toClientMetadata(client: Client, credentials: readonly ClientCredential[], now: Date): Record<string, unknown> {
-  const living = credentials.filter((one) => one.expiresAt === undefined || one.expiresAt > now)
-  const keys = living.flatMap((one) => (one.kind === 'key' ? [JSON.parse(one.jwk) as Record<string, unknown>] : []))
-  const secretDigests = living.flatMap((one) => (one.kind === 'secret' ? [Buffer.from(one.digest).toString('base64url')] : []))
-  const usesCode = client.grantTypes.includes('authorization_code')
-  const registration: ClientRegistration = {
+/** The client as it is now, with its credentials. `undefined`: unknown, disabled, or no id at all. */
+export async function findActiveClient(store: RealmStore, id: string) {
+  if (id.length > 128 || !/^[\x21-\x7e]+$/.test(id)) return undefined
+  const found = await store.clients.findWithCredentials(id as ClientId) // whether one has it is what is asked
+  return found?.client.status === 'active' ? found : undefined
+}
+
+const livingOf = (credentials: readonly ClientCredential[], now: Date): readonly ClientCredential[] =>
+  credentials.filter((one) => one.expiresAt === undefined || one.expiresAt > now)
+
+/** What decides about a client of ours. Times decide which secrets count. */
+export function toRegistration(client: Client, credentials: readonly ClientCredential[], now: Date): ClientRegistration {
+  return {
     displayName: client.displayName,
     applicationType: client.applicationType,
     redirectUris: client.redirectUris,
@@ -40,10 +46,20 @@ export function toClientMetadata(client: Client, credentials: readonly ClientCre
     pkce: client.pkce,
     consent: client.consent,
     access: client.access,
-    secretDigests,
+    secretDigests: livingOf(credentials, now).flatMap((one) =>
+      one.kind === 'secret' ? [Buffer.from(one.digest).toString('base64url')] : [],
+    ),
     authenticationMethod: client.authenticationMethod,
     proof: client.authenticationMethod === 'none' ? '0' : client.authenticationMethod === 'private_key_jwt' ? '2' : '1',
   }
+}
+
+/** A registration as oidc-provider's client metadata. Times decide which credentials count. */
+export function toClientMetadata(client: Client, credentials: readonly ClientCredential[], now: Date): Record<string, unknown> {
+  const keys = livingOf(credentials, now).flatMap((one) =>
+    one.kind === 'key' ? [JSON.parse(one.jwk) as Record<string, unknown>] : [],
+  )
+  const usesCode = client.grantTypes.includes('authorization_code')
   return {
     client_id: client.id,
     client_name: client.displayName,
@@ -60,7 +76,7 @@ export function toClientMetadata(client: Client, credentials: readonly ClientCre
     // Never compared: secretMatches below is asked instead. The schema wants one.
     ...(client.authenticationMethod.startsWith('client_secret') ? { client_secret: 'kept as a digest' } : {}),
     ...(client.authenticationMethod === 'private_key_jwt' ? { jwks: { keys } } : {}),
-    postern: registration,
+    postern: toRegistration(client, credentials, now),
   }
 }
 
@@ -81,6 +97,11 @@ export const clientBehaviour: ClientBehaviour<ClientRegistration> = {
     return matches
   },
 }
+
+/** Whether the secret proves the client at the token endpoint: it proves itself by one, this is one, and it stands where it belongs. */
+export const provesItself = (registration: ClientRegistration, shown: { secret: string; in: 'header' | 'body' }): boolean =>
+  registration.authenticationMethod.startsWith('client_secret') &&
+  clientBehaviour.secretMatches(registration, shown.secret, { to: 'token', in: shown.in })
 
 /** What of ours oidc-provider's client object carries. */
 export const registrationOf = (client: unknown): ClientRegistration => (client as { postern: ClientRegistration }).postern // set by clients.ts

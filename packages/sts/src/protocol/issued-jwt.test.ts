@@ -10,7 +10,7 @@ let foreign: KeyRing
 beforeAll(async () => {
   const make = async () => {
     const key = await createSigningKey({ algorithm: 'RS256', commonName: 'contoso.com', now: new Date('2026-01-01T00:00:00Z') })
-    return createKeyRing({ signing: key, verifying: [key] })
+    return createKeyRing({ signing: { [key.algorithm]: key }, verifying: [key] })
   }
   ring = await make()
   foreign = await make()

@@ -9,21 +9,35 @@
 import { createPrivateKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { SigningKey } from '@postern/storage'
+import type { KeyUse } from './signing-keys.ts'
 
 /** The signing keys of a realm, ready for use. */
 export interface KeyRing {
-  readonly signing: { readonly kid: string; readonly key: KeyObject }
+  /** Signs what this service makes for itself and for servers: RS256. */
+  readonly signing: Signer
+  /** Of each algorithm the one that signs now. */
+  readonly signers: Readonly<Partial<Record<SigningKey['algorithm'], Signer>>>
   readonly verifying: ReadonlyMap<string, { readonly algorithm: SigningKey['algorithm']; readonly key: KeyObject }>
 }
 
+/** A private key, ready for use. */
+export interface Signer {
+  readonly kid: string
+  readonly algorithm: SigningKey['algorithm']
+  readonly key: KeyObject
+}
+
+export const toSigner = ({ kid, algorithm, privateKey }: SigningKey): Signer =>
+  Object.freeze({ kid, algorithm, key: createPrivateKey({ key: Buffer.from(privateKey), format: 'der', type: 'pkcs8' }) })
+
 /** Builds the ring. Throws TypeError when no RS256 key signs: nothing can be issued then. */
-export function createKeyRing(keys: { signing: SigningKey | undefined; verifying: readonly SigningKey[] }): KeyRing {
-  if (!keys.signing) throw new TypeError('the realm has no RS256 key that signs now')
+export function createKeyRing(keys: Pick<KeyUse, 'signing' | 'verifying'>): KeyRing {
+  const { RS256, ES256 } = keys.signing
+  if (!RS256) throw new TypeError('the realm has no RS256 key that signs now')
+  const signing = toSigner(RS256)
   return Object.freeze({
-    signing: {
-      kid: keys.signing.kid,
-      key: createPrivateKey({ key: Buffer.from(keys.signing.privateKey), format: 'der', type: 'pkcs8' }),
-    },
+    signing,
+    signers: Object.freeze({ RS256: signing, ...(ES256 ? { ES256: toSigner(ES256) } : {}) }),
     verifying: new Map(
       keys.verifying.map((one) => [one.kid, { algorithm: one.algorithm, key: new X509Certificate(one.certificate).publicKey }]),
     ),
@@ -37,11 +51,12 @@ let isPoolSigning = false
  * On libuv's pool, so that the loop goes on serving; but one at a time. Who comes meanwhile is signed for here: with a worker
  * for each core the cores are busy then, and threads that wake each other cost more than they bring.
  */
-async function signBytes(bytes: Uint8Array, key: KeyObject): Promise<Buffer> {
-  if (isPoolSigning) return sign('sha256', bytes, key)
+export async function signBytes(bytes: Uint8Array, { algorithm, key }: Signer): Promise<Buffer> {
+  const how = algorithm === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' as const } : key
+  if (isPoolSigning) return sign('sha256', bytes, how)
   isPoolSigning = true
   try {
-    return await signAsync('sha256', bytes, key)
+    return await signAsync('sha256', bytes, how)
   } finally {
     isPoolSigning = false
   }
@@ -57,8 +72,17 @@ export async function signJwt(
 ): Promise<string> {
   const { kid } = ring.signing
   const header = typeof type === 'string' ? { alg: 'RS256', typ: type, kid } : { typ: type.typ, alg: 'RS256', kid, x5t: kid }
+  return signCompact(ring.signing, header, claims)
+}
+
+/** The compact form (RFC 7515 section 7.1). The header must name the algorithm of the key: it is not looked at. */
+export async function signCompact(
+  signer: Signer,
+  header: Readonly<Record<string, unknown>>,
+  claims: Readonly<Record<string, unknown>>,
+): Promise<string> {
   const input = `${encode(header)}.${encode(claims)}`
-  const signature = await signBytes(Buffer.from(input, 'ascii'), ring.signing.key)
+  const signature = await signBytes(Buffer.from(input, 'latin1'), signer)
   return `${input}.${signature.toString('base64url')}`
 }
 

@@ -33,6 +33,7 @@ import { createSessions } from './sessions-of-provider.ts'
 import { toPublicJwk } from './signing-keys.ts'
 import { peekClaims, shapeDeviceAnswer, shapeTokenAnswer } from './token-answer.ts'
 import { createTokenInspection } from './token-inspection.ts'
+import { createProgramTokens } from './token-path/program-tokens.ts'
 import { createTokenTransaction } from './token-transaction.ts'
 import { createUseReports } from './use-reports.ts'
 
@@ -106,6 +107,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     createMetadataDocuments({ baseUrl: options.baseUrl }),
     createUseReports({ store, audit: options.audit }),
     actorTokens,
+    createProgramTokens({ clock, audit: options.audit }),
     (ctx, next) => within(transaction, ctx, next),
     inspection,
     (ctx, next) => guardDevice(ctx, next),

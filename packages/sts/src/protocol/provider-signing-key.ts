@@ -1,36 +1,30 @@
-import { createPrivateKey, createPublicKey, type KeyObject, sign, X509Certificate } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { SigningKey } from '@postern/storage'
 import { ExternalSigningKey, type Provider } from 'oidc-provider'
-
-const signAsync = promisify(sign)
+import { type Signer, signBytes, toSigner } from './issued-jwt.ts'
 
 /**
- * One of our keys as oidc-provider signs with it: by node:crypto on libuv's pool, never exported as JWK.
+ * One of our keys as oidc-provider signs with it: by issued-jwt.ts, never exported as JWK.
  *
  * oidc-provider gives ID tokens no `typ`; ours say `JWT`. So a header without `typ` is signed as if it had one, and
  * {@link typeIdTokens} puts the signed header in place. A token that misses the second half does not verify.
  */
 export class ProviderSigningKey extends ExternalSigningKey {
-  readonly #kid: string
-  readonly #algorithm: SigningKey['algorithm']
-  readonly #privateKey: KeyObject
+  readonly #signer: Signer
   readonly #publicKey: KeyObject
 
   constructor(key: SigningKey) {
     super()
-    this.#kid = key.kid
-    this.#algorithm = key.algorithm
-    this.#privateKey = createPrivateKey({ key: Buffer.from(key.privateKey), format: 'der', type: 'pkcs8' })
+    this.#signer = toSigner(key)
     this.#publicKey = createPublicKey(new X509Certificate(key.certificate).publicKey.export({ format: 'pem', type: 'spki' }))
   }
 
   override get kid(): string {
-    return this.#kid
+    return this.#signer.kid
   }
 
   override get alg(): string {
-    return this.#algorithm
+    return this.#signer.algorithm
   }
 
   override keyObject(): KeyObject {
@@ -38,12 +32,7 @@ export class ProviderSigningKey extends ExternalSigningKey {
   }
 
   override async sign(data: Uint8Array): Promise<Buffer> {
-    const input = Buffer.from(withTypedHeader(Buffer.from(data).toString('ascii')), 'ascii')
-    return signAsync(
-      'sha256',
-      input,
-      this.#algorithm === 'ES256' ? { key: this.#privateKey, dsaEncoding: 'ieee-p1363' } : this.#privateKey,
-    )
+    return signBytes(Buffer.from(withTypedHeader(Buffer.from(data).toString('latin1')), 'latin1'), this.#signer)
   }
 }
 

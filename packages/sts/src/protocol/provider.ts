@@ -35,7 +35,7 @@ import { ProviderSigningKey, typeIdTokens } from './provider-signing-key.ts'
 import type { RealmParts } from './realm-parts.ts'
 import { createRefreshTokenCodec } from './refresh-tokens.ts'
 import { findRequestState, requestState } from './request-state.ts'
-import { acceptedSpellings, findResource, findUngranted, resourcesOfScopes } from './resources.ts'
+import { acceptedSpellings, accessTokenSeconds, decideResource, findResource, findUngranted } from './resources.ts'
 import type { KeyUse } from './signing-keys.ts'
 
 /** The pages that oidc-provider asks for by itself. Made by features, handed in by compose. */
@@ -88,7 +88,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
   const describeResourceServer = (resource: Resource, accepted: readonly string[]): ResourceServer => ({
     audience: resource.audience,
     scope: accepted.join(' '),
-    accessTokenTTL: resource.accessTokenSeconds ?? settings.accessTokenSeconds,
+    accessTokenTTL: accessTokenSeconds(resource, settings),
     accessTokenFormat: 'jwt',
     jwt: { sign: { alg: resource.algorithm } },
   })
@@ -229,7 +229,8 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
         useGrantedResource: async () => true,
         defaultResource: async (ctx, client, oneOf) => {
           requireGranted(realm, registrationOf(client), scopesOf(ctx))
-          return decideResource(realm, registrationOf(client), scopesOf(ctx), oneOf)
+          const named = decideResource(realm.resources, registrationOf(client).access, { scopes: scopesOf(ctx), oneOf })
+          return typeof named === 'object' ? [...named] : named
         },
         getResourceServerInfo: async (ctx, indicator, client) => {
           requireGranted(realm, registrationOf(client), scopesOf(ctx))
@@ -318,18 +319,6 @@ function deviceProblem(err: unknown): DeviceProblem {
 function requireGranted(realm: RealmParts, registration: ClientRegistration, scopes: readonly string[]): void {
   const ungranted = findUngranted(realm.resources, registration.access, scopes)
   if (ungranted !== undefined) throw new errors.InvalidScope('this client may not ask for this scope', ungranted)
-}
-
-/** Where a request names no `resource`, its scopes do; of several granted ones, the one they name or else the first. */
-function decideResource(
-  realm: RealmParts,
-  registration: ClientRegistration,
-  scopes: readonly string[],
-  oneOf: readonly string[] | undefined,
-) {
-  const named = resourcesOfScopes(realm.resources, registration.access, scopes).map((one) => one.audience)
-  if (oneOf) return named.find((one) => oneOf.includes(one)) ?? oneOf[0]
-  return named.length > 1 ? named : named[0]
 }
 
 /** v1 clients read the code as the text between `code=` and `&session_state=`, so it stands right behind the code. */

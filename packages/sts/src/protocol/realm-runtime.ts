@@ -72,7 +72,7 @@ export function createRealmRuntimes(options: {
         },
       }),
       keys: use,
-      ring: createKeyRing({ signing: use.signing.RS256, verifying: use.verifying }),
+      ring: createKeyRing(use),
     }
     return Object.freeze({ ...realmParts, provider: createProvider(realmParts, parts) })
   }

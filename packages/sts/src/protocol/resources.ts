@@ -1,4 +1,4 @@
-import type { Resource } from '@postern/storage'
+import type { RealmSettings, Resource } from '@postern/storage'
 import type { ClientRegistration } from './clients.ts'
 
 /**
@@ -50,6 +50,21 @@ export function resourcesOfScopes(
   }
   return named
 }
+
+/** Where a request names no `resource`, its scopes do; of several granted ones (`oneOf`), the one they name or else the first. */
+export function decideResource(
+  resources: readonly Resource[],
+  access: ClientRegistration['access'],
+  asked: { readonly scopes: readonly string[]; readonly oneOf?: readonly string[] | undefined },
+): string | readonly string[] | undefined {
+  const named = resourcesOfScopes(resources, access, asked.scopes).map((one) => one.audience)
+  if (asked.oneOf) return named.find((one) => asked.oneOf?.includes(one)) ?? asked.oneOf[0]
+  return named.length > 1 ? named : named[0]
+}
+
+/** How long access tokens for it live. */
+export const accessTokenSeconds = (resource: Resource, settings: RealmSettings): number =>
+  resource.accessTokenSeconds ?? settings.accessTokenSeconds
 
 /** The short names behind the spellings in `scope`, each once; `.default` becomes all that the client may have. */
 export function shortScopes(resource: Resource, access: ClientRegistration['access'], scope: string): readonly string[] {

@@ -1,0 +1,187 @@
+/**
+ * program-tokens gives a program its access token (client credentials, RFC 6749 section 4.4) by the short way: nothing of it
+ * needs oidc-provider, a database transaction or a second look.
+ *
+ * It owns which requests go the short way: those that are plain and right. It refuses nothing and decides nothing anew: who a
+ * client is, which resource and scopes it may have, what policy says and what a token claims is asked where oidc-provider's
+ * way asks it too. A request that is anything else goes on to oidc-provider as if this file were not there.
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import type { Resource } from '@postern/storage'
+import type { Context, Middleware } from 'koa'
+import type { Audit } from '../../audit/audit.ts'
+import type { Clock } from '../../clock.ts'
+import { shapeAccessToken } from '../access-tokens.ts'
+import { assessProgram } from '../assurance.ts'
+import { accessTokenClaims } from '../claims.ts'
+import { type ClientRegistration, findActiveClient, provesItself, toRegistration } from '../clients.ts'
+import { defineGrant } from '../grants/define-grant.ts'
+import { signCompact } from '../issued-jwt.ts'
+import { ROUTES } from '../provider.ts'
+import { findParameter } from '../request-rewriting.ts'
+import { type RequestState, requestState } from '../request-state.ts'
+import { acceptedSpellings, accessTokenSeconds, decideResource, findResource, findUngranted } from '../resources.ts'
+import { shapeTokenAnswer } from '../token-answer.ts'
+import { answerUnavailable } from '../token-transaction.ts'
+import { findShownSecret } from './shown-secret.ts'
+
+const GRANT_TYPE = 'client_credentials'
+/** Anything else in a form, or one of these headers, has a meaning that is not known here. */
+const KNOWN: ReadonlySet<string> = new Set(['grant_type', 'client_id', 'client_secret', 'scope', 'resource'])
+const TELLING_HEADERS = ['origin', 'dpop', 'oauth-client-attestation', 'oauth-client-attestation-pop'] as const
+/** RFC 6749 section 3.3. */
+const SCOPES = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/
+
+/** Thrown before anything is written: oidc-provider answers, and says why if it refuses. */
+class LongWay extends Error {
+  readonly code = 'long_way'
+}
+
+interface ProgramRequest {
+  readonly ctx: Context
+  readonly state: RequestState
+}
+
+interface Program {
+  readonly clientId: string
+  readonly registration: ClientRegistration
+}
+
+/** What is asked for: one resource, by scopes as the request spells them. */
+interface Asked {
+  readonly resource: Resource
+  readonly scopes: readonly string[]
+}
+
+interface Permit {
+  readonly resource: Resource
+  /** In the spelling of the request. */
+  readonly scope: string
+  readonly jti: string
+}
+
+interface ProgramAnswer {
+  readonly body: string
+  /** The scope that the token names. */
+  readonly scope: string
+}
+
+export interface ProgramTokensOptions {
+  readonly clock: Clock
+  readonly audit: Audit
+}
+
+/** The stage of protocol that answers plain requests of programs. */
+export function createProgramTokens(options: ProgramTokensOptions): Middleware {
+  const grant = createProgramGrant(options)
+  return async (ctx, next) => {
+    const state = requestState()
+    if (!isPlain(ctx, state)) return next()
+    try {
+      const { body } = await grant({ ctx, state })
+      answer(ctx, body)
+    } catch (error) {
+      if (error instanceof LongWay) return next()
+      state.fault = error
+      answerUnavailable(ctx)
+    }
+  }
+}
+
+/** Whether the form is one that is understood whole. The front has seen to it that no name but `resource` comes twice. */
+function isPlain(ctx: Context, { parameters = [] }: RequestState): boolean {
+  if (ctx.method !== 'POST' || ctx.path !== ROUTES.token || findParameter(parameters, 'grant_type') !== GRANT_TYPE) return false
+  if (TELLING_HEADERS.some((name) => ctx.req.headers[name] !== undefined)) return false
+  return parameters.every(([name], at) => KNOWN.has(name) && !parameters.some(([other], before) => before < at && other === name))
+}
+
+function createProgramGrant({ clock, audit }: ProgramTokensOptions) {
+  return defineGrant<ProgramRequest, Program, Asked, Permit, ProgramAnswer>({
+    async authenticate({ ctx, state }) {
+      const shown = findShownSecret(ctx, state.parameters ?? [])
+      if (shown === undefined) throw new LongWay()
+      const found = await findActiveClient(state.runtime.store, shown.clientId)
+      if (!found?.client.grantTypes.includes(GRANT_TYPE) || found.client.dpopBoundAccessTokens) throw new LongWay()
+      const registration = toRegistration(found.client, found.credentials, clock())
+      if (!provesItself(registration, shown)) throw new LongWay()
+      return { clientId: found.client.id, registration }
+    },
+    async prove({ state: { runtime, parameters = [] } }, { actor }) {
+      const scope = findParameter(parameters, 'scope')
+      if (scope !== undefined && !SCOPES.test(scope)) throw new LongWay()
+      const scopes = scope === undefined ? [] : scope.split(' ')
+      const { access } = actor.registration
+      if (findUngranted(runtime.resources, access, scopes) !== undefined) throw new LongWay()
+      const named = findParameter(parameters, 'resource') ?? decideResource(runtime.resources, access, { scopes })
+      const resource = typeof named === 'string' && isIndicator(named) ? findResource(runtime.resources, named) : undefined
+      if (resource === undefined) throw new LongWay()
+      return { resource, scopes }
+    },
+    async assess({ state: { runtime, source } }, { actor, proof }) {
+      const occasion = { clientId: actor.clientId, resource: proof.resource.audience, source }
+      if (assessProgram(runtime.policies, occasion) === 'blocked') throw new LongWay()
+    },
+    async cap(_request, { actor, proof }) {
+      const accepted = new Set(acceptedSpellings(proof.resource, actor.registration.access))
+      if (accepted.size === 0) throw new LongWay()
+      const scope = [...new Set(proof.scopes)].filter((one) => accepted.has(one)).join(' ')
+      return { resource: proof.resource, scope, jti: randomBytes(32).toString('base64url') }
+    },
+    async issue({ state }, { actor, permit: { resource, scope, jti } }) {
+      const { runtime } = state
+      const signer = runtime.ring.signers[resource.algorithm]
+      if (signer === undefined) throw new LongWay()
+      const now = clock()
+      const iat = Math.floor(now.getTime() / 1000)
+      const seconds = accessTokenSeconds(resource, runtime.realm.settings)
+      const { clientId, registration } = actor
+      const extra = accessTokenClaims({ ...nobody, clientId, registration, resource, realm: runtime.realm, scope })
+      const standard = { jti, sub: clientId, iat, exp: iat + seconds, client_id: clientId, iss: runtime.issuer }
+      const jwt: Parameters<typeof shapeAccessToken>[2] = { payload: { ...extra, ...standard, aud: resource.audience } }
+      shapeAccessToken(runtime, { extra }, jwt)
+      const token = await signCompact(signer, { alg: resource.algorithm, typ: 'at+jwt', ...jwt.header }, jwt.payload)
+      const said = { access_token: token, expires_in: seconds, ...(scope === '' ? {} : { scope }), token_type: 'Bearer' }
+      const given = String(extra.scope)
+      const scopes = given === '' ? [] : given.split(' ')
+      const shaped = shapeTokenAnswer(said, { v1: state.v1, now, resource: resource.audience, scopes })
+      return { body: JSON.stringify(shaped), scope: given }
+    },
+    audit: ({ state: { runtime, reference, source } }, { actor, permit, answer: { scope } }) =>
+      audit.record(runtime.store, {
+        event: 'token.issued',
+        reference,
+        clientId: actor.clientId,
+        ...(source ? { source } : {}),
+        detail: { grantType: GRANT_TYPE, scope, refresh: false, resource: permit.resource.audience, jti: permit.jti },
+      }),
+  })
+}
+
+/** RFC 8707 section 2: an absolute URI without a fragment. */
+function isIndicator(name: string): boolean {
+  const href = URL.parse(name)?.href
+  return href !== undefined && !href.includes('#')
+}
+
+/** A program's token names no person. */
+const nobody = {
+  account: undefined,
+  familyId: undefined,
+  acr: undefined,
+  amr: undefined,
+  authTime: undefined,
+  sid: undefined,
+  actor: undefined,
+} as const
+
+/** Names and values as oidc-provider's way sends them, other sites included: the answer is told to whoever knows the secret. */
+function answer(ctx: Context, body: string): void {
+  ctx.status = 200
+  ctx.set('cache-control', 'no-store')
+  ctx.vary('Origin')
+  ctx.set('Access-Control-Allow-Origin', '*')
+  ctx.set('Access-Control-Expose-Headers', 'WWW-Authenticate')
+  ctx.type = 'application/json'
+  ctx.body = body
+}
