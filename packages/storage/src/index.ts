@@ -54,4 +54,4 @@ export type { Revocation, RevocationKind, RevocationStore } from './ports/revoca
 export type { SigningKey, SigningKeyStore } from './ports/signing-keys.ts'
 export { createSealer, type SealedRow, type Sealer, type SealingPurpose } from './sealing.ts'
 export type { RealmStore, Store } from './store.ts'
-export { limitWaiting } from './waiting.ts'
+export { limitWaiting, waitForShared } from './waiting.ts'

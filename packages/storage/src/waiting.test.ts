@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StorageUnavailable } from './errors.ts'
-import { atMost, limitWaiting, Waiting, waitFor, withoutLimit } from './waiting.ts'
+import { atMost, limitWaiting, Waiting, waitFor, waitForShared, withoutLimit } from './waiting.ts'
 
 function clocked(limit: number) {
   let now = 0
@@ -49,10 +49,19 @@ describe('what one request waits for the database', () => {
     expect(await limitWaiting(4000, () => waitFor(async (left) => left))).toBe(4000)
   })
 
+  it('holds for a read that many wait for, whoever began it', async () => {
+    const never = Promise.withResolvers<string>()
+    const late = limitWaiting(0, () => waitForShared(() => never.promise))
+    await expect(late).rejects.toEqual(new StorageUnavailable('timeout'))
+    const patient = limitWaiting(60_000, () => waitForShared(() => never.promise))
+    never.resolve('read')
+    expect(await patient).toBe('read')
+  })
+
   it('gives back what comes too late', async () => {
     const late = Promise.withResolvers<string>()
     const back = Promise.withResolvers<string>()
-    await expect(atMost(late.promise, 0, back.resolve)).rejects.toEqual(new StorageUnavailable('exhausted'))
+    await expect(atMost(late.promise, 0, back.resolve)).rejects.toEqual(new StorageUnavailable('timeout'))
     late.resolve('a session')
     expect(await back.promise).toBe('a session')
   })

@@ -73,6 +73,12 @@ export function waitFor<T>(begin: (milliseconds: number) => Promise<T>): Promise
   return waiting === undefined ? begin(Number.POSITIVE_INFINITY) : waiting.during(begin)
 }
 
+/**
+ * For a read that many requests wait for together: it is bounded by the limits of its statements alone, and each waits for it as
+ * long as it still may.
+ */
+export const waitForShared = <T>(begin: () => Promise<T>): Promise<T> => waitFor((left) => atMost(withoutLimit(begin), left))
+
 /** The first of `wanted` and the end of `milliseconds`. What comes too late is handed to `returned`. */
 export function atMost<T>(wanted: Promise<T>, milliseconds: number, returned: (late: T) => void = () => undefined): Promise<T> {
   if (milliseconds === Number.POSITIVE_INFINITY) return wanted
@@ -80,7 +86,7 @@ export function atMost<T>(wanted: Promise<T>, milliseconds: number, returned: (l
     let over = false
     const timer = setTimeout(() => {
       over = true
-      reject(new StorageUnavailable('exhausted'))
+      reject(new StorageUnavailable('timeout'))
     }, milliseconds)
     wanted.then(
       (value) => {

@@ -35,6 +35,8 @@ export interface AppOptions {
   readonly clientAddress: (request: { socketAddress: string | undefined; forwardedFor: string | undefined }) => string
   /** Correlation id of a request: short enough to be read out on the telephone. */
   readonly newReference: () => string
+  /** For what many requests wait for together: nobody's limit ends it, and each waits as long as it may itself. */
+  readonly shared: <T>(begin: () => Promise<T>) => Promise<T>
   /** Which faults of others have an answer of their own, e.g. a database that is away. */
   readonly codeOf: (fault: unknown) => { code: RequestProblemCode; retryAfterSeconds?: number } | undefined
 }
@@ -91,9 +93,9 @@ function serveRealm(options: AppOptions): Middleware {
   const { formLimit } = options
   return async (ctx: Context) => {
     const { name, path } = findRealmOfQuery(ctx) ?? splitPath(ctx.path)
-    const realm = name === undefined ? undefined : await options.registry.find(name)
+    const realm = name === undefined ? undefined : await options.shared(() => options.registry.find(name))
     if (!realm) throw new RequestProblem('not_found', { detail: 'no such realm' })
-    const runtime = await options.protocol.runtimeOf(realm)
+    const runtime = await options.shared(() => options.protocol.runtimeOf(realm))
     ctx.state.realm = viewOf(runtime)
     const state: RequestState = {
       runtime,

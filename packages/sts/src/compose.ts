@@ -21,6 +21,7 @@ import {
   type RealmStore,
   StorageUnavailable,
   type Store,
+  waitForShared,
 } from '@postern/storage'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
@@ -277,6 +278,7 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     cookieKeys,
     clientAddress: createClientAddress({ trustedProxies: config.trustedProxies }),
     newReference,
+    shared: waitForShared,
     codeOf: (fault) => {
       if (fault instanceof StorageUnavailable) return { code: 'unavailable', retryAfterSeconds: 2 }
       if (fault instanceof Overloaded) return { code: 'busy', retryAfterSeconds: fault.retryAfterSeconds }

@@ -1,4 +1,5 @@
 import type { AccountId, ClientId, FamilyId } from '../identifiers.ts'
+import type { AuditRow } from './audit.ts'
 
 /** The answer that was given for a refresh token, encrypted by the caller under a key derived from that token. */
 export interface KeptAnswer {
@@ -64,6 +65,17 @@ export interface RefreshTokenStore {
   /** Marks it used. `false`: it was used before, or is gone. */
   use(handle: string, at: Date): Promise<boolean>
   keepAnswer(handle: string, answer: KeptAnswer): Promise<void>
+  /**
+   * All that one refresh writes, in one statement: `use`, `succeed` and `keepAnswer`, and the row of the trail that tells of it.
+   * `false`: the token was used before, has a successor, is gone, or its family is revoked; then nothing is written, nor told.
+   */
+  rotate(rotation: {
+    handle: string
+    at: Date
+    successor: { handle: string; payload: Record<string, unknown>; issuedAt: Date; expiresAt: Date }
+    answer?: KeptAnswer
+    trail: AuditRow
+  }): Promise<boolean>
   family(id: FamilyId): Promise<RefreshFamily | undefined>
   /** Living families of an account, most recently used first. */
   families(accountId: AccountId): Promise<readonly RefreshFamily[]>

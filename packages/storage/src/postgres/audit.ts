@@ -54,24 +54,24 @@ export function createAuditAppender(database: Database): RealmPart['appendAuditR
   })
 }
 
+export const toNewRow = (realmId: string, row: AuditRow): NewAuditRow => ({
+  realm_id: realmId,
+  id: row.id,
+  at: row.at.getTime(),
+  event: row.event,
+  outcome: row.outcome,
+  // These may quote what a stranger sent. A row that cannot be written would refuse the request (R133).
+  reference: keepable(row.reference),
+  account_id: keepableOrNull(row.accountId),
+  client_id: keepableOrNull(row.clientId),
+  actor: keepableOrNull(row.actor),
+  source: keepableOrNull(row.source),
+  detail: JSON.stringify(row.detail),
+})
+
 export function createAuditStore({ database, realmId, appendAuditRow }: RealmPart): AuditStore {
   return Object.freeze({
-    async append(row) {
-      await appendAuditRow({
-        realm_id: realmId,
-        id: row.id,
-        at: row.at.getTime(),
-        event: row.event,
-        outcome: row.outcome,
-        // These may quote what a stranger sent. A row that cannot be written would refuse the request (R133).
-        reference: keepable(row.reference),
-        account_id: keepableOrNull(row.accountId),
-        client_id: keepableOrNull(row.clientId),
-        actor: keepableOrNull(row.actor),
-        source: keepableOrNull(row.source),
-        detail: JSON.stringify(row.detail),
-      })
-    },
+    append: (row) => appendAuditRow(toNewRow(realmId, row)),
     async list({ before, limit, reference, accountId, event }) {
       if (!isText(`${reference ?? ''}${accountId ?? ''}${event ?? ''}`)) return list([])
       const rows = await database.run((db) =>

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import { AccountId, ClientId, FamilyId } from '../identifiers.ts'
 import type { RefreshFamily, RefreshToken, RefreshTokenStore } from '../ports/refresh-tokens.ts'
-import { bytes, isText, isUuid, list, present, type RealmPart, type Row } from './row.ts'
+import { prepare } from '../prepared.ts'
+import { toNewRow } from './audit.ts'
+import { bytes, isText, isUuid, list, type NewAuditRow, present, type RealmPart, type Row } from './row.ts'
 
 const toFamily = (row: Row<'refresh_family'>): RefreshFamily =>
   Object.freeze({
@@ -14,6 +16,57 @@ const toFamily = (row: Row<'refresh_family'>): RefreshFamily =>
     endsAt: row.ends_at,
     ...present({ revokedAt: row.revoked_at, revokedBecause: row.revoked_because }),
   })
+
+interface Rotation {
+  readonly realmId: string
+  readonly hash: Uint8Array
+  readonly at: Date
+  readonly successor: Uint8Array
+  readonly sealed: Uint8Array
+  readonly issuedAt: Date
+  readonly expiresAt: Date
+  readonly answer: Uint8Array | null
+  readonly request: string | null
+  readonly until: Date | null
+  readonly trail: Omit<NewAuditRow, 'realm_id'>
+}
+
+/** The members of a rotation, flat: each is a place in the statement. */
+type FlatRotation = Omit<Rotation, 'trail'> & { readonly [K in keyof Rotation['trail'] as `trail_${K}`]: Rotation['trail'][K] }
+
+/** Token and family are held while they are looked at, in this order, so no other use and no revocation slips in between. */
+const rotateOne = prepare((db, one: FlatRotation) => ({
+  compile: () =>
+    sql<{ added: number }>`
+      with current as (
+        select family.realm_id, family.id, token.handle_hash
+        from refresh_token token join refresh_family family on family.realm_id = token.realm_id and family.id = token.family_id
+        where token.realm_id = ${one.realmId}::uuid and token.handle_hash = ${one.hash}::bytea
+          and token.used_at is null and family.revoked_at is null
+        for no key update
+      ), added as (
+        insert into refresh_token (realm_id, handle_hash, family_id, predecessor_hash, payload_sealed, issued_at, expires_at)
+        select realm_id, ${one.successor}::bytea, id, handle_hash, ${one.sealed}::bytea, ${one.issuedAt}::timestamptz,
+          ${one.expiresAt}::timestamptz from current
+        on conflict do nothing
+        returning realm_id, family_id, predecessor_hash
+      ), used as (
+        update refresh_token set used_at = ${one.at}::timestamptz, answer_sealed = ${one.answer}::bytea,
+          answer_request = ${one.request}::text, answer_until = ${one.until}::timestamptz
+        from added where refresh_token.realm_id = added.realm_id and refresh_token.handle_hash = added.predecessor_hash
+      ), touched as (
+        update refresh_family set last_used_at = ${one.issuedAt}::timestamptz
+        from added where refresh_family.realm_id = added.realm_id and refresh_family.id = added.family_id
+      ), told as (
+        insert into audit_event
+          (realm_id, id, at, event, outcome, reference, account_id, client_id, actor, source, detail)
+        select realm_id, ${one.trail_id}::text, to_timestamp(${one.trail_at}::bigint / 1000.0), ${one.trail_event}::text,
+          ${one.trail_outcome}::text, ${one.trail_reference}::text, ${one.trail_account_id}::text, ${one.trail_client_id}::text,
+          ${one.trail_actor}::text, ${one.trail_source}::text, ${one.trail_detail}::json
+        from added
+      )
+      select count(family_id)::integer as added from added`.compile(db),
+}))
 
 export function createRefreshTokenStore({ database, realmId, sealer, clock }: RealmPart): RefreshTokenStore {
   const hashOf = (handle: string) => sealer.lookup('refresh-handle', realmId, handle)
@@ -165,6 +218,27 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock }: Re
           .where('handle_hash', '=', hashOf(handle))
           .execute(),
       )
+    },
+    async rotate({ handle, at, successor, answer, trail }) {
+      const fresh = hashOf(successor.handle)
+      const { realm_id: _realm, ...row } = toNewRow(realmId, trail)
+      const told = Object.fromEntries(Object.entries(row).map(([name, value]) => [`trail_${name}`, value]))
+      const { rows } = await database.run((db) =>
+        rotateOne(db, {
+          realmId,
+          hash: hashOf(handle),
+          at,
+          successor: fresh,
+          sealed: sealer.sealJson('refresh-token', sealedRow(fresh), successor.payload),
+          issuedAt: successor.issuedAt,
+          expiresAt: successor.expiresAt,
+          answer: answer?.sealed ?? null,
+          request: answer?.request ?? null,
+          until: answer?.until ?? null,
+          ...(told as { readonly [K in keyof typeof row as `trail_${K}`]: (typeof row)[K] }), // the same members under longer names
+        }),
+      )
+      return rows[0]?.added === 1
     },
     async family(id) {
       if (!isText(id)) return undefined
