@@ -6,6 +6,7 @@ export type { Exchange, RawExchange } from './exchanges.ts'
 export type {
   ClientAuthentication,
   ClientUnderTest,
+  KnownActing,
   KnownClient,
   KnownClients,
   KnownMailServer,
@@ -13,6 +14,7 @@ export type {
   KnownResource,
   Registration,
 } from './known-parties.ts'
+export { type LocalIssuer, startLocalIssuer } from './local-issuer/local-issuer.ts'
 export { modules } from './modules.ts'
 export { findPlan, type JudgedId, judgePlan, modulesOfPlan, notTested, type Plan, plans } from './plans.ts'
 export { renderHtml } from './report/html-report.ts'

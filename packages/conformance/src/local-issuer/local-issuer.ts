@@ -36,6 +36,8 @@ export interface LocalIssuer extends AsyncDisposable {
   readonly realm: string
   /** Where the acting server shows its certificate. */
   readonly actorMetadataUrl: string
+  /** The same as the base of a mail server, whose document is at `/autodiscover/metadata/json/1`. */
+  readonly actorBaseUrl: string
   readonly keys: IssuerKeys
   /** Paths that were asked for, in order. */
   readonly asked: readonly string[]
@@ -130,8 +132,9 @@ export async function startLocalIssuer(options: LocalIssuerOptions = {}): Promis
       limited: [SERVERS.limited, [certificates.limited]],
     } as const
     for (const [name, [clientId, shown]] of Object.entries(partners)) {
-      const path = `/partners/${name}/metadata/json/1`
-      found.set(path, serverDocument({ base, realm: KIT_REALM, path, clientId }, shown))
+      // Where a token service shows it, and where a mail server does.
+      for (const path of [`/partners/${name}/metadata/json/1`, `/partners/${name}/autodiscover/metadata/json/1`])
+        found.set(path, serverDocument({ base, realm: KIT_REALM, path, clientId }, shown))
     }
     return found
   }
@@ -152,6 +155,7 @@ export async function startLocalIssuer(options: LocalIssuerOptions = {}): Promis
     issuer,
     realm: KIT_REALM,
     actorMetadataUrl: `${base}/partners/actor/metadata/json/1`,
+    actorBaseUrl: `${base}/partners/actor`,
     keys,
     asked,
     keySetReads: () => asked.filter((path) => path === `/${KIT_REALM}/keys`).length,
