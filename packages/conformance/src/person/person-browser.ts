@@ -20,7 +20,7 @@ export type AuthorizationAnswer =
       /** The client's address without the parameters of the answer. */
       readonly address: string
       /** The page that posts the answer; only with `form_post`. */
-      readonly html?: string
+      readonly page?: PersonPage
     }
   | PersonPage
 
@@ -65,7 +65,8 @@ const MOST_REDIRECTS = 15
 const MOST_PAGES = 12
 const EMPTY = new Map<string, string>()
 
-const bare = (url: string): string => url.replace(/[?#].*$/s, '')
+/** An address without query and fragment. */
+export const bareAddress = (url: string): string => url.replace(/[?#].*$/s, '')
 
 /** Adds the address of the request itself to those where a client listens. */
 function landingsOf(target: Target, url: string, options: VisitOptions): ReadonlySet<string> {
@@ -74,12 +75,12 @@ function landingsOf(target: Target, url: string, options: VisitOptions): Readonl
   const known = Object.values(target.clients).flatMap((client) =>
     client === undefined ? [] : [client.redirectUri, client.postLogoutRedirectUri ?? []].flat(),
   )
-  return new Set([...named, ...known, ...(options.landings ?? [])].map((one) => bare(URL.parse(one)?.href ?? one)))
+  return new Set([...named, ...known, ...(options.landings ?? [])].map((one) => bareAddress(URL.parse(one)?.href ?? one)))
 }
 
 /** The answer in a redirect, or undefined when it leads on. An address that no browser opens is a client's too. */
 function readRedirect(location: URL, landings: ReadonlySet<string>): AuthorizationAnswer | undefined {
-  const address = bare(location.href)
+  const address = bareAddress(location.href)
   const opens = location.protocol === 'https:' || location.protocol === 'http:'
   if (opens && !landings.has(address)) return undefined
   const fragment = new URLSearchParams(location.hash.slice(1))
@@ -90,14 +91,14 @@ function readRedirect(location: URL, landings: ReadonlySet<string>): Authorizati
 
 /** OAuth 2.0 Form Post Response Mode: a page whose form goes to the client with hidden fields only. */
 function readPostedAnswer(
-  html: string,
+  page: PersonPage,
   forms: readonly HtmlForm[],
   landings: ReadonlySet<string>,
 ): AuthorizationAnswer | undefined {
-  const form = forms.find((one) => landings.has(bare(one.action)))
+  const form = forms.find((one) => landings.has(bareAddress(one.action)))
   if (form === undefined) return undefined
   const parameters = new Map(form.fields.map(({ name, value }) => [name, value]))
-  return { kind: 'answered', mode: 'form_post', parameters, address: bare(form.action), html }
+  return { kind: 'answered', mode: 'form_post', parameters, address: bareAddress(form.action), page: { ...page, form } }
 }
 
 /** A step of a person's authenticator counts once: the last one that was typed, by the secret that made it. */
@@ -130,14 +131,14 @@ export function createPersonBrowser(target: Target, jar: CookieJar = createCooki
       const headers = { accept: 'text/html,application/xhtml+xml', ...(cookie !== undefined && { cookie }) }
       const answer: Answer = body === undefined ? await target.get(url, headers) : await target.post(url, body, headers)
       jar.keep(here, answer.headers.getSetCookie(), target.now())
-      trail.push({ url: bare(url), status: answer.status })
+      trail.push({ url: bareAddress(url), status: answer.status })
       const location = answer.headers.get('location')
       if (answer.status < 300 || answer.status > 399 || location === null) {
         const forms = readForms(answer.body, url)
-        const posted = answer.status === 200 ? readPostedAnswer(answer.body, forms, landings) : undefined
         const leading = chooseForm(forms)
         const { status, body: html, headers: got } = answer
-        return posted ?? { kind: 'page', status, url, html, headers: got, ...(leading && { form: leading }) }
+        const page: PersonPage = { kind: 'page', status, url, html, headers: got, ...(leading && { form: leading }) }
+        return (status === 200 ? readPostedAnswer(page, forms, landings) : undefined) ?? page
       }
       const next = URL.parse(location, url)
       if (next === null) throw new ConformanceError('answer_malformed', `a redirect leads to no address: ${location}`)
@@ -147,11 +148,11 @@ export function createPersonBrowser(target: Target, jar: CookieJar = createCooki
       url = next.href
       body = keepsMethod ? body : undefined
     }
-    throw new ConformanceError('answer_malformed', `the redirects never end, the last one to ${bare(url)}`)
+    throw new ConformanceError('answer_malformed', `the redirects never end, the last one to ${bareAddress(url)}`)
   }
 
   const begin = (url: string, options: VisitOptions, landings: ReadonlySet<string>): Promise<AuthorizationAnswer> =>
-    options.byPost === true ? visit(bare(url), [...new URL(url).searchParams], landings) : visit(url, undefined, landings)
+    options.byPost === true ? visit(bareAddress(url), [...new URL(url).searchParams], landings) : visit(url, undefined, landings)
 
   const send = (
     form: HtmlForm,
@@ -197,7 +198,7 @@ export function createPersonBrowser(target: Target, jar: CookieJar = createCooki
         const { form } = here
         const wanted = asks(form)
         // The same question twice: what was typed was not taken.
-        const question = wanted.length > 0 ? wanted.join() : `${bare(here.url)} ${readText(here.html)}`
+        const question = wanted.length > 0 ? wanted.join() : `${bareAddress(here.url)} ${readText(here.html)}`
         if (seen.has(question) || (here.status >= 400 && wanted.length === 0)) return here
         seen.add(question)
         const typed = await typedInto(form, person)

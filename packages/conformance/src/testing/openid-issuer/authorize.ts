@@ -47,7 +47,11 @@ export function readHint(world: World, hint: string): Record<string, unknown> | 
 async function readRequestObject(world: World, client: IssuerClient, parameters: URLSearchParams) {
   const address = parameters.get('request_uri')
   const token = address === null ? (parameters.get('request') ?? '') : await (await fetch(address)).text()
-  if (client.requestObjectAlgorithm === 'RS256' && !world.has('believes-forged-request-objects') && !isSignedBy(token, client.keys))
+  if (
+    client.requestObjectAlgorithm === 'RS256' &&
+    !world.has('believes-forged-request-objects') &&
+    !isSignedBy(token, client.keys)
+  )
     return undefined
   return readJwt(token, 1)
 }
@@ -56,8 +60,7 @@ const withoutQuery = (uri: string): string => uri.replace(/\?.*$/s, '')
 
 function isRegistered(world: World, client: IssuerClient, uri: string): boolean {
   if (world.has('redirects-anywhere')) return true
-  if (world.has('ignores-queries-of-addresses'))
-    return client.redirectUris.some((one) => withoutQuery(one) === withoutQuery(uri))
+  if (world.has('ignores-queries-of-addresses')) return client.redirectUris.some((one) => withoutQuery(one) === withoutQuery(uri))
   return client.redirectUris.includes(uri)
 }
 
@@ -123,7 +126,11 @@ export async function authorize(world: World, sent: URLSearchParams, visit: Visi
     const isUnknownAddress = address !== null && client.requestUris !== undefined && !client.requestUris.includes(address)
     const follows = world.options.followsRequestObjects !== false
     if (!follows || isUnknownAddress) {
-      const error = !follows ? (sent.has('request') ? 'request_not_supported' : 'request_uri_not_supported') : 'invalid_request_uri'
+      const error = !follows
+        ? sent.has('request')
+          ? 'request_not_supported'
+          : 'request_uri_not_supported'
+        : 'invalid_request_uri'
       const uri = sent.get('redirect_uri') ?? ''
       if (has('breaks-on-request-objects')) return page(500, 'Broken', '')
       return isRegistered(world, client, uri) ? answerClient(world, sent, uri, { error }) : refusedPage(error)

@@ -128,7 +128,8 @@ export function tellUserinfo(world: World, method: string, authorization: string
   const inHeader = authorization.replace(/^Bearer /, '')
   const token = inHeader || (has('refuses-tokens-in-the-body') ? '' : (body.get('access_token') ?? ''))
   const grant = world.accessTokens.get(token)
-  const isRefusing = (has('refuses-userinfo-by-get') && method === 'GET') || (has('refuses-userinfo-by-post') && method === 'POST')
+  const isRefusing =
+    (has('refuses-userinfo-by-get') && method === 'GET') || (has('refuses-userinfo-by-post') && method === 'POST')
   if ((grant === undefined || grant.isRevoked || isRefusing) && !has('tells-userinfo-to-everybody'))
     return json(401, { error: 'invalid_token' }, { 'www-authenticate': 'Bearer error="invalid_token"' })
   if (grant === undefined || grant.isRevoked) return json(200, { sub: 'somebody' })
@@ -137,13 +138,20 @@ export function tellUserinfo(world: World, method: string, authorization: string
   const claims = {
     ...claimsOf(world, grant, grant.userinfoClaims, ofScope),
     sub: has('tells-of-another-person') ? 'somebody' : grant.sub,
-    ...(has('writes-odd-claims') && { email_verified: 'yes', updated_at: 'today', address: 'somewhere', phone_number: 1, name: 7 }),
+    ...(has('writes-odd-claims') && {
+      email_verified: 'yes',
+      updated_at: 'today',
+      address: 'somewhere',
+      phone_number: 1,
+      name: 7,
+    }),
   }
   const client = world.clients.get(grant.clientId)
   if (client?.userinfoAlgorithm === 'RS256' && !has('answers-userinfo-unsigned')) {
     const signed = has('signs-userinfo-for-nobody') ? claims : { ...claims, iss: world.issuer, aud: client.id }
     return { status: 200, headers: { 'content-type': 'application/jwt' }, body: signAsIssuer(world, 'RS256', signed) }
   }
-  if (has('writes-userinfo-as-text')) return { status: 200, headers: { 'content-type': 'text/plain' }, body: JSON.stringify(claims) }
+  if (has('writes-userinfo-as-text'))
+    return { status: 200, headers: { 'content-type': 'text/plain' }, body: JSON.stringify(claims) }
   return json(200, claims)
 }

@@ -89,7 +89,12 @@ async function signIn(world: World, form: URLSearchParams, request: IncomingMess
     clients: old?.clients ?? new Set<string>(),
   }
   world.sessions.set(session.sid, session)
-  const reply = await authorize(world, pending.parameters, { session, isFresh: true, hasConsent: pending.hasConsent, isPost: false })
+  const reply = await authorize(world, pending.parameters, {
+    session,
+    isFresh: true,
+    hasConsent: pending.hasConsent,
+    isPost: false,
+  })
   return { ...reply, headers: { ...reply.headers, 'set-cookie': `session=${session.sid}; Path=/; HttpOnly` } }
 }
 

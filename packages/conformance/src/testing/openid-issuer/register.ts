@@ -45,7 +45,10 @@ export async function register(world: World, wish: Wish): Promise<Reply> {
   return json(has('registers-with-200') ? 200 : 201, {
     ...wish,
     ...(!has('registers-without-an-id') && { client_id: client.id }),
-    ...(secret !== undefined && { client_secret: secret, ...(!has('forgets-when-secrets-end') && { client_secret_expires_at: 0 }) }),
+    ...(secret !== undefined && {
+      client_secret: secret,
+      ...(!has('forgets-when-secrets-end') && { client_secret_expires_at: 0 }),
+    }),
     token_endpoint_auth_method: method,
     registration_access_token: token,
     registration_client_uri: `${world.issuer}/register/${client.id}`,

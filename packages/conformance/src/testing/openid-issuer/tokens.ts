@@ -66,7 +66,11 @@ function authTimeOf(world: World, grant: Grant, isRefresh: boolean): number {
   return world.has('forgets-when-on-refresh') && isRefresh ? world.now() - 1 - grant.authTime / 2 : grant.authTime
 }
 
-export function makeLogoutToken(world: World, client: IssuerClient, session: { readonly sub: string; readonly sid: string }): string {
+export function makeLogoutToken(
+  world: World,
+  client: IssuerClient,
+  session: { readonly sub: string; readonly sid: string },
+): string {
   const { has, now } = world
   const claims = {
     iss: has('logs-out-for-another-issuer') ? `${world.issuer}/other` : world.issuer,
