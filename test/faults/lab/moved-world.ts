@@ -1,11 +1,16 @@
 /**
- * moved-world is a realm, the service in this process and clients, whose clock the experiment moves, so that a day passes at
- * once. Clients, history and checker are those of the laboratory.
+ * moved-world is a realm, a service and clients, whose clock the experiment moves, so that a day passes at once. Clients,
+ * history and checker are those of the laboratory.
+ *
+ * The service in this process takes the moved clock for all that is ours; oidc-provider has no clock but the machine's, so
+ * tokens keep the machine's time. With `ownProcess` the service of the issuer is a process under libfaketime, moved as a whole.
  * @module
  */
 import { startSts, type TestSts, type TestStsOptions } from '@postern/sts/testing'
 import { type PersonBrowser, signInOnce } from '../../support/person-browser.ts'
+import { freePort, startStsProcess } from '../../support/sts-process.ts'
 import { type Checked, check } from './checker.ts'
+import { createSkewedClock } from './clock-skew.ts'
 import { createHistory, type RecordedHistory } from './history.ts'
 import { createHonestClient, type HonestClient } from './honest-client.ts'
 import type { Laboratory } from './laboratory.ts'
@@ -28,13 +33,23 @@ export interface MovedWorld {
 
 export async function openMovedWorld(
   lab: Laboratory,
-  options: Omit<TestStsOptions, 'clock' | 'databaseUrl'> = {},
+  { ownProcess = false, ...options }: Omit<TestStsOptions, 'clock' | 'databaseUrl' | 'baseUrl'> & { ownProcess?: boolean } = {},
 ): Promise<MovedWorld> {
   let moved = 0
   const clock = () => new Date(Date.now() + moved)
   const databaseUrl = await (await lab.postgres({ shared: true })).createDatabase()
-  const sts = await startSts({ ...options, databaseUrl, clock })
+  const port = ownProcess ? await freePort() : undefined
+  const sts = await startSts({ ...options, databaseUrl, clock, ...(port ? { baseUrl: `http://localhost:${port}` } : {}) })
   lab.defer(() => sts.close())
+  const skewed = port === undefined ? undefined : createSkewedClock(0)
+  if (port !== undefined && skewed !== undefined) {
+    const { masterKey, baseUrl } = sts
+    const started = await startStsProcess({ databaseUrl, masterKey, baseUrl, port, environment: skewed.environment })
+    lab.defer(async () => {
+      await started.kill()
+      skewed[Symbol.dispose]()
+    })
+  }
   const history = createHistory(clock)
   const client = (name: string, address = sts.baseUrl) =>
     createHonestClient({ name, address, realmPath: `/${sts.realm.id}`, clientId: sts.clients.mail.clientId, history })
@@ -45,6 +60,7 @@ export async function openMovedWorld(
     clock,
     pass(seconds: number) {
       moved += seconds * 1000
+      skewed?.set(moved / 1000)
     },
     client,
     async browser() {

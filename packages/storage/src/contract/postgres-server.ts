@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -135,7 +135,7 @@ export async function startPostgres(
   let running = true
   const pidOf = (): number => Number(readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n')[0])
   const endWithUs = () => {
-    if (running) process.kill(pidOf(), 'SIGQUIT')
+    if (running && existsSync(join(directory, 'postmaster.pid'))) process.kill(pidOf(), 'SIGQUIT')
     rmSync(join(directory, '..'), { recursive: true, force: true })
   }
   process.once('exit', endWithUs)
@@ -147,6 +147,8 @@ export async function startPostgres(
     async crash() {
       if (!running) return
       running = false
+      // One that has ended by itself, e.g. for want of room, has taken its file with it.
+      if (!existsSync(join(directory, 'postmaster.pid'))) return
       const pid = pidOf()
       process.kill(pid, 'SIGQUIT')
       while (!isGone(pid)) await wait(10)
