@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runCommand } from './command.ts'
 import { type BreakableTarget, startTarget } from './testing/breakable-target.ts'
 
 const CLI = fileURLToPath(new URL('cli.ts', import.meta.url))
@@ -27,7 +28,19 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-const run = (...given: readonly string[]) =>
+/** The command as cli.ts runs it, with the output caught. */
+async function run(...given: readonly string[]) {
+  const out: string[] = []
+  const err: string[] = []
+  const code = await runCommand(given, {
+    out: { write: (text: string) => out.push(text) },
+    error: { write: (text: string) => err.push(text) },
+    clock: () => new Date(),
+  })
+  return { code, out: out.join(''), err: err.join('') }
+}
+
+const runProcess = (...given: readonly string[]) =>
   new Promise<{ code: number | null; out: string; err: string }>((done) => {
     const child = execFile(process.execPath, [CLI, ...given], (_failure, out, err) => done({ code: child.exitCode, out, err }))
   })
@@ -56,6 +69,7 @@ test('a server is tested with its certificate, a person and a stolen token, and 
     ...person(),
   )
   expect(out).toMatch(/\n\d\d passed, 0 with warnings, 0 failed, 0 skipped\n$/)
+  expect(out, 'no bar and no colours in a pipe').not.toContain('\u001b')
   expect(out).not.toContain('skip ')
   expect(code).toBe(0)
 })
@@ -79,4 +93,56 @@ test.each([
 ])('%s is wrong usage', async (_, given, message) => {
   const { code, err } = await run('--issuer', target.issuer, ...given())
   expect([code, err]).toEqual([2, expect.stringContaining(message)])
+})
+
+test('a target file does what flags do, flags win over it, and every form of report is written', async () => {
+  const description = `
+issuer: https://nobody.example/
+resource: { url: ${target.resource}, token_file: mail.txt }
+`
+  await writeFile(join(folder, 'target.yaml'), description)
+  const at = (name: string) => join(folder, name)
+  const { code, out } = await run(
+    ...['--target', at('target.yaml'), '--issuer', target.issuer, '--only', 'refuses-an-unsigned-token'],
+    ...['--json', at('report.json'), '--junit', at('report.xml'), '--html', at('report.html')],
+  )
+  expect([out, code]).toEqual([
+    'pass   resource-server: refuses an unsigned token\n\n1 passed, 0 with warnings, 0 failed, 0 skipped\n',
+    0,
+  ])
+  const report: unknown = JSON.parse(await readFile(at('report.json'), 'utf8'))
+  expect(report).toMatchObject({ issuer: target.issuer, counts: { pass: 1 }, results: [{ name: 'refuses-an-unsigned-token' }] })
+  expect(await readFile(at('report.xml'), 'utf8')).toContain('name="refuses an unsigned token"')
+  expect(await readFile(at('report.html'), 'utf8')).toContain('The one behaviour holds.')
+})
+
+test('init writes a target file once', async () => {
+  const path = join(folder, 'new.yaml')
+  expect((await run('init', path)).code).toBe(0)
+  expect(await readFile(path, 'utf8')).toContain('issuer: https://login.example.com/realm')
+  expect(await run('init', path)).toMatchObject({ code: 2, err: 'the file is there already, and was left alone\n' })
+})
+
+test('a list names the modules of a plan with their ids, and asks nobody', async () => {
+  const { code, out } = await run('--list', '--plan', 'config')
+  expect([code, out]).toEqual([0, expect.stringContaining('oidcc-discovery-endpoint-verification')])
+})
+
+test('a failure ends with 1, for the process, too', async () => {
+  const { code, out } = await runProcess('--issuer', `${target.issuer}/nowhere`, '--only', 'names-itself-exactly-in-its-metadata')
+  expect([code, out]).toEqual([1, expect.stringContaining('FAIL')])
+})
+
+test('help is no failure', async () => {
+  expect(await run('--help')).toMatchObject({ code: 0, out: expect.stringContaining('--target <path>') })
+  expect(await run('--magic')).toMatchObject({ code: 2, err: expect.stringContaining("unknown option '--magic'") })
+})
+
+test.each([
+  ['nothing to test', ['--verbose'], 'nothing to test'],
+  ['a plan that nobody knows', ['--plan', 'magic'], 'no plan magic: basic, config, formpost-basic'],
+  ['a module that nobody knows', ['--only', 'magic'], 'no module matches magic'],
+  ['a target file that is not there', ['--target', 'nowhere.yaml'], 'cannot read or write the file: ENOENT'],
+])('%s is wrong usage, too', async (_, given, message) => {
+  expect(await run(...given)).toMatchObject({ code: 2, err: expect.stringContaining(message) })
 })

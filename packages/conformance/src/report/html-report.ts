@@ -43,10 +43,8 @@ function headline({ counts, results }: Report): string {
     return `${counts.fail} of ${counted(results.length, 'behaviour', 'behaviours')} ${counts.fail === 1 ? 'fails' : 'fail'}.`
   const tried = results.length - counts.skip
   if (tried === 0) return 'Nothing could be tried.'
-  const held =
-    counts.skip === 0
-      ? `All ${counted(tried, 'behaviour', 'behaviours')} hold.`
-      : `All ${tried} behaviours that could be tried hold.`
+  const all = tried === 1 ? 'The one behaviour' : `All ${tried} behaviours`
+  const held = `${all}${counts.skip === 0 ? '' : ' that could be tried'} ${tried === 1 ? 'holds' : 'hold'}.`
   return counts.warn === 0 ? held : `${held} ${counted(counts.warn, 'warning', 'warnings')}.`
 }
 

@@ -1,0 +1,96 @@
+/** What the command `postern-conformance` does, for any output. Exit codes: 0 nothing failed, 1 something did, 2 wrong usage. */
+import { writeFile } from 'node:fs/promises'
+import { chooseModules, createProgram, describeTarget, type Options } from './command-line.ts'
+import { fileNameOf } from './conformance-module.ts'
+import { ConformanceError } from './errors.ts'
+import { modules } from './modules.ts'
+import { plans } from './plans.ts'
+import { renderHtml } from './report/html-report.ts'
+import { renderJson } from './report/json-report.ts'
+import { renderJunit } from './report/junit-report.ts'
+import { renderPlans, renderSummary } from './report/terminal-report.ts'
+import { type Report, runModules } from './runner.ts'
+import { startMailServer } from './started-mail-server.ts'
+import { createTarget } from './target.ts'
+import { targetExample } from './target-example.ts'
+import { createTerminal, type Output } from './terminal.ts'
+
+/** Where the command runs. */
+export interface Surroundings {
+  readonly out: Output
+  readonly error: Pick<Output, 'write'>
+  readonly clock: () => Date
+}
+
+/** What a wrong file or a wrong flag ends with. */
+const WRONG_USAGE = 2
+
+async function writeReports(report: Report, { json, junit, html }: Options, { out }: Surroundings): Promise<void> {
+  if (json === true) out.write(renderJson(report))
+  if (typeof json === 'string') await writeFile(json, renderJson(report))
+  if (junit !== undefined) await writeFile(junit, renderJunit(report))
+  if (html !== undefined) await writeFile(html, renderHtml(report))
+}
+
+async function run(options: Options, surroundings: Surroundings): Promise<number> {
+  const { out, clock } = surroundings
+  const { modules: chosen, plan } = chooseModules(modules, options)
+  if (options.list === true) {
+    const line = (one: (typeof chosen)[number]) => [`${one.area}: ${fileNameOf(one)}`, ...(one.ids ?? [])].join('  ')
+    out.write(`${chosen.map(line).join('\n')}\n`)
+    return 0
+  }
+  const described = await describeTarget(options, clock)
+  const terminal = createTerminal(out, { silent: options.json === true, verbose: options.verbose === true })
+  await using mailServer = await startMailServer(described.mailServer, terminal.say)
+  const target = createTarget({ ...described, ...(mailServer.known && { mailServer: mailServer.known }) })
+  const report = await runModules(chosen, plan === undefined ? target : target.withResponseMode(plan.responseMode), {
+    clock,
+    everyVariant: plan === undefined,
+    onProgress: terminal.progress,
+    onResult: terminal.result,
+  })
+  terminal.end(['', renderPlans(report, plans), renderSummary(report)].filter((line, at) => at === 0 || line !== ''))
+  await writeReports(report, options, surroundings)
+  return report.counts.fail > 0 || (options.strict === true && report.counts.warn > 0) ? 1 : 0
+}
+
+async function init(path: string, { out }: Surroundings): Promise<number> {
+  await writeFile(path, targetExample, { flag: 'wx' })
+  out.write(`${path} is written: fill it in, then run postern-conformance --target ${path}\n`)
+  return 0
+}
+
+/** Wrong usage is 2, whatever found it: commander, an address, a file that is not there or already there. */
+function codeOf(error: unknown, surroundings: Surroundings): number {
+  const misused = (message: string): number => {
+    surroundings.error.write(`${message}\n`)
+    return WRONG_USAGE
+  }
+  if (error instanceof ConformanceError) return misused(error.message)
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+  if (code === 'commander.helpDisplayed' || code === 'commander.help') return 0
+  if (typeof code === 'string' && code.startsWith('commander.')) return WRONG_USAGE
+  if (code === 'EEXIST') return misused('the file is there already, and was left alone')
+  if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') return misused(`cannot read or write the file: ${code}`)
+  throw error
+}
+
+/** @param given the arguments behind the name of the command. Returns the exit code; throws only what is a fault of the kit. */
+export async function runCommand(given: readonly string[], surroundings: Surroundings): Promise<number> {
+  let code = 0
+  const program = createProgram(surroundings, {
+    run: async (options) => {
+      code = await run(options, surroundings)
+    },
+    init: async (path) => {
+      code = await init(path, surroundings)
+    },
+  })
+  try {
+    await program.parseAsync(given, { from: 'user' })
+    return code
+  } catch (error) {
+    return codeOf(error, surroundings)
+  }
+}
