@@ -44,6 +44,8 @@ export interface IssuedCode {
   readonly code: string
   readonly verifier: string
   readonly redirectUri: string
+  /** What was asked for; it may be named again with the code (RFC 8707 section 2.2). */
+  readonly resource: string | undefined
 }
 
 /** What the person's browser brings back, be it a code or not. */
@@ -61,7 +63,7 @@ export async function newCode(target: Target, client: KnownClient, change: Chang
   const answer = await authorize(target, request)
   if (answer.code === undefined) throw new ConformanceError('answer_malformed', `no code came, but ${describeAnswer(answer)}`)
   const redirectUri = request.parameters.redirect_uri ?? client.redirectUri
-  return { client, code: answer.code, verifier: request.verifier, redirectUri }
+  return { client, code: answer.code, verifier: request.verifier, redirectUri, resource: request.parameters.resource }
 }
 
 /** Presents a code. `options.as`: another client than the one that it was issued to. */
@@ -75,7 +77,7 @@ export const redeem = (
     code: issued.code,
     redirect_uri: issued.redirectUri,
     code_verifier: issued.verifier,
-    ...(issued.client.resource !== undefined && { resource: issued.client.resource }),
+    ...(issued.resource !== undefined && { resource: issued.resource }),
   }
   return askTokenAs(target, options.as ?? issued.client, applyChange(fields, options.change ?? {}), options.headers)
 }

@@ -26,7 +26,13 @@ export default module('issuer', 'binds a pushed request to its client', async (t
     describeAnswer(answer),
   )
   if (answer.code !== undefined) {
-    const issued = { client, code: answer.code, verifier: pushed.verifier, redirectUri: client.redirectUri }
+    const issued = {
+      client,
+      code: answer.code,
+      verifier: pushed.verifier,
+      redirectUri: client.redirectUri,
+      resource: client.resource,
+    }
     const redeemed = await redeem(target, issued)
     checks.must('RFC 9126 section 4', 'not even the challenge', isGranted(redeemed), verdictOf(redeemed))
   }

@@ -39,6 +39,12 @@ export default module('issuer', 'checks the code verifier', async (target, check
   })
   const { code } = await authorize(target, request)
   if (code === undefined) return checks.must(clause, expected, true, 'no code is given without a challenge')
-  const issued = { client: confidential, code, verifier: proofKey().verifier, redirectUri: confidential.redirectUri }
+  const issued = {
+    client: confidential,
+    code,
+    verifier: proofKey().verifier,
+    redirectUri: confidential.redirectUri,
+    resource: confidential.resource,
+  }
   mustRefuse(checks, clause, { expected, answer: await redeem(target, issued), errors: ERRORS })
 })
