@@ -6,11 +6,20 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
+interface Plan {
+  /** Which message, counted from 1, of those that `matching` lets count. */
+  readonly step: number
+  readonly when: 'before' | 'after'
+  /** Only messages with this in them count, as text: `/commit/i`. */
+  readonly matching?: RegExp
+  readonly strike: () => void
+}
+
 export interface SteppingProxy {
   /** The database's URL through the proxy. */
   readonly url: string
   /** From now on: at the `step`-th message from the process, call `strike`. `before`: the message is not passed on. */
-  arm(plan: { step: number; when: 'before' | 'after'; strike: () => void }): void
+  arm(plan: Plan): void
   /** Stops counting. Returns how many messages came since {@link arm}, and whether the strike was made. */
   disarm(): { messages: number; struck: boolean }
   close(): Promise<void>
@@ -19,7 +28,7 @@ export interface SteppingProxy {
 export async function startSteppingProxy(databaseUrl: string): Promise<SteppingProxy> {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
-  let plan: { step: number; when: 'before' | 'after'; strike: () => void } | undefined
+  let plan: Plan | undefined
   let messages = 0
   let struck = false
 
@@ -38,16 +47,21 @@ export async function startSteppingProxy(databaseUrl: string): Promise<SteppingP
     }
     near.on('data', (chunk: Buffer) => {
       if (closed) return
-      messages += plan ? 1 : 0
+      messages += plan && (plan.matching?.test(chunk.toString('latin1')) ?? true) ? 1 : 0
       if (plan && !struck && messages === plan.step) {
+        const { strike } = plan
         struck = true
         if (plan.when === 'after') {
           closed = true
           far.write(chunk)
-          far.once('data', plan.strike)
+          far.once('data', () => {
+            strike()
+            near.destroy()
+          })
         } else {
           closed = true
-          plan.strike()
+          strike()
+          near.destroy()
         }
         return
       }

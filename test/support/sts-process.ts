@@ -69,7 +69,7 @@ export async function startStsProcess(options: {
     await exited
     return child.exitCode
   }
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 1200; tries += 1) {
     if (child.exitCode !== null) throw new TypeError(`postern serve ended with ${child.exitCode}: ${written}`)
     const ready = await fetch(`${address}/readyz`).then(
       (response) => response.ok,

@@ -53,3 +53,13 @@ export function createTally() {
       Object.freeze({ passed, total, requests, seen: Object.freeze([...seen]), ...(figures === undefined ? {} : { figures }) }),
   }
 }
+
+/** Two parts of one experiment. */
+export const addResults = (one: ExperimentResult, other: ExperimentResult): ExperimentResult =>
+  Object.freeze({
+    passed: one.passed + other.passed,
+    total: one.total + other.total,
+    requests: one.requests + other.requests,
+    figures: { ...one.figures, ...other.figures },
+    seen: [...one.seen, ...other.seen],
+  })

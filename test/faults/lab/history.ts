@@ -81,7 +81,7 @@ export interface History {
 
 export interface RecordedHistory extends History {
   /** Begins a request; call what it returns with the answer, or with nothing. Returns the whole entry. */
-  begin(asking: Omit<Asked, 'begun' | 'begunAt' | 'ended' | 'endedAt' | 'answer'>): (answer?: Answer) => Asked
+  begin(asking: Omit<Asked, 'begun' | 'begunAt' | 'ended' | 'endedAt' | 'answer'>): (answer?: Answer, proved?: boolean) => Asked
   /** Does it, and writes down when it was done. */
   deed<T>(deed: Deed['deed'], subject: string, work: () => Promise<T>): Promise<T>
   secret(what: string, value: string): void

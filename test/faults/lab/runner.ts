@@ -20,11 +20,11 @@ export interface Ran {
 }
 
 const nothing: ExperimentResult = Object.freeze({ passed: 0, total: 0, requests: 0, seen: [] })
-const unchecked: Checked = Object.freeze({ violations: [], looked: {} }) satisfies ReturnType<typeof check>
+const unchecked: Checked = Object.freeze({ violations: [], looked: {} })
 
 /** Never throws: a fault of an experiment is part of its outcome. */
 export async function runExperiment(
-  experiment: Pick<Experiment, 'id' | 'title' | 'run'>,
+  experiment: Pick<Experiment, 'title' | 'run'> & { readonly id: string },
   options: { seed: number; budget: 'short' | 'long' },
 ): Promise<Ran> {
   const began = performance.now()
