@@ -138,7 +138,7 @@ export function createPersonBrowser(target: Target, jar: CookieJar = createCooki
         const leading = chooseForm(forms)
         const { status, body: html, headers: got } = answer
         const page: PersonPage = { kind: 'page', status, url, html, headers: got, ...(leading && { form: leading }) }
-        return (status === 200 ? readPostedAnswer(page, forms, landings) : undefined) ?? page
+        return readPostedAnswer(page, forms, landings) ?? page
       }
       const next = URL.parse(location, url)
       if (next === null) throw new ConformanceError('answer_malformed', `a redirect leads to no address: ${location}`)
