@@ -139,6 +139,7 @@ export async function benchActorTokens(options: {
   const signing: Signing = { signed: 0, processor: 0 }
   const measured = await measureInRounds([opensslSigning(cores), signingByNode(signers, signing), ...asked], options)
   const givenBy = (name: string) => (tallies.get(name)?.answered ?? 0) + (warmed.get(name) ?? 0)
+  const medianOf = (name: string) => measured.find((one) => one.name === name)?.median ?? Number.NaN
   let given = 0
   for (const server of [onPostgres, embedded]) {
     const own = contestants.filter((one) => one.server === server).reduce((sum, { name }) => sum + givenBy(name), 0)
@@ -151,6 +152,13 @@ export async function benchActorTokens(options: {
     unit: 'per second',
     baselines: ['openssl signing', 'node:crypto signing'],
     measured,
+    targets: [
+      {
+        what: 'Postern, PostgreSQL / openssl signing',
+        value: medianOf('Postern, PostgreSQL') / medianOf('openssl signing'),
+        atLeast: 0.6,
+      },
+    ],
     notes: [
       `${CONNECTIONS} kept-alive connections; generator, service and PostgreSQL share the ${cores} cores, which openssl and node:crypto have for themselves.`,
       'Each token is one signature made, one verified, one row of the audit trail written before the answer, and one jti claimed, except where it says "no jti".',

@@ -4,13 +4,16 @@
  * of its own.
  */
 import { availableParallelism } from 'node:os'
+import process from 'node:process'
 import { startPostgres } from '@postern/storage/contract'
+import { processorTime } from './cpu-time.ts'
 import { type Forked, forkBeside } from './forked.ts'
 import type { Load, LoadResult } from './load-generator.ts'
 import { describeMachine } from './machine.ts'
 import { opensslSigning } from './openssl-speed.ts'
 import { type Contestant, measureInRounds } from './rounds.ts'
 import type { Result } from './table.ts'
+import type { TokenPathTold } from './token-path-server.ts'
 
 const CONNECTIONS = 32
 
@@ -34,23 +37,45 @@ function requireResult(message: Readonly<Record<string, unknown>>): LoadResult {
   return message.result as LoadResult // the only other message of load-generator.ts
 }
 
-function served(name: string, endpoint: Endpoint, generator: Forked, latencies: Map<string, LoadResult[]>): Contestant {
+/** What the rounds of one contestant took: answers, and milliseconds of processors. */
+interface Tally {
+  answered: number
+  service: number
+  database: number
+  generator: number
+  last: LoadResult | undefined
+}
+
+function served(name: string, at: Endpoint & { pid: number }, generator: Forked, tallies: Map<string, Tally>): Contestant {
+  const { pid, ...endpoint } = at
+  const times = () => ({
+    service: processorTime(pid) ?? Number.NaN,
+    database: processorTime(process.pid, 'postgres') ?? Number.NaN,
+  })
   return {
     name,
     measure: async (milliseconds) => {
       const load: Load = {
         url: endpoint.url,
         headers: {
-          'content-type': 'application/x-www-form-urlencoded',
-          authorization: `Basic ${Buffer.from(endpoint.credentials).toString('base64')}`,
+          'Content-Type': 'application/x-www-form-urlencoded',
+          Authorization: `Basic ${Buffer.from(endpoint.credentials).toString('base64')}`,
         },
         body: new URLSearchParams(endpoint.form).toString(),
         connections: CONNECTIONS,
         milliseconds,
       }
+      const before = times()
       const result = requireResult(await generator.ask(load))
+      const after = times()
       if (result.refused > 0) throw new TypeError(`${name} refused ${result.refused} requests: ${result.refusal}`)
-      latencies.set(name, [...(latencies.get(name) ?? []), result])
+      const tally = tallies.get(name) ?? { answered: 0, service: 0, database: 0, generator: 0, last: undefined }
+      tally.answered += result.answered
+      tally.service += after.service - before.service
+      tally.database += after.database - before.database
+      tally.generator += result.processor
+      tally.last = result
+      tallies.set(name, tally)
       return (result.answered / result.milliseconds) * 1000
     },
   }
@@ -74,32 +99,59 @@ export async function benchClientCredentials(options: {
   const postgres = await startPostgres()
   stack.defer(() => postgres.stop())
   const generator = stack.use(forkBeside('./load-generator.ts'))
-  const latencies = new Map<string, LoadResult[]>()
-  const contestants: Contestant[] = [opensslSigning(availableParallelism())]
+  const tallies = new Map<string, Tally>()
+  const cores = availableParallelism()
+  const contestants: Contestant[] = [opensslSigning(cores)]
   for (const [name, file, environment] of serversOn(await postgres.createDatabase())) {
     const server = stack.use(forkBeside(file, environment))
-    contestants.push(served(name, requireEndpoint(await server.ask()), generator, latencies))
+    contestants.push(served(name, { ...requireEndpoint(await server.ask()), pid: server.pid }, generator, tallies))
   }
+  const all = `Postern, PostgreSQL, ${cores} workers`
+  const environment = {
+    POSTERN_BENCH_DATABASE: await postgres.createDatabase(),
+    POSTERN_BENCH_WORKERS: String(cores),
+    POSTERN_BENCH_PEOPLE: '0',
+  }
+  const several = stack.use(forkBeside('./token-path-server.ts', environment))
+  const { pid, issuer, confidential } = (await several.ask()) as unknown as TokenPathTold // what it says first
+  contestants.push(served(all, { pid, url: `${issuer}/oauth2/v2.0/token`, ...confidential }, generator, tallies))
   // Tokens take longer to warm up than signatures, and a round of a server is dearer to disturb.
   const measured = await measureInRounds(contestants, { ...options, milliseconds: options.milliseconds * 3 })
-  const latency = ([name, results]: readonly [string, readonly LoadResult[]]) => {
-    const last = results.at(-1)
-    return `${name}: ${last?.median.toFixed(1)} ms median, ${last?.p99.toFixed(1)} ms p99 in its last round`
+  const medianOf = (name: string) => measured.find((one) => one.name === name)?.median ?? Number.NaN
+  const describe = ([name, { answered, service, database, generator: asking, last }]: readonly [string, Tally]) => {
+    const each = (part: number) => `${((part * 1000) / answered).toFixed(0)} µs`
+    return `${name}: ${each(service)} of a core in the service, ${each(database)} in PostgreSQL, ${each(asking)} in the generator for each token; ${last?.median.toFixed(1)} ms median, ${last?.p99.toFixed(1)} ms p99 in its last round`
   }
+  const figuresOf = (name: string, { answered, service, database, generator: asking }: Tally) => [
+    [`${name}: microseconds in the service`, (service * 1000) / answered],
+    [`${name}: microseconds in PostgreSQL`, (database * 1000) / answered],
+    [`${name}: microseconds in the generator`, (asking * 1000) / answered],
+  ]
   return {
     name: 'client-credentials',
     what: 'RS256-2048 access tokens by client credentials',
     unit: 'per second',
     baselines: ['openssl signing', 'bare oidc-provider'],
     measured,
+    targets: [
+      { what: `${all} / openssl signing`, value: medianOf(all) / medianOf('openssl signing'), atLeast: 0.6 },
+      { what: `${all} / bare oidc-provider`, value: medianOf(all) / medianOf('bare oidc-provider'), atLeast: 1 },
+      {
+        what: 'Postern, PostgreSQL / bare oidc-provider, one process each',
+        value: medianOf('Postern, PostgreSQL') / medianOf('bare oidc-provider'),
+        atLeast: 1,
+      },
+    ],
     notes: [
       `${CONNECTIONS} kept-alive connections from one generator process; it shares the ${availableParallelism()} cores with the server.`,
       'fixed answer is what generator and node:http cost without any work: the ceiling of the servers below it.',
       `openssl signing uses all ${availableParallelism()} cores and nothing else: \`openssl speed -multi\`.`,
       'bare oidc-provider keeps nothing and writes no audit; Postern writes an audit row for every token before the answer leaves.',
       'PostgreSQL runs on the same cores, with fsync off as the tests start it; the embedded database lives in the memory of its process.',
-      ...[...latencies].map(latency),
+      'bare oidc-provider keeps its tokens in one process, so it has one; it signs in the pool of threads of that process, which uses the other core too.',
+      ...[...tallies].map(describe),
     ],
+    figures: Object.fromEntries([...tallies].flatMap(([name, tally]) => figuresOf(name, tally))),
     machine: describeMachine(['oidc-provider', 'jose'], options.now),
   }
 }

@@ -44,6 +44,20 @@ function listProcesses(): readonly Process[] {
   })
 }
 
+/** Of `root` and whatever runs below it. */
+function treeOf(root: number, all: readonly Process[]): ReadonlySet<number> {
+  const tree = new Set([root])
+  // Parents are often, but not always, listed before their children.
+  for (let size = 0; size !== tree.size; ) {
+    size = tree.size
+    for (const { pid, parent } of all) if (tree.has(parent)) tree.add(pid)
+  }
+  return tree
+}
+
+/** The process ids of `root` and whatever runs below it now. */
+export const processTree = (root: number): readonly number[] => [...treeOf(root, listProcesses())]
+
 /**
  * Milliseconds that `root` and whatever runs below it have used so far, all of it or the processes of one name alone.
  * `undefined` where the system does not tell.
@@ -55,12 +69,7 @@ export function processorTime(root: number, name?: string): number | undefined {
   } catch {
     return undefined
   }
-  const tree = new Set([root])
-  // Parents are often, but not always, listed before their children.
-  for (let size = 0; size !== tree.size; ) {
-    size = tree.size
-    for (const { pid, parent } of all) if (tree.has(parent)) tree.add(pid)
-  }
+  const tree = treeOf(root, all)
   return all
     .filter((one) => tree.has(one.pid) && (name === undefined || one.name === name))
     .reduce((sum, one) => sum + one.milliseconds, 0)

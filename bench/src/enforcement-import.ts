@@ -152,8 +152,8 @@ export async function benchEnforcementImport(options: {
     unit: 'rows/s',
     baselines: ['bare multi-row update'],
     measured,
+    targets: [{ what: 'the slowest import', value: slowest, unit: 's', atMost: TARGET_SECONDS }],
     notes: [
-      `The slowest import took ${slowest.toFixed(1)} s; the target is ${TARGET_SECONDS} s: ${slowest <= TARGET_SECONDS ? 'met' : 'MISSED'}.`,
       'The import is the whole command, from starting the process to the last result: it reads the CSV, finds each account, sets it, and writes an audit row for each, in transactions of 500.',
       'The bare update is one statement for all rows on the open database: no reading, no looking up, no audit.',
       'The last line does no rows: it is what any command takes, as if it had done them.',

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 export interface Forked extends Disposable {
+  readonly pid: number
   /** Sends `message` when given, and resolves to the next message that comes back. */
   ask(message?: object): Promise<Readonly<Record<string, unknown>>>
 }
@@ -24,6 +25,7 @@ export function forkBeside(file: string, environment: Readonly<Record<string, st
     env: { ...process.env, NODE_ENV: 'production', ...environment },
   })
   return {
+    pid: child.pid ?? Number.NaN,
     ask: (message) => {
       const answer = nextMessage(child, file)
       if (message) child.send(message)

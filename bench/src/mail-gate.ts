@@ -1,6 +1,7 @@
 /**
  * Decisions of the mail gate per second, for apps that show an app password: the service with one worker and with two, on
- * PostgreSQL, beside the bare hash, a bare SELECT on the same PostgreSQL, and a server that decides nothing.
+ * PostgreSQL, beside the bare hash, a bare SELECT on the same PostgreSQL, the same SELECT behind node:http, and a server that decides
+ * nothing.
  */
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { processorTime } from './cpu-time.ts'
 import { askFor, type Forked, forkBeside } from './forked.ts'
 import { describeMachine } from './machine.ts'
 import type { GateLoad, GateLoadResult } from './mail-gate-generator.ts'
+import type { HttpSelectOpening } from './mail-gate-http-select.ts'
 import type { SelectLoad } from './mail-gate-select.ts'
 import type { Gate, GateTold } from './mail-gate-server.ts'
 import { type Contestant, measureInRounds } from './rounds.ts'
@@ -24,6 +26,9 @@ const HASHES_AT_ONCE = 8
 const FIRST_CONNECTIONS = 4
 /** Right answers are remembered for 300 s; before that every app is asked about anew. */
 const WARM_MILLISECONDS = 240_000
+
+/** Of an indexed SELECT. */
+const TARGET = 0.5
 
 interface Tally {
   answered: number
@@ -128,11 +133,22 @@ export async function benchMailGate(options: {
   await select.ask()
   const fixed = stack.use(forkBeside('./fixed-answer.ts'))
   const { url } = await fixed.ask()
+  const overHttp = stack.use(forkBeside('./mail-gate-http-select.ts', environment))
+  const opening = { realmId: told.realmId, sessions: AT_ONCE } satisfies HttpSelectOpening
+  const overHttpUrl = await askFor<string>(overHttp, opening, 'url')
   const generator = () => stack.use(forkBeside('./mail-gate-generator.ts'))
   const fixedGenerator = generator()
 
   const asked = told.gates.map((gate) => asking(gate, told, generator()))
   const names = told.questions.map(({ upn }) => upn)
+  /** Decisions a second of a server that decides nothing, from a generator that looks at the status alone. */
+  const askingFixed = (address: string) => async (milliseconds: number) => {
+    const { authorization, questions } = told
+    const about = { url: address, authorization, questions, isFixed: true, connections: AT_ONCE }
+    const sent: GateLoad = { ...about, until: { milliseconds } }
+    const result = await askFor<GateLoadResult>(fixedGenerator, sent, 'result')
+    return (result.answered / result.milliseconds) * 1000
+  }
   const load = [loadavg()[0] ?? Number.NaN]
   const measured = await measureInRounds(
     [
@@ -147,16 +163,8 @@ export async function benchMailGate(options: {
           return askFor(select, looking, 'perSecond')
         },
       },
-      {
-        name: 'node:http, a fixed answer',
-        measure: async (milliseconds) => {
-          const { authorization, questions } = told
-          const about = { url: String(url), authorization, questions, isFixed: true, connections: AT_ONCE }
-          const sent: GateLoad = { ...about, until: { milliseconds } }
-          const result = await askFor<GateLoadResult>(fixedGenerator, sent, 'result')
-          return (result.answered / result.milliseconds) * 1000
-        },
-      },
+      { name: 'the SELECT behind node:http', measure: askingFixed(overHttpUrl) },
+      { name: 'node:http, a fixed answer', measure: askingFixed(String(url)) },
       ...asked.map((one) => contestantOf(one, countHashes)),
     ],
     { ...options, milliseconds: options.milliseconds * 2 },
@@ -164,15 +172,28 @@ export async function benchMailGate(options: {
   load.push(loadavg()[0] ?? Number.NaN)
   if (asked.some(({ first }) => (first?.hashes ?? 0) < names.length))
     throw new TypeError('hashes were not counted: every app costs one when it comes for the first time')
+  const rateOf = (name: string) => measured.find((one) => one.name === name)?.median ?? Number.NaN
+  const [best = { name: 'the gate', median: Number.NaN }] = measured
+    .filter(({ name }) => asked.some((one) => one.name === name))
+    .toSorted((one, other) => other.median - one.median)
   const perDecision = (part: 'service' | 'database', { tally }: Asked) => (tally[part] * 1000) / tally.answered
   return {
     name: 'mail-gate',
     what: 'decisions about activated apps that show an app password, PostgreSQL',
     unit: 'per second',
-    baselines: ['bare argon2id', 'bare SELECT', 'node:http, a fixed answer'],
+    baselines: ['bare argon2id', 'bare SELECT', 'the SELECT behind node:http', 'node:http, a fixed answer'],
     measured,
+    targets: [
+      { what: `${best.name} / bare SELECT by the driver`, value: best.median / rateOf('bare SELECT'), atLeast: TARGET },
+      {
+        what: `${best.name} / the SELECT behind node:http`,
+        value: best.median / rateOf('the SELECT behind node:http'),
+        atLeast: TARGET,
+      },
+    ],
     notes: [
       `${names.length.toLocaleString('en-US')} apps in turn, each of another account, on ${AT_ONCE} kept-alive connections; the SELECT has as many sessions and finds an account by its name. bare argon2id has ${HASHES_AT_ONCE} checks in flight, with m=19456 t=2 p=1.`,
+      'The bare SELECT has no HTTP: 1 / (1 / SELECT + 1 / fixed answer) is what HTTP leaves of it. The SELECT behind node:http shows it measured.',
       'Every answer was looked at: it lets in the person whose app password was shown.',
       'A right app password is remembered for 300 s by each process, and what was seen of an app is written once a minute: an app that asks once a minute costs a hash at every fifth decision, one that asks at every request almost none.',
       ...asked.map(describe),

@@ -192,8 +192,9 @@ export async function benchPhones(options: {
       row(`PostgreSQL: ${second.name}`, second.database),
       row(`PostgreSQL: ${later.name}`, later.database),
     ],
+    targets: [{ what: 'a core of the service for every further try', value: percent, unit: '%', atMost: TARGET_PERCENT }],
     notes: [
-      `The service takes ${percent.toFixed(1)} % of a core for them; the target is below ${TARGET_PERCENT} %: ${percent < TARGET_PERCENT ? 'met' : 'MISSED'}. Of it ${medianOf(idle.service).toFixed(1)} % are what it takes while nobody asks. PostgreSQL takes ${medianOf(later.database).toFixed(1)} % besides.`,
+      `The service takes ${percent.toFixed(1)} % of a core for them. Of it ${medianOf(idle.service).toFixed(1)} % are what it takes while nobody asks. PostgreSQL takes ${medianOf(later.database).toFixed(1)} % besides.`,
       `${count(first)}. ${count(second)}. ${count(third)}. ${count(later)}.`,
       `Nobody was locked out: afterwards ${sample.length} of the owners signed in on the web at the first try, from the address of their phone, and ${sample.length} phones with the right password were let in.`,
       `A try in the paced minutes, all of the service included: ${perTry(second, 'service')} of a core in the service and ${perTry(second, 'database')} in PostgreSQL for the second, ${perTry(later, 'service')} and ${perTry(later, 'database')} for every further one.`,

@@ -33,18 +33,27 @@ export async function freePort(): Promise<number> {
 /** What the service calls itself there. */
 export const baseUrlAt = (port: number): TestSts['baseUrl'] => `http://localhost:${port}`
 
-/**
- * Resolves to its process id when it answers. It ends with this process, which is told to by the end of its parent; its own
- * processes, one for each worker, run below it.
- */
-export async function serve({ databaseUrl, masterKey, port, workers, hashes }: ServeOptions): Promise<number> {
+export interface StartedService {
+  readonly pid: number
+  /** Resolves at the first answer that it is ready. */
+  readonly ready: Promise<void>
+  /** Ends it as an operator does, and waits for its end. */
+  stop(): Promise<void>
+}
+
+const TRY_MILLISECONDS = 5
+const MOST_MILLISECONDS = 30_000
+
+/** Starts it and does not wait. It ends with this process; its own processes, one for each worker, run below it. */
+export function startService(options: ServeOptions & { readonly baseUrl?: string }): StartedService {
+  const { databaseUrl, masterKey, port, workers, hashes } = options
   const probe = hashes === undefined ? [] : ['--import', PROBE]
   const child = spawn(process.execPath, [...probe, CLI, 'serve'], {
     env: {
       ...process.env,
       POSTERN_DATABASE_URL: databaseUrl,
       POSTERN_MASTER_KEY: Buffer.from(masterKey).toString('base64'),
-      POSTERN_BASE_URL: baseUrlAt(port),
+      POSTERN_BASE_URL: options.baseUrl ?? baseUrlAt(port),
       POSTERN_PORT: String(port),
       POSTERN_DEVELOPMENT: 'true',
       POSTERN_WORKERS: String(workers),
@@ -52,16 +61,38 @@ export async function serve({ databaseUrl, masterKey, port, workers, hashes }: S
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  process.once('exit', () => child.kill())
-  process.once('SIGTERM', () => process.exit(0))
-  for (let tries = 0; tries < 400; tries += 1) {
-    if (child.exitCode !== null) throw new TypeError(`postern serve ended with ${child.exitCode}`)
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
-      (response) => response.ok,
-      () => false,
-    )
-    if (ready && child.pid !== undefined) return child.pid
-    await wait(50)
+  const endWithUs = () => child.kill()
+  process.once('exit', endWithUs)
+  const until = async () => {
+    const start = performance.now()
+    while (performance.now() - start < MOST_MILLISECONDS) {
+      if (child.exitCode !== null) throw new TypeError(`postern serve ended with ${child.exitCode}`)
+      const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+        (response) => response.ok,
+        () => false,
+      )
+      if (ready) return
+      await wait(TRY_MILLISECONDS)
+    }
+    throw new TypeError('postern serve was not ready in time')
   }
-  throw new TypeError('postern serve was not ready in time')
+  return {
+    pid: child.pid ?? Number.NaN,
+    ready: until(),
+    async stop() {
+      process.off('exit', endWithUs)
+      if (child.exitCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill()
+      await ended
+    },
+  }
+}
+
+/** Resolves to its process id when it answers. It ends with this process, which is told to by the end of its parent. */
+export async function serve(options: ServeOptions): Promise<number> {
+  process.once('SIGTERM', () => process.exit(0))
+  const { pid, ready } = startService(options)
+  await ready
+  return pid
 }

@@ -97,7 +97,7 @@ export async function benchSignin(options: {
         },
       },
     ],
-    { ...options, milliseconds: options.milliseconds * 8 },
+    { ...options, milliseconds: options.milliseconds * 6 },
   )
   // The first of each is the warming round.
   const quietP99 = medianOf(quiet.slice(1).map(p99))
@@ -116,9 +116,12 @@ export async function benchSignin(options: {
     unit: 'per second',
     baselines: ['bare argon2id'],
     measured: measured.slice(0, 2),
+    targets: [
+      { what: 'sign-ins / bare argon2id', value: ratio, atLeast: TARGET_RATIO },
+      { what: 'token p99 under storm / quiet', value: slowdown, atMost: TARGET_SLOWDOWN },
+    ],
     notes: [
-      `Sign-ins reach ${ratio.toFixed(2)} of the bare hash rate; the target is ${TARGET_RATIO}: ${ratio >= TARGET_RATIO ? 'met' : 'MISSED'}.`,
-      `Token p99 at ${TOKENS_PER_SECOND} per second: ${quietP99.toFixed(1)} ms while nobody signs in, ${stormyP99.toFixed(1)} ms while people do: ${slowdown.toFixed(2)} times; the target is below ${TARGET_SLOWDOWN}: ${slowdown < TARGET_SLOWDOWN ? 'met' : 'MISSED'}.`,
+      `Token p99 at ${TOKENS_PER_SECOND} per second: ${quietP99.toFixed(1)} ms while nobody signs in, ${stormyP99.toFixed(1)} ms while people do: ${slowdown.toFixed(2)} times.`,
       `${AT_ONCE} people at a time, each with a connection, a network address and a TOTP step of their own; ${requests.toFixed(1)} requests a sign-in. bare argon2id has ${AT_ONCE} checks in flight, with m=19456 t=2 p=1.`,
       `Processor time of one sign-in: ${cpu.toFixed(1)} ms in the service, of which about ${hashCpu.toFixed(1)} ms are the hash; ${generatorCpu.toFixed(1)} ms in the generator. PostgreSQL's comes on top; all share ${availableParallelism()} cores, and bare argon2id has them for itself.`,
       'Tokens are sent at a fixed pace from a third process; a latency counts from when its request was due.',

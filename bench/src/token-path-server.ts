@@ -3,7 +3,8 @@
  * people with a password and a TOTP whose apps will redeem codes and refresh tokens. Says where it is and who they are.
  */
 import process from 'node:process'
-import { addTotp, openHouse } from './mail-gate-house.ts'
+import { addTotp, openHouse, questionOf } from './mail-gate-house.ts'
+import type { GateTold } from './mail-gate-server.ts'
 import { baseUrlAt, freePort, serve } from './served-process.ts'
 import type { People } from './signin-generator.ts'
 
@@ -11,14 +12,32 @@ export interface TokenPathTold extends People {
   /** Of `postern serve`, whose workers run below it. */
   readonly pid: number
   readonly realmId: string
+  readonly baseUrl: string
+  /** Base64. */
+  readonly masterKey: string
+  /** Apps with an app password, and where to ask the gate about them. As many as `POSTERN_BENCH_APPS` says, or none. */
+  readonly apps: Pick<GateTold, 'authorization' | 'questions'> & { readonly url: string }
   /** A confidential client that may ask by client credentials. */
   readonly confidential: { readonly form: Readonly<Record<string, string>>; readonly credentials: string }
 }
 
-const { POSTERN_BENCH_DATABASE: databaseUrl, POSTERN_BENCH_WORKERS: workers, POSTERN_BENCH_PEOPLE: wanted } = process.env
+/** What came of removing expired rows for a while. */
+export interface Swept {
+  readonly removed: number
+  readonly milliseconds: number
+  /** Nothing was left to remove. */
+  readonly isEmpty: boolean
+}
+
+const {
+  POSTERN_BENCH_DATABASE: databaseUrl,
+  POSTERN_BENCH_WORKERS: workers,
+  POSTERN_BENCH_PEOPLE: wanted,
+  POSTERN_BENCH_APPS: apps,
+} = process.env
 if (databaseUrl === undefined) throw new TypeError('POSTERN_BENCH_DATABASE names no database')
 const port = await freePort()
-const { sts, person } = await openHouse(databaseUrl, baseUrlAt(port))
+const { sts, person, asServer } = await openHouse(databaseUrl, baseUrlAt(port))
 const { kept, mary, clients } = sts
 // Everybody has Mary's password: kept under the same parameters, it costs each the same check, and seeding costs one hash.
 const password = await kept.passwords.find(mary.account.id)
@@ -30,10 +49,27 @@ for (let index = 0; index < Number(wanted ?? 64); index += 1) {
   await kept.passwords.set(account.id, password)
   people.push({ upn: account.upn, secret: await addTotp(sts, account) })
 }
+const questions: GateTold['questions'][number][] = []
+for (let index = 0; index < Number(apps ?? 0); index += 1) {
+  const { owner, account } = person(people.length + index)
+  await kept.accounts.add(account)
+  const made = await sts.service.appPasswords.create(kept, {
+    accountId: account.id,
+    label: 'Bench',
+    protocols: ['activesync', 'imap', 'smtp'],
+    networks: [],
+    bindsToFirstApp: true,
+    createdBy: 'owner',
+  })
+  if (made.outcome !== 'created') throw new TypeError('an account has room for one app password')
+  questions.push({ upn: owner.upn, body: questionOf(owner, made.secret) })
+}
 const { clientId, clientSecret } = clients.confidential
 process.send?.({
   pid: await serve({ databaseUrl, masterKey: sts.masterKey, port, workers: Number(workers ?? 1) }),
   realmId: sts.realm.id,
+  baseUrl: sts.baseUrl,
+  masterKey: Buffer.from(sts.masterKey).toString('base64'),
   issuer: sts.issuer,
   password: mary.password,
   people,
@@ -42,9 +78,28 @@ process.send?.({
     redirectUri: clients.mail.redirectUri,
     scope: 'openid offline_access https://mail.contoso.com/Mail.Read',
   },
+  apps: { authorization: asServer.authorization, url: `${sts.baseUrl}${asServer.path}`, questions },
   confidential: {
     form: { grant_type: 'client_credentials', scope: 'https://mail.contoso.com/Mail.Read' },
     credentials: `${clientId}:${clientSecret}`,
   },
 } satisfies TokenPathTold)
+
+async function sweep(most: number): Promise<Swept> {
+  const start = performance.now()
+  let removed = 0
+  let last = 1
+  while (last > 0 && performance.now() - start < most) {
+    last = await sts.service.removeExpired()
+    removed += last
+  }
+  return { removed, milliseconds: performance.now() - start, isEmpty: last === 0 }
+}
+
+process.on('message', (message: { readonly sweep: number }) => {
+  sweep(message.sweep).then(
+    (swept) => process.send?.({ swept }),
+    (error: unknown) => process.send?.({ fault: String(error) }),
+  )
+})
 process.on('disconnect', () => process.exit(0))

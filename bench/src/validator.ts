@@ -1,11 +1,12 @@
 /**
- * What it costs to accept a token: Postern's validator, never seen and remembered, beside the bare signature check, jose and
- * fast-jwt, over the same tokens.
+ * What it costs to accept a token: Postern's validator, never seen and remembered, beside the bare signature check, jose,
+ * fast-jwt and jsonwebtoken, over the same tokens.
  */
 import { createPublicKey, verify } from 'node:crypto'
 import { createTokenValidator } from '@postern/resource-server'
 import { createVerifier } from 'fast-jwt'
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
+import jsonwebtoken from 'jsonwebtoken'
 import { describeMachine } from './machine.ts'
 import { inProcess, measureInRounds } from './rounds.ts'
 import type { Result } from './table.ts'
@@ -114,6 +115,10 @@ export async function benchValidator(options: {
       each((token) => fastJwt(token)),
     ),
     inProcess(
+      'jsonwebtoken',
+      each((token) => jsonwebtoken.verify(token, key, { issuer: ISSUER, audience: AUDIENCE, algorithms: ['RS256'] })),
+    ),
+    inProcess(
       'Postern, remembered',
       eachAsync((token) => remembering.validate(token)),
     ),
@@ -122,18 +127,28 @@ export async function benchValidator(options: {
       each((token) => fastJwtRemembering(token)),
     ),
   ]
+  const measured = await measureInRounds(contestants, options)
+  const medianOf = (name: string) => measured.find((one) => one.name === name)?.median ?? Number.NaN
+  const neverSeen = medianOf('Postern, never seen')
+  const remembered = medianOf('Postern, remembered')
   return {
     name: 'validator',
     what: 'accepting an RS256-2048 access token',
     unit: 'operations/s',
     baselines: ['bare crypto.verify', 'jose jwtVerify', 'fast-jwt, cache'],
-    measured: await measureInRounds(contestants, options),
+    measured,
+    targets: [
+      { what: 'never seen / bare crypto.verify', value: neverSeen / medianOf('bare crypto.verify'), atLeast: 0.85 },
+      { what: 'never seen / jose', value: neverSeen / medianOf('jose jwtVerify'), atLeast: 2 },
+      { what: 'remembered, per second and core', value: remembered, atLeast: 1_000_000 },
+      { what: "remembered / fast-jwt's cache", value: remembered / medianOf('fast-jwt, cache'), atLeast: 2 },
+    ],
     notes: [
       `${TOKENS} different tokens of ${tokens[0]?.length ?? 0} characters, one thread, one after the other.`,
       'bare crypto.verify checks nothing but the signature, over bytes that were made ready before.',
-      'jose and fast-jwt check signature, iss, aud, exp, typ and the presence of four claims; Postern also the rest of its rules.',
-      'fast-jwt answers at once; Postern and jose answer by a promise, whose cost is in their figures.',
+      'jose and fast-jwt check signature, iss, aud, exp, typ and the presence of four claims, jsonwebtoken signature, iss, aud and exp; Postern also the rest of its rules.',
+      'fast-jwt and jsonwebtoken answer at once; Postern and jose answer by a promise, whose cost is in their figures.',
     ],
-    machine: describeMachine(['jose', 'fast-jwt'], options.now),
+    machine: describeMachine(['jose', 'fast-jwt', 'jsonwebtoken'], options.now),
   }
 }
