@@ -83,6 +83,16 @@ const remove = prepare((db, at: Place) =>
   db.deleteFrom('oidc_artifact').where('realm_id', '=', at.realmId).where('kind', '=', at.kind).where('id_hash', '=', at.idHash),
 )
 
+const use = prepare((db, at: Place & { readonly usedAt: Date }) =>
+  db
+    .updateTable('oidc_artifact')
+    .set({ consumed_at: at.usedAt })
+    .where('realm_id', '=', at.realmId)
+    .where('kind', '=', at.kind)
+    .where('id_hash', '=', at.idHash)
+    .where('consumed_at', 'is', null),
+)
+
 export function createArtifactStore({ database, realmId, sealer }: RealmPart): ArtifactStore {
   const hashOf = (what: 'id' | 'uid' | 'user-code', kind: string, value: string) =>
     sealer.lookup(`artifact/${what}`, realmId, kind, value)
@@ -183,17 +193,9 @@ export function createArtifactStore({ database, realmId, sealer }: RealmPart): A
     },
     async consume(kind, id, at) {
       if (!isText(kind)) return false
-      const { numUpdatedRows } = await database.run((db) =>
-        db
-          .updateTable('oidc_artifact')
-          .set({ consumed_at: at })
-          .where('realm_id', '=', realmId)
-          .where('kind', '=', kind)
-          .where('id_hash', '=', hashOf('id', kind, id))
-          .where('consumed_at', 'is', null)
-          .executeTakeFirstOrThrow(),
-      )
-      return numUpdatedRows === 1n
+      const place = { realmId, kind, idHash: hashOf('id', kind, id) }
+      const { numAffectedRows } = await database.run((db) => use(db, { ...place, usedAt: at }))
+      return numAffectedRows === 1n
     },
     async destroy(kind, id) {
       if (!isText(kind)) return

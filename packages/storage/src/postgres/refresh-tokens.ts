@@ -1,7 +1,8 @@
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { AccountId, ClientId, FamilyId } from '../identifiers.ts'
 import type { RefreshFamily, RefreshToken, RefreshTokenStore } from '../ports/refresh-tokens.ts'
 import { prepare } from '../prepared.ts'
+import type { Schema } from '../schema.ts'
 import { toNewRow } from './audit.ts'
 import { bytes, isText, isUuid, list, type NewAuditRow, present, type RealmPart, type Row } from './row.ts'
 
@@ -16,6 +17,84 @@ const toFamily = (row: Row<'refresh_family'>): RefreshFamily =>
     endsAt: row.ends_at,
     ...present({ revokedAt: row.revoked_at, revokedBecause: row.revoked_because }),
   })
+
+interface Place {
+  readonly realmId: string
+  readonly hash: Uint8Array
+}
+
+/** One read of a token, its family and its successor. */
+const selectAt = (db: Kysely<Schema>, at: Place) =>
+  db
+    .selectFrom('refresh_token as token')
+    .innerJoin('refresh_family as family', (join) =>
+      join.onRef('family.realm_id', '=', 'token.realm_id').onRef('family.id', '=', 'token.family_id'),
+    )
+    .leftJoin('refresh_token as successor', (join) =>
+      join.onRef('successor.realm_id', '=', 'token.realm_id').onRef('successor.predecessor_hash', '=', 'token.handle_hash'),
+    )
+    .select([
+      'token.handle_hash',
+      'token.family_id',
+      'token.payload_sealed',
+      'token.issued_at',
+      'token.expires_at',
+      'token.used_at',
+      'token.answer_sealed',
+      'token.answer_request',
+      'token.answer_until',
+      'family.account_id',
+      'family.client_id',
+      'successor.used_at as successor_used_at',
+    ])
+    .where('token.realm_id', '=', at.realmId)
+    .where('token.handle_hash', '=', at.hash)
+    .where('family.revoked_at', 'is', null)
+const select = prepare((db, at: Place) => selectAt(db, at))
+/**
+ * Holds token and family, in this order, like everybody else. PostgreSQL then answers with the newest state of these two, but
+ * with the successor as it was when it began.
+ */
+const selectForUpdate = prepare((db, at: Place) => selectAt(db, at).forNoKeyUpdate(['token', 'family']))
+
+interface Start extends Place {
+  readonly familyId: string
+  readonly accountId: string | null
+  readonly clientId: string
+  readonly sessionId: string | null
+  readonly payloadSealed: Uint8Array
+  readonly issuedAt: Date
+  readonly expiresAt: Date
+  readonly familyEndsAt: Date
+}
+
+const startOne = prepare((db, one: Start) =>
+  db
+    .with('started', (query) =>
+      query
+        .insertInto('refresh_family')
+        .values({
+          realm_id: one.realmId,
+          id: one.familyId,
+          account_id: one.accountId,
+          client_id: one.clientId,
+          session_id: one.sessionId,
+          started_at: one.issuedAt,
+          last_used_at: one.issuedAt,
+          ends_at: one.familyEndsAt,
+        })
+        .returning('id'),
+    )
+    .insertInto('refresh_token')
+    .values({
+      realm_id: one.realmId,
+      handle_hash: one.hash,
+      family_id: one.familyId,
+      payload_sealed: one.payloadSealed,
+      issued_at: one.issuedAt,
+      expires_at: one.expiresAt,
+    }),
+)
 
 interface Rotation {
   readonly realmId: string
@@ -72,28 +151,11 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock }: Re
   const hashOf = (handle: string) => sealer.lookup('refresh-handle', realmId, handle)
   const sealedRow = (hash: Uint8Array) => ({ table: 'refresh_token', realmId, id: Buffer.from(hash).toString('hex') })
 
-  /**
-   * One read of a token, its family and its successor. Locking, it holds token and family, in this order, like everybody
-   * else. PostgreSQL then answers with the newest state of these two, but with the successor as it was when it began.
-   */
-  const read = (hash: Uint8Array, lock: boolean) =>
-    database.run((db) =>
-      db
-        .selectFrom('refresh_token as token')
-        .innerJoin('refresh_family as family', (join) =>
-          join.onRef('family.realm_id', '=', 'token.realm_id').onRef('family.id', '=', 'token.family_id'),
-        )
-        .leftJoin('refresh_token as successor', (join) =>
-          join.onRef('successor.realm_id', '=', 'token.realm_id').onRef('successor.predecessor_hash', '=', 'token.handle_hash'),
-        )
-        .selectAll('token')
-        .select(['family.account_id', 'family.client_id', 'successor.used_at as successor_used_at'])
-        .where('token.realm_id', '=', realmId)
-        .where('token.handle_hash', '=', hash)
-        .where('family.revoked_at', 'is', null)
-        .$if(lock, (query) => query.forNoKeyUpdate(['token', 'family']))
-        .executeTakeFirst(),
-    )
+  /** Locking, see {@link selectForUpdate}. */
+  const read = async (hash: Uint8Array, lock: boolean) => {
+    const { rows } = await database.run((db) => (lock ? selectForUpdate : select)(db, { realmId, hash }))
+    return rows[0]
+  }
 
   type Found = NonNullable<Awaited<ReturnType<typeof read>>>
   const toToken = (row: Found): RefreshToken =>
@@ -136,34 +198,9 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock }: Re
   return Object.freeze({
     async start({ handle, familyId, accountId, clientId, sessionId, payload, issuedAt, expiresAt, familyEndsAt }) {
       const hash = hashOf(handle)
-      await database.run((db) =>
-        db
-          .with('started', (query) =>
-            query
-              .insertInto('refresh_family')
-              .values({
-                realm_id: realmId,
-                id: familyId,
-                account_id: accountId ?? null,
-                client_id: clientId,
-                session_id: sessionId ?? null,
-                started_at: issuedAt,
-                last_used_at: issuedAt,
-                ends_at: familyEndsAt,
-              })
-              .returning('id'),
-          )
-          .insertInto('refresh_token')
-          .values({
-            realm_id: realmId,
-            handle_hash: hash,
-            family_id: familyId,
-            payload_sealed: sealer.sealJson('refresh-token', sealedRow(hash), payload),
-            issued_at: issuedAt,
-            expires_at: expiresAt,
-          })
-          .execute(),
-      )
+      const payloadSealed = sealer.sealJson('refresh-token', sealedRow(hash), payload)
+      const family = { realmId, familyId, accountId: accountId ?? null, clientId, sessionId: sessionId ?? null, familyEndsAt }
+      await database.run((db) => startOne(db, { ...family, hash, payloadSealed, issuedAt, expiresAt }))
     },
     async succeed({ handle, predecessor, payload, issuedAt, expiresAt }) {
       const hash = hashOf(handle)

@@ -5,7 +5,7 @@
  * are kept (storage), reading them (admin), or the log of the process. The caller records before the answer leaves.
  * @module
  */
-import type { RealmStore } from '@postern/storage'
+import type { AuditRow, RealmStore } from '@postern/storage'
 import type { Clock } from '../clock.ts'
 import { type AuditEvent, type DetailKind, events } from './events.ts'
 
@@ -21,25 +21,29 @@ export interface Audit {
    * @throws {TypeError} for an event or a member that the table does not know, or one of the wrong kind. Nothing is written then.
    */
   record(realm: RealmStore, event: AuditEvent): Promise<void>
+  /** The row that {@link record} would append, for a statement that writes it together with what it tells of. Throws alike. */
+  toRow(event: AuditEvent): AuditRow
 }
 
 export function createAudit({ clock, newId }: { clock: Clock; newId: () => string }): Audit {
+  const toRow: Audit['toRow'] = (happened) => {
+    const { event, reference, accountId, clientId, actor, source } = happened
+    return {
+      id: newId(),
+      at: clock(),
+      event,
+      outcome: definitionOf(event).outcome,
+      reference: admit.id('reference', reference),
+      ...(accountId !== undefined && { accountId: admit.id('accountId', accountId) }),
+      ...(clientId !== undefined && { clientId: admit.text('clientId', clientId) }),
+      ...(actor !== undefined && { actor: admit.text('actor', actor) }),
+      ...(source !== undefined && { source: admit.text('source', source) }),
+      detail: admitDetail(event, happened.detail),
+    }
+  }
   return Object.freeze({
-    async record(realm, happened) {
-      const { event, reference, accountId, clientId, actor, source } = happened
-      await realm.audit.append({
-        id: newId(),
-        at: clock(),
-        event,
-        outcome: definitionOf(event).outcome,
-        reference: admit.id('reference', reference),
-        ...(accountId !== undefined && { accountId: admit.id('accountId', accountId) }),
-        ...(clientId !== undefined && { clientId: admit.text('clientId', clientId) }),
-        ...(actor !== undefined && { actor: admit.text('actor', actor) }),
-        ...(source !== undefined && { source: admit.text('source', source) }),
-        detail: admitDetail(event, happened.detail),
-      })
-    },
+    toRow,
+    record: async (realm, happened) => realm.audit.append(toRow(happened)),
   } satisfies Audit)
 }
 

@@ -46,7 +46,8 @@ function clientAdapter({ issuer, store, clock }: AdapterParts): Adapter {
   return {
     async find(id) {
       if (id === PORTAL_CLIENT_ID) return toClientMetadata(portalClient(issuer), [], clock())
-      const found = await findActiveClient(store, id)
+      const ahead = findRequestState()?.readAhead
+      const found = ahead?.clientId === id ? ahead.found : await findActiveClient(store, id)
       return found && toClientMetadata(found.client, found.credentials, clock())
     },
     upsert: unsupported,
@@ -148,8 +149,7 @@ function refreshTokenAdapter({ realm, store, clock }: AdapterParts): Adapter {
       const issuedAt = clock()
       const token = { handle, payload, issuedAt, expiresAt: after(issuedAt, ttl) }
       if (state?.usedRefreshToken) {
-        if (!(await store.refreshTokens.succeed({ ...token, predecessor: state.usedRefreshToken })))
-          throw new errors.InvalidGrant('refresh token already used')
+        state.successor = token // finishTokenRequest writes it
         return
       }
       const grantId = text(payload.grantId)
@@ -192,8 +192,9 @@ function refreshTokenAdapter({ realm, store, clock }: AdapterParts): Adapter {
     async consume(handle) {
       const state = findRequestState()
       if (state?.replayed) return
-      if (!(await store.refreshTokens.use(handle, clock()))) throw new errors.InvalidGrant('refresh token already used')
-      if (state) state.usedRefreshToken = handle
+      // Found unused and held since then; it is marked when its successor is written.
+      if (state?.locking !== true) throw new TypeError('a refresh token is used in a token request alone')
+      state.usedRefreshToken = handle
     },
 
     // Ending one token of a family ends the family: revocation is never partial (RFC 7009 section 2.1).

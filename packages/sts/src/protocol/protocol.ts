@@ -241,14 +241,7 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
   const scopes = typeof claims.scope === 'string' && claims.scope !== '' ? claims.scope.split(' ') : []
   const answer = JSON.stringify(shapeTokenAnswer(body, { v1: state.v1, now, resource, scopes }))
   ctx.body = answer
-  const seconds = runtime.realm.settings.refreshReplaySeconds
-  if (state.usedRefreshToken && state.form && seconds > 0)
-    await runtime.store.refreshTokens.keepAnswer(state.usedRefreshToken, {
-      sealed: sealAnswer(state.usedRefreshToken, answer),
-      request: state.form,
-      until: new Date(now.getTime() + seconds * 1000),
-    })
-  await audit.record(runtime.store, {
+  const issued = {
     ...who,
     event: 'token.issued',
     detail: {
@@ -259,7 +252,25 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
       ...(typeof claims.jti === 'string' ? { jti: claims.jti } : {}),
       ...(typeof familyId === 'string' ? { familyId } : {}),
     },
+  } as const
+  const { usedRefreshToken: used, successor, form } = state
+  if (used === undefined) {
+    await audit.record(runtime.store, issued)
+    return
+  }
+  if (successor === undefined) throw new TypeError('a refresh token was used and nothing follows it')
+  const seconds = runtime.realm.settings.refreshReplaySeconds
+  const isKept = form !== undefined && seconds > 0
+  const until = new Date(now.getTime() + seconds * 1000)
+  const rotated = await runtime.store.refreshTokens.rotate({
+    handle: used,
+    at: now,
+    successor,
+    ...(isKept ? { answer: { sealed: sealAnswer(used, answer), request: form, until } } : {}),
+    trail: audit.toRow(issued),
   })
+  // It was found unused, and held since then together with its family.
+  if (!rotated) throw new TypeError('a refresh token was used by another while this request held it')
 }
 
 /** oidc-provider lets a waiting device ask as often as it likes. The code exists and is this client's: it said so. */

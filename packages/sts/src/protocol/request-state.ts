@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { findActiveClient } from './clients.ts'
 import type { RealmRuntime } from './realm-parts.ts'
 import type { Parameters } from './request-rewriting.ts'
 
@@ -22,10 +23,14 @@ export interface RequestState {
   parameters?: Parameters
   /** A token that was verified before oidc-provider was asked about it, and the handle it is asked by. */
   presented?: PresentedToken
+  /** A client that was read ahead, when the request had come. */
+  readAhead?: { readonly clientId: string; readonly found: Awaited<ReturnType<typeof findActiveClient>> }
   /** Set when the request repeats one that was answered a moment ago: this answer goes out again. */
   replayed?: { readonly answer: string; readonly familyId: string }
   /** Handle of the refresh token that this request used up. */
   usedRefreshToken?: string
+  /** The refresh token that follows it; written with all that belongs to it when the answer is known. */
+  successor?: NewRefreshToken
   /** A used refresh token was presented, too late or in another request to be forgiven. */
   reuseSuspected?: boolean
   /** The family that was ended for it, once everything else about the request had been found right. */
@@ -43,6 +48,14 @@ export interface RequestState {
   fault?: unknown
   /** Why a person or account was turned away, for the audit trail. */
   refusedBecause?: string
+}
+
+/** A refresh token that was made and is not kept yet. */
+export interface NewRefreshToken {
+  readonly handle: string
+  readonly payload: Record<string, unknown>
+  readonly issuedAt: Date
+  readonly expiresAt: Date
 }
 
 /** An access or refresh JWT of ours whose signature, type and times were checked. */

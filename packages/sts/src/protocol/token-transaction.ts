@@ -1,6 +1,9 @@
 import type { Store } from '@postern/storage'
 import type { Context, Next } from 'koa'
+import { findActiveClient } from './clients.ts'
+import { PORTAL_CLIENT_ID } from './portal-client.ts'
 import { requestState } from './request-state.ts'
+import { guessClientId } from './token-path/shown-secret.ts'
 
 /** Thrown inside the transaction to roll it back; carries what went wrong. */
 class RolledBack extends Error {
@@ -23,6 +26,9 @@ class TakenBack extends Error {
  * A refresh that is refused after its token was used up, e.g. for a resource that the client may not have, takes that back:
  * oidc-provider rotates before it looks, and a slip of the client must not cost the person the sign-in.
  *
+ * The client is read before the transaction begins, so that requests that come together read theirs together; in a
+ * transaction each would read alone.
+ *
  * `finish` runs last inside the transaction, when the answer is known and can still be changed. `redeems` tells whether
  * anything is used up: a request that does nothing but write its audit row is one statement, which is a transaction by
  * itself. (An assertion's `jti` stays claimed even if that fails; a client makes a new assertion for each try.)
@@ -41,6 +47,9 @@ export function createTokenTransaction(options: {
       await options.finish(ctx)
     }
     const run = async (): Promise<void> => {
+      const clientId = guessClientId(ctx, state.parameters ?? [])
+      if (clientId !== undefined && clientId !== PORTAL_CLIENT_ID)
+        state.readAhead = { clientId, found: await findActiveClient(state.runtime.store, clientId) }
       try {
         await options.store.transaction(() => {
           state.locking = true

@@ -11,6 +11,10 @@ export interface ShownSecret {
 /** RFC 3986 section 2.3: these mean themselves, whether or not a client encodes what it sends (RFC 6749 section 2.3.1). */
 const plain = /^[\w.~-]+$/
 
+/** The client that a request seems to be of: a guess, good enough to read ahead and for nothing else. */
+export const guessClientId = (ctx: Context, parameters: Parameters): string | undefined =>
+  findParameter(parameters, 'client_id') ?? findShownSecret(ctx, parameters)?.clientId
+
 /**
  * What a token request shows, in the one spelling that can be read in one way only: `Basic` with canonical base64 of plain
  * characters, or both parameters in the form. `undefined` for whatever else there is, right or wrong: oidc-provider reads that.
