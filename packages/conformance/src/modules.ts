@@ -10,10 +10,11 @@ import { openidModules } from './modules/openid/openid.ts'
 import { resourceServerModules } from './modules/resource-server/resource-server.ts'
 import { serverToServerModules } from './modules/server-to-server/server-to-server.ts'
 
+/** What needs a token that the developer gives comes first: such tokens live for minutes, and a whole run may take as long. */
 export const modules: readonly ConformanceModule[] = Object.freeze([
+  ...serverToServerModules,
+  ...resourceServerModules,
   ...issuerModules,
   ...openidModules,
-  ...resourceServerModules,
-  ...serverToServerModules,
   ...clientModules,
 ])
