@@ -1,0 +1,47 @@
+/**
+ * `pnpm scoreboard` writes docs/reference/scoreboard.md from the newest figures that the last runs left: `.bench/*.json` of
+ * `pnpm bench`, `.faults/report.json` of `pnpm faults`, `.conformance/report.json` of `pnpm conformance`, and `.attack/*.json` of the
+ * mutation tests and fuzzers. It runs and measures nothing. What was not run says so.
+ *
+ * `--from DIRECTORY` reads these folders below another directory, `--out FILE` writes elsewhere.
+ */
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { type FoundReport, renderScoreboard } from './scoreboard-page.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { values } = parseArgs({
+  options: {
+    from: { type: 'string', default: root },
+    out: { type: 'string', default: join(root, 'docs/reference/scoreboard.md') },
+  },
+})
+
+/** A file that is not there, or that a run which was cut off left half, is no report. */
+async function readReport(folder: string, file: string): Promise<readonly FoundReport[]> {
+  const path = join(values.from, folder, file)
+  try {
+    const [text, { mtime }] = await Promise.all([readFile(path, 'utf8'), stat(path)])
+    return [{ file, writtenAt: mtime, content: Object(JSON.parse(text)) }]
+  } catch {
+    return []
+  }
+}
+
+async function readAll(folder: string): Promise<readonly FoundReport[]> {
+  const names = await readdir(join(values.from, folder)).catch(() => [])
+  const wanted = names.filter((name) => name.endsWith('.json')).toSorted()
+  return (await Promise.all(wanted.map((name) => readReport(folder, name)))).flat()
+}
+
+const page = renderScoreboard({
+  benches: await readAll('.bench'),
+  faults: (await readReport('.faults', 'report.json'))[0],
+  conformance: (await readReport('.conformance', 'report.json'))[0],
+  attacks: await readAll('.attack'),
+})
+await writeFile(values.out, page)
+process.stdout.write(`${values.out}\n`)
