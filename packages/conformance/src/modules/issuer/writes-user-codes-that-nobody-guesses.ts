@@ -50,6 +50,7 @@ export default module('issuer', 'writes user codes that nobody guesses', async (
   const differ = one.userCode !== other.userCode && one.deviceCode !== other.deviceCode
   checks.must(CLAUSE, 'each request has codes of its own', differ, differ ? 'two of each' : 'the same again')
   checks.should(ENTROPY, 'a device code has 128 bits or more', one.deviceCode.length >= 22, `${one.deviceCode.length} letters`)
+  if (page?.protocol.startsWith('http') !== true) return
   const shown = await target.get(one.verificationUri, { accept: 'text/html' })
   checks.must('RFC 8628 section 3.3', 'verification_uri answers', shown.status < 400, shown.status)
 })
