@@ -48,15 +48,22 @@ export default module(
       issuer === target.issuer,
       issuer,
     )
-    for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'])
-      checks.must(CLAUSE, `${name} is an address without a fragment, by https`, isEndpoint(document[name]), document[name])
-    for (const name of ['userinfo_endpoint', 'registration_endpoint', 'end_session_endpoint'])
-      checks.must(
-        CLAUSE,
-        `${name}, if it is there, is an address by https`,
-        document[name] === undefined || isEndpoint(document[name]),
-        document[name],
-      )
+    const { authorization_endpoint: authorization, token_endpoint: token, jwks_uri: keysAt } = document
+    const demanded = [authorization, token, keysAt]
+    checks.must(
+      CLAUSE,
+      'authorization_endpoint, token_endpoint and jwks_uri are addresses by https',
+      demanded.every(isEndpoint),
+      demanded,
+    )
+    const { userinfo_endpoint: userinfo, registration_endpoint: registration, end_session_endpoint: end } = document
+    const others = [userinfo, registration, end].filter((one) => one !== undefined)
+    checks.must(
+      CLAUSE,
+      'so are those of userinfo, registration and sign-out, if they are there',
+      others.every(isEndpoint),
+      others,
+    )
     const odd = LISTS.filter((name) => document[name] !== undefined && !isTexts(document[name]))
     checks.must(CLAUSE, 'every list is a list of texts', odd.length === 0, odd)
     checks.must(CLAUSE, 'response_types_supported has code', isTexts(responses) && responses.includes('code'), responses)

@@ -64,7 +64,8 @@ function isRegistered(world: World, client: IssuerClient, uri: string): boolean 
   return client.redirectUris.includes(uri)
 }
 
-const refusedPage = (why: string): Reply => page(400, 'This does not work', `<p>${why}</p>`)
+const refusedPage = (world: World, why: string): Reply =>
+  page(world.has('says-nothing-of-wrong-addresses') ? 200 : 400, 'This does not work', `<p>${why}</p>`)
 
 /** Answers the client in the mode that was asked for. */
 function answerClient(world: World, parameters: URLSearchParams, redirectUri: string, told: Record<string, string>): Reply {
@@ -76,7 +77,10 @@ function answerClient(world: World, parameters: URLSearchParams, redirectUri: st
     iss: has('names-another-issuer-in-answers') ? `${world.issuer}/other` : world.issuer,
   }
   if (parameters.get('response_mode') === 'form_post' && !has('answers-in-the-query-always')) {
-    const reply = formPostPage(redirectUri, all, !has('waits-for-a-click'))
+    const reply = formPostPage(redirectUri, all, {
+      submits: !has('waits-for-a-click'),
+      method: has('posts-answers-by-get') ? 'get' : 'post',
+    })
     return has('lets-posted-answers-be-kept') ? { ...reply, headers: { ...reply.headers, 'cache-control': 'max-age=60' } } : reply
   }
   const url = new URL(has('loses-queries-of-addresses') ? withoutQuery(redirectUri) : redirectUri)
@@ -102,6 +106,7 @@ function refusalOf(world: World, parameters: URLSearchParams): string | undefine
   if (has('refuses-acr-values') && parameters.has('acr_values')) return 'invalid_request'
   if (has('refuses-scopes') && scopes.length > 1) return 'invalid_scope'
   if (has('refuses-claims-by-name') && parameters.has('claims')) return 'invalid_request'
+  if (has('breaks-on-claims-of-id-tokens') && parameters.get('claims')?.includes('id_token')) return 'invalid_request'
   if (has('refuses-offline-access') && scopes.includes('offline_access')) return 'invalid_scope'
   return undefined
 }
@@ -119,12 +124,14 @@ export async function authorize(world: World, sent: URLSearchParams, visit: Visi
   const { has } = world
   if (has('refuses-posted-requests') && visit.isPost) return page(405, 'Not so', '')
   const client = world.clients.get(sent.get('client_id') ?? '')
-  if (client === undefined) return refusedPage('unknown client')
+  if (client === undefined) return refusedPage(world, 'unknown client')
   let parameters = sent
   if (sent.has('request') || sent.has('request_uri')) {
     const address = sent.get('request_uri')
     const isUnknownAddress = address !== null && client.requestUris !== undefined && !client.requestUris.includes(address)
     const follows = world.options.followsRequestObjects !== false
+    if (has('fetches-request-addresses') && address !== null) await fetch(address)
+    if (!follows && has('overlooks-request-objects')) return decide(world, client, sent, visit)
     if (!follows || isUnknownAddress) {
       const error = !follows
         ? sent.has('request')
@@ -133,10 +140,10 @@ export async function authorize(world: World, sent: URLSearchParams, visit: Visi
         : 'invalid_request_uri'
       const uri = sent.get('redirect_uri') ?? ''
       if (has('breaks-on-request-objects')) return page(500, 'Broken', '')
-      return isRegistered(world, client, uri) ? answerClient(world, sent, uri, { error }) : refusedPage(error)
+      return isRegistered(world, client, uri) ? answerClient(world, sent, uri, { error }) : refusedPage(world, error)
     }
     const object = await readRequestObject(world, client, sent)
-    if (object === undefined) return refusedPage('invalid request object')
+    if (object === undefined) return refusedPage(world, 'invalid request object')
     parameters = new URLSearchParams(sent)
     if (!has('ignores-request-objects'))
       for (const [name, value] of Object.entries(object)) if (KNOWN.has(name)) parameters.set(name, String(value))
@@ -150,7 +157,7 @@ function decide(world: World, client: IssuerClient, parameters: URLSearchParams,
   const redirectUri =
     parameters.get('redirect_uri') ?? (has('guesses-the-redirect-address') ? (client.redirectUris[0] ?? '') : '')
   const isSent = has('redirects-by-the-address-alone') && parameters.has('request')
-  if (!isSent && !isRegistered(world, client, redirectUri)) return refusedPage('this redirect address is not registered')
+  if (!isSent && !isRegistered(world, client, redirectUri)) return refusedPage(world, 'this redirect address is not registered')
   const back = (told: Record<string, string>) => answerClient(world, parameters, redirectUri, told)
   const refusal = refusalOf(world, parameters)
   if (refusal !== undefined) return back({ error: refusal })
@@ -164,6 +171,8 @@ function decide(world: World, client: IssuerClient, parameters: URLSearchParams,
     (hint !== null && hinted?.sub !== session.sub) ||
     (!visit.isFresh && isTooOld(world, parameters, session)) ||
     (has('never-remembers-anybody') && !visit.isFresh)
+  if (has('refuses-max-age-of-sessions') && parameters.has('max_age') && session !== undefined && !visit.isFresh)
+    return back({ error: 'invalid_request' })
   if (mustSignIn) {
     if (isNone && !has('shows-pages-for-prompt-none')) {
       if (has('calls-strangers-denied')) return back({ error: 'invalid_scope' })
@@ -171,9 +180,12 @@ function decide(world: World, client: IssuerClient, parameters: URLSearchParams,
     }
     return signInPage(keep(world, parameters, visit), client, parameters.get('login_hint') ?? '')
   }
-  if (parameters.get('prompt')?.includes('consent') && !visit.hasConsent)
+  const asksForNothing = isNone && has('asks-for-consent-at-prompt-none')
+  if ((parameters.get('prompt')?.includes('consent') || asksForNothing) && !visit.hasConsent)
     return consentPage(keep(world, parameters, visit), client)
-  return giveCode(world, client, parameters, redirectUri, session, back)
+  const aged = has('renews-auth-time') && !visit.isFresh ? { ...session, authTime: session.authTime + 1 } : session
+  const named = has('forgets-whom-hints-name') && hint !== null ? { ...aged, sub: 'somebody' } : aged
+  return giveCode(world, client, parameters, redirectUri, named, back)
 }
 
 export function keep(world: World, parameters: URLSearchParams, visit: Visit): string {

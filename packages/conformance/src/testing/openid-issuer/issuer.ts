@@ -23,8 +23,12 @@ function metadata(world: World): Record<string, unknown> {
   const all = {
     issuer: has('names-another-issuer-in-its-metadata') ? `${issuer}/other` : issuer,
     authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    userinfo_endpoint: has('names-an-endpoint-that-is-none') ? '/userinfo' : `${issuer}/userinfo`,
+    token_endpoint: `${issuer}/token${has('names-an-endpoint-with-a-fragment') ? '#there' : ''}`,
+    userinfo_endpoint: has('hides-userinfo')
+      ? undefined
+      : has('names-an-endpoint-that-is-none')
+        ? '/userinfo'
+        : `${issuer}/userinfo`,
     jwks_uri: `${issuer}/keys`,
     end_session_endpoint: has('hides-where-sign-outs-begin') ? 'nowhere' : `${issuer}/logout`,
     ...(options.registers !== false && { registration_endpoint: `${issuer}/register` }),
@@ -82,6 +86,7 @@ async function signIn(world: World, form: URLSearchParams, request: IncomingMess
   const person = [PERSON, OTHER_PERSON].find((one) => one.username === form.get('login') && one.password === form.get('secret'))
   if (person === undefined && client) return signInPage(form.get('pending') ?? '', client, '', 'Name or password is wrong.')
   const old = sessionOf(world, request)
+  if (old && world.has('refuses-to-sign-in-again')) return page(500, 'Broken', '')
   const session = {
     sid: old?.sid ?? newId(),
     sub: person?.sub ?? '',
@@ -116,7 +121,7 @@ async function answer(world: World, request: IncomingMessage): Promise<Reply> {
   const path = url.pathname.replace(/^\/op/, '')
   switch (path) {
     case '/.well-known/openid-configuration':
-      return json(200, metadata(world))
+      return json(200, metadata(world), world.has('writes-its-metadata-as-text') ? { 'content-type': 'text/plain' } : {})
     case '/keys':
       return json(200, { keys: publishedKeys(world) })
     case '/authorize':

@@ -64,10 +64,14 @@ export const consentPage = (pending: string, client: IssuerClient): Reply =>
 export const signOutPage = (fields: Readonly<Record<string, string>>): Reply =>
   page(200, 'Sign out?', `<form method=post action="logout/confirm">${hidden(fields)}<button>Sign out</button></form>`)
 
-export const formPostPage = (redirectUri: string, answer: Readonly<Record<string, string>>, submits = true): Reply =>
+export const formPostPage = (
+  redirectUri: string,
+  answer: Readonly<Record<string, string>>,
+  how: { submits: boolean; method: string },
+): Reply =>
   page(
     200,
     'One moment',
-    `<form method=post action="${escapeHtml(redirectUri)}">${hidden(answer)}<noscript><button>Continue</button></noscript></form>
-${submits ? '<script>document.forms[0].submit()</script>' : ''}`,
+    `<form method=${how.method} action="${escapeHtml(redirectUri)}">${hidden(answer)}<noscript><button>Continue</button></noscript></form>
+${how.submits ? '<script>document.forms[0].submit()</script>' : ''}`,
   )

@@ -46,6 +46,7 @@ export function makeIdToken(
     ...(withAuthTime && { auth_time: authTimeOf(world, grant, occasion.isRefresh === true) }),
     ...(grant.acr !== undefined && { acr: has('writes-an-odd-acr') ? 1 : grant.acr }),
     ...(has('writes-an-odd-acr') && { acr: 1 }),
+    ...(refreshed('refreshes-with-another-azp') && { azp: client.id }),
     amr: ['pwd'],
     sid: grant.sid,
     at_hash: halfOf(has('writes-another-at-hash') ? 'another' : occasion.accessToken),
