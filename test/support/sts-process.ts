@@ -40,9 +40,11 @@ export async function startStsProcess(options: {
   baseUrl: string
   port?: number
   environment?: Readonly<Record<string, string>>
+  /** Another checkout's `cli.ts`; default is this one's. */
+  program?: string
 }): Promise<StsProcess> {
   const port = options.port ?? (await freePort())
-  const child = spawn(process.execPath, [CLI, 'serve'], {
+  const child = spawn(process.execPath, [options.program ?? CLI, 'serve'], {
     env: {
       PATH: process.env.PATH ?? '',
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,

@@ -37,6 +37,7 @@ export default experiment(
     // Put back, and then what docs/guides/install.md says: the sessions of every account are ended.
     const restored = new URL(before)
     restored.pathname = `/${name}_backup`
+    world.moveTo(restored.href)
     const accounts = await withDatabase(restored.href, (sql) => sql('select upn from account'))
     const service = await world.history.deed('restored', world.sts.realm.id, async () => {
       for (const { upn } of accounts) {

@@ -32,7 +32,13 @@ export interface LabWorld {
   readonly tokenPath: string
   readonly history: RecordedHistory
   /** `postern serve` as a process; `databaseUrl` may lead through a proxy. */
-  service(options?: { databaseUrl?: string; environment?: Readonly<Record<string, string>>; port?: number }): Promise<LabService>
+  service(options?: {
+    databaseUrl?: string
+    environment?: Readonly<Record<string, string>>
+    port?: number
+    /** Another checkout's `cli.ts`. */
+    program?: string
+  }): Promise<LabService>
   /** A client that asks at `address`, by default of the service in this process. */
   client(name: string, address?: string): HonestClient
   /** A new person with a second factor, whose secrets the checker looks for. */
@@ -41,6 +47,8 @@ export interface LabWorld {
   browser(name: string): Promise<PersonBrowser>
   /** A client that holds a refresh token, redeemed at its address, of a person of its own unless one is given. */
   signedIn(name: string, options?: { address?: string; browser?: PersonBrowser }): Promise<HonestClient>
+  /** The checker reads this database from now on: a backup was put back there, or a standby took over. */
+  moveTo(databaseUrl: string): void
   /** Checks I1 to I20 over database and history; `output` of processes is searched as well. */
   check(): Promise<Checked>
 }
@@ -97,6 +105,7 @@ export function openLaboratory(options: { seed: number; budget: 'short' | 'long'
     defer(() => sts.close())
     const history = createHistory()
     const processes: LabService[] = []
+    let checkedUrl = databaseUrl
     history.secret('the password of mary', sts.mary.password)
     history.secret('the password of joe', sts.joe.password)
     for (const { clientSecret } of Object.values(sts.clients)) if (clientSecret) history.secret('a client secret', clientSecret)
@@ -140,8 +149,11 @@ export function openLaboratory(options: { seed: number; budget: 'short' | 'long'
           throw new TypeError(`${name} got no tokens: ${answer.answer?.status} ${answer.answer?.text}`)
         return made
       },
+      moveTo(url: string) {
+        checkedUrl = url
+      },
       async check() {
-        const rows = await readRows(databaseUrl)
+        const rows = await readRows(checkedUrl)
         const logs = processes.map((one) => one.output()).join('\n')
         return check({ ...rows, logs, realmId: sts.realm.id, issuer: sts.issuer }, history)
       },

@@ -4,7 +4,7 @@
  * It owns what counts as passed: every case of the experiment, and no invariant broken. It prints nothing.
  * @module
  */
-import type { Checked, check } from './checker.ts'
+import type { Checked } from './checker.ts'
 import type { Experiment, ExperimentResult } from './experiment.ts'
 import { openLaboratory } from './laboratory.ts'
 
