@@ -171,6 +171,8 @@ async function useEverything(connection: Connection, realmId: RealmId): Promise<
     await mine.refreshTokens.succeed({ ...at, handle: 'b', predecessor: 'a' })
     await mine.refreshTokens.keepAnswer('a', { sealed: new Uint8Array(9), request: 'r', until: sampleTime })
     await mine.refreshTokens.find('a', { lock: true })
+    const successor = { ...at, handle: 'c' }
+    await mine.refreshTokens.rotate({ handle: 'b', at: sampleTime, successor, trail: sampleAuditRow() })
   })
   await mine.refreshTokens.families(account.id)
   await mine.refreshTokens.revokeByAccount(account.id, ending)

@@ -241,6 +241,13 @@ const changes: Readonly<Record<string, (realm: RealmStore) => Promise<unknown>>>
     realm.refreshTokens.succeed({ ...token, issuedAt: secondsAfter(9), handle: 'second', predecessor: 'first' }),
   'refreshTokens.keepAnswer': (realm) =>
     realm.refreshTokens.keepAnswer('first', { sealed: new Uint8Array(1), request: 'r', until: sampleTime }),
+  'refreshTokens.rotate': (realm) =>
+    realm.refreshTokens.rotate({
+      handle: 'first',
+      at: sampleTime,
+      successor: { handle: 'second', payload: {}, issuedAt: secondsAfter(9), expiresAt: secondsAfter(10) },
+      trail: sampleAuditRow(),
+    }),
   'refreshTokens.revoke': (realm) => realm.refreshTokens.revoke(FamilyId.of('f'), ending),
   'refreshTokens.revokeByAccount': (realm) => realm.refreshTokens.revokeByAccount(account.id, ending),
   'refreshTokens.revokeByClient': (realm) => realm.refreshTokens.revokeByClient(client.id, ending),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { FamilyId } from '../identifiers.ts'
 import type { OpenBackend } from './backend.ts'
-import { sampleAccount, sampleClient, sampleTime, secondsAfter, someBytes } from './samples.ts'
+import { sampleAccount, sampleAuditRow, sampleClient, sampleTime, secondsAfter, someBytes } from './samples.ts'
 
 export function refreshTokensContract(opened: () => OpenBackend): void {
   describe('refresh tokens', () => {
@@ -115,6 +115,68 @@ export function refreshTokensContract(opened: () => OpenBackend): void {
       const outcomes = await Promise.all(Array.from({ length: 20 }, (_, index) => rotate(index)))
       expect(outcomes.filter((outcome) => outcome === 'rotated')).toHaveLength(1)
       expect(outcomes.filter((outcome) => outcome !== 'rotated')).toEqual(Array.from({ length: 19 }, () => answer))
+    })
+
+    const rotationTo = (handle: string) => ({
+      handle: 'first',
+      at: secondsAfter(10),
+      successor: { handle, payload: { handle }, issuedAt: secondsAfter(11), expiresAt: secondsAfter(700) },
+      answer: { sealed: someBytes(50), request: 'digest', until: secondsAfter(20) },
+      trail: sampleAuditRow({ event: 'token.issued', detail: { jti: handle } }),
+    })
+
+    test('writes everything of a rotation at once: used, followed, answered and told', async () => {
+      const { realm, tokens, family } = await withFamily()
+      const rotation = rotationTo('second')
+      expect(await tokens.rotate(rotation)).toBe(true)
+      expect(await tokens.find('first')).toMatchObject({ usedAt: rotation.at, answer: rotation.answer })
+      expect(await tokens.find('second')).toMatchObject({
+        familyId: family,
+        payload: { handle: 'second' },
+        issuedAt: secondsAfter(11),
+      })
+      expect((await tokens.family(family))?.lastUsedAt).toEqual(secondsAfter(11))
+      expect(await realm.audit.list({ limit: 10 })).toEqual([rotation.trail])
+    })
+
+    test('rotates without an answer to keep', async () => {
+      const { tokens } = await withFamily()
+      const { answer: _none, ...rotation } = rotationTo('second')
+      expect(await tokens.rotate(rotation)).toBe(true)
+      expect((await tokens.find('first'))?.answer).toBeUndefined()
+    })
+
+    test('is rotated exactly once of twenty at a time, and the others write and tell nothing', async () => {
+      const { realm, tokens } = await withFamily()
+      const rotated = await Promise.all(Array.from({ length: 20 }, (_, index) => tokens.rotate(rotationTo(`next-${index}`))))
+      expect(rotated.filter(Boolean)).toHaveLength(1)
+      const winner = `next-${rotated.indexOf(true)}`
+      expect((await realm.audit.list({ limit: 30 })).map(({ detail }) => detail)).toEqual([{ jti: winner }])
+      const found = await Promise.all(rotated.map((_, index) => tokens.find(`next-${index}`)))
+      expect(found.map((token) => token !== undefined)).toEqual(rotated)
+    })
+
+    test.each<[string, (world: Awaited<ReturnType<typeof withFamily>>) => Promise<unknown>]>([
+      ['that was used', ({ tokens }) => tokens.use('first', secondsAfter(5))],
+      ['that is followed by another', ({ succeed }) => succeed('other', 'first')],
+      ['of a revoked family', ({ tokens, family }) => tokens.revoke(family, ending)],
+    ])('rotates no token %s, and tells nothing', async (_name, spoil) => {
+      const world = await withFamily()
+      await spoil(world)
+      const before = await world.tokens.find('first')
+      expect(await world.tokens.rotate(rotationTo('second'))).toBe(false)
+      expect(await world.tokens.rotate({ ...rotationTo('second'), handle: 'nobody' })).toBe(false)
+      expect([await world.tokens.find('second'), await world.tokens.find('first')]).toEqual([undefined, before])
+      expect(await world.realm.audit.list({ limit: 10 })).toEqual([])
+    })
+
+    test('rotates nothing where the trail cannot be written', async () => {
+      const { tokens } = await withFamily()
+      const rotation = rotationTo('second')
+      const impossible = { ...rotation.trail, outcome: 'unheard of' as 'allowed' }
+      await expect(tokens.rotate({ ...rotation, trail: impossible })).rejects.toThrow()
+      expect((await tokens.find('first'))?.usedAt).toBeUndefined()
+      expect(await tokens.find('second')).toBeUndefined()
     })
 
     test('finds no token of a revoked family and adds none to it', async () => {
