@@ -31,3 +31,4 @@ export {
 export { type ModuleResult, type Progress, type Report, type RunOptions, runModules } from './runner.ts'
 export type { KnownServer, PersonServed, ServerIdentity } from './server-to-server/identity.ts'
 export { type Answer, createTarget, type ResponseMode, type Target, type TargetOptions } from './target.ts'
+export { createTerminal, type Output, type Terminal } from './terminal.ts'

@@ -1,0 +1,44 @@
+/**
+ * The whole kit against everything of ours: the service with Contoso's mail server, and the mail servers that trust the kit.
+ *
+ * It owns the order and the joining of reports. `pnpm conformance` prints what it returns; the tests beside it demand it.
+ */
+import { createTarget, type ModuleResult, modules, type Progress, type Report, runModules } from '@postern/conformance'
+import { startMailServers } from './mail-server-stage.ts'
+import { moveClock } from './moved-clock.ts'
+import { startPosternStage } from './postern-stage.ts'
+
+export interface Watching {
+  readonly onResult?: (result: ModuleResult) => void
+  readonly onProgress?: (progress: Progress) => void
+}
+
+const LIBRARY = 'the library alone'
+
+/** Runs every module; those about mail servers once more for a server that is nothing but the library. */
+export async function runEverything(watching: Watching = {}): Promise<Report> {
+  using time = moveClock()
+  const { clock, wait } = time
+  await using postern = await startPosternStage(clock)
+  await using mail = await startMailServers(clock)
+  const target = createTarget({ ...postern.target, mailServer: mail.contoso, clock, wait })
+  const whole = await runModules(modules, target, { clock, everyVariant: true, ...watching })
+  const aboutMail = modules.filter(({ area }) => area === 'resource-server')
+  const named = (result: ModuleResult): ModuleResult =>
+    Object.freeze({ ...result, name: `${result.name} (${LIBRARY})`, claim: `${result.claim}: ${LIBRARY}` })
+  const library = await runModules(aboutMail, createTarget({ mailServer: mail.library, clock, wait }), {
+    clock,
+    onResult: (result) => watching.onResult?.(named(result)),
+  })
+  return join(whole, library.results.map(named))
+}
+
+function join(report: Report, more: readonly ModuleResult[]): Report {
+  const results = Object.freeze([...report.results, ...more])
+  const count = (verdict: string) => results.filter((one) => one.verdict === verdict).length
+  return Object.freeze({
+    ...report,
+    results,
+    counts: { pass: count('pass'), warn: count('warn'), fail: count('fail'), skip: count('skip') },
+  })
+}
