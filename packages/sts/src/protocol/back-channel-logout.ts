@@ -3,10 +3,11 @@
  * feed: whoever ended the session or the account, a page, a command line or another process, need not know the apps.
  *
  * A session is told with `sid` to the app that it was for; the end of an account with `sub` alone to every app that has an
- * address for it. Tried once: an app that is away hears no more of it, and its tokens end by themselves. Does NOT tell of a
- * sign-out at our own page: oidc-provider has done that before the event is written.
+ * address for it. An app that is away is told again, after growing pauses and nine times at most in about ten
+ * minutes, with a new token each time; after that, and after an end of this process, its tokens end by themselves. Does NOT
+ * tell of a sign-out at our own page: oidc-provider has done that, once, before the event is written.
  */
-import type { Client, Realm, Revocation, RevocationKind, Store } from '@postern/storage'
+import type { Client, Realm, RealmId, Revocation, RevocationKind, Store } from '@postern/storage'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { type KeyRing, signJwt } from './issued-jwt.ts'
@@ -19,6 +20,10 @@ const lifeSeconds = 120
 const turnSeconds = 60
 const eventsAtOnce = 100
 const pageOfClients = 200
+/** Seconds before each further try, and so how many there are. */
+const pauses = [2, 5, 10, 20, 40, 80, 160, 300] as const
+/** More that wait are given up, oldest first: an app that is away must not fill the memory. */
+const mostUntold = 10_000
 
 const ofAccount: ReadonlySet<RevocationKind> = new Set(['account-disabled', 'account-removed', 'signed-out'])
 
@@ -38,6 +43,49 @@ export function createBackChannelLogout(parts: {
   const { store, runtimeOf, clock, newId, log } = parts
   /** Up to where each realm is done, so that a quiet one costs one read. */
   const done = new Map<string, number>()
+  /** What an app has not taken yet. */
+  let untold: Untold[] = []
+
+  /** Tells again where it is time. Returns how many took it. */
+  async function tellAgain(): Promise<number> {
+    const now = clock().getTime()
+    const due = untold.filter(({ at }) => at <= now)
+    if (due.length === 0) return 0
+    // Taken out first: a run that begins meanwhile must not tell the same.
+    untold = untold.filter(({ at }) => at > now)
+    const taken = await Promise.all(
+      due.map(async (one) => {
+        try {
+          const realm = await store.realms.find(one.realmId)
+          const client = realm?.status === 'active' ? await store.realm(one.realmId).clients.find(one.client.id) : undefined
+          if (realm === undefined || client?.status !== 'active' || client.backchannelLogoutUri === undefined) return false
+          return await tellOrKeep(client, await runtimeOf(realm), one)
+        } catch (err) {
+          // Nobody was told: it counts as no try.
+          log.warn({ client: one.client.id, err }, 'an app could not be told again of a sign-out yet')
+          untold.push(one)
+          return false
+        }
+      }),
+    )
+    return taken.filter(Boolean).length
+  }
+
+  async function tellOrKeep(
+    client: Client,
+    runtime: { ring: KeyRing; issuer: string },
+    one: Pick<Untold, 'realmId' | 'subject' | 'tries'>,
+  ): Promise<boolean> {
+    if (await tell(client, runtime, one.subject)) return true
+    const pause = pauses[one.tries]
+    if (pause === undefined) {
+      log.error({ client: client.id, tries: one.tries + 1 }, 'an app was not told of a sign-out: given up')
+      return false
+    }
+    untold.push({ ...one, client, tries: one.tries + 1, at: clock().getTime() + pause * 1000 })
+    untold = untold.slice(-mostUntold)
+    return false
+  }
 
   async function tell(client: Client, { ring, issuer }: { ring: KeyRing; issuer: string }, about: Subject): Promise<boolean> {
     const iat = Math.floor(clock().getTime() / 1000)
@@ -70,7 +118,7 @@ export function createBackChannelLogout(parts: {
           told.flatMap(({ clientId, subject }) =>
             listening
               .filter(({ id }) => clientId === undefined || id === clientId)
-              .map((client) => tell(client, runtime, subject)),
+              .map((client) => tellOrKeep(client, runtime, { realmId: realm.id, subject, tries: 0 })),
           ),
         )
       : []
@@ -83,7 +131,7 @@ export function createBackChannelLogout(parts: {
   return Object.freeze({
     async run() {
       try {
-        let count = 0
+        let count = await tellAgain()
         for (const realm of await store.realms.list()) if (realm.status === 'active') count += await readRealm(realm)
         return count
       } catch (err) {
@@ -92,6 +140,15 @@ export function createBackChannelLogout(parts: {
       }
     },
   })
+}
+
+interface Untold {
+  readonly realmId: RealmId
+  readonly client: Pick<Client, 'id'>
+  readonly subject: Subject
+  readonly tries: number
+  /** When to try again, in milliseconds. */
+  readonly at: number
 }
 
 type Subject = Readonly<{ sub: string; sid?: string }>
