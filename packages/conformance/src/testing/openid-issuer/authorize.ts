@@ -133,11 +133,9 @@ export async function authorize(world: World, sent: URLSearchParams, visit: Visi
     if (has('fetches-request-addresses') && address !== null) await fetch(address)
     if (!follows && has('overlooks-request-objects')) return decide(world, client, sent, visit)
     if (!follows || isUnknownAddress) {
-      const error = !follows
-        ? sent.has('request')
-          ? 'request_not_supported'
-          : 'request_uri_not_supported'
-        : 'invalid_request_uri'
+      const unsupported = address === null ? 'request_not_supported' : 'request_uri_not_supported'
+      const named = has('names-errors-of-requests-freely') ? 'invalid_request' : unsupported
+      const error = follows ? 'invalid_request_uri' : named
       const uri = sent.get('redirect_uri') ?? ''
       if (has('breaks-on-request-objects')) return page(500, 'Broken', '')
       return isRegistered(world, client, uri) ? answerClient(world, sent, uri, { error }) : refusedPage(world, error)

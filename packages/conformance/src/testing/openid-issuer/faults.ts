@@ -66,6 +66,7 @@ export type OpenIdFault =
   | 'names-an-endpoint-with-a-fragment'
   | 'names-another-issuer-in-answers'
   | 'names-another-issuer-in-its-metadata'
+  | 'names-errors-of-requests-freely'
   | 'names-no-key'
   | 'never-reads-keys-of-clients'
   | 'never-remembers-anybody'
