@@ -44,10 +44,11 @@ const cookieOf = (request: Request): string => /(?:^|; )sid=([^;]+)/.exec(reques
 
 function sendBack(parts: Parts, asked: ReadonlyMap<string, string>, told: Readonly<Record<string, string>>): Reply {
   const { has, issuer } = parts
+  const forgets = 'error' in told && has('omits-iss-beside-errors')
   const all = {
     ...told,
-    ...(asked.has('state') && { state: asked.get('state') ?? '' }),
-    ...(!('code' in told && has('omits-iss-beside-codes')) && { iss: issuer }),
+    ...(asked.has('state') && !forgets && { state: asked.get('state') ?? '' }),
+    ...(!('code' in told && has('omits-iss-beside-codes')) && !forgets && { iss: issuer }),
   }
   const address = asked.get('redirect_uri') ?? ''
   if (asked.get('response_mode') === 'form_post')
@@ -99,6 +100,7 @@ export function authorize(parts: Parts, request: Request, host: string): Reply {
   const asked = readRequest(parts, given)
   if (isRefusal(asked)) return asked
   const client = CLIENTS.find(({ id }) => id === asked.get('client_id'))
+  if (client === undefined && has('redirects-strangers')) return sendBack(parts, asked, { error: 'unauthorized_client' })
   const takesFirst = has('takes-the-first-duplicate')
   const address = takesFirst ? given.get('redirect_uri') : (asked.get('redirect_uri') ?? null)
   if (client === undefined || address === null || !isRegistered(parts, client.redirectUri, address))
@@ -107,6 +109,7 @@ export function authorize(parts: Parts, request: Request, host: string): Reply {
   if (has('redirects-anywhere') && address !== client.redirectUri) return back({ error: 'login_required' })
   if (repeats(given) && !takesFirst)
     return given.getAll('redirect_uri').length > 1 ? page(parts, '<h1>Twice</h1>', 400) : back({ error: 'invalid_request' })
+  if (asked.get('response_type') !== 'code' && has('hands-out-tokens-at-once')) return back({ access_token: randomText() })
   const problem = findProblem(parts, asked)
   if (problem !== undefined) return back({ error: problem })
   if (!sessions.has(cookieOf(request))) {

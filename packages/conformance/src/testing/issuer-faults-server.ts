@@ -56,7 +56,7 @@ const WEAK = {
   introspection_endpoint_auth_methods_supported: ['none'],
   dpop_signing_alg_values_supported: ['none'],
   id_token_encryption_alg_values_supported: ['RSA1_5'],
-  grant_types_supported: ['implicit'],
+  grant_types_supported: ['implicit', 'password'],
   response_types_supported: ['token'],
   code_challenge_methods_supported: ['plain'],
 }
@@ -83,7 +83,38 @@ function describe(parts: Parts, base: string): Readonly<Record<string, unknown>>
     dpop_signing_alg_values_supported: ['ES256'],
     authorization_response_iss_parameter_supported: true,
     ...(has('offers-everything-weak') && WEAK),
+    ...(has('omits-iss-beside-errors') && { authorization_response_iss_parameter_supported: false }),
+    ...(has('describes-itself-oddly') && ODD),
   }
+}
+
+async function publishKeys({ has }: Parts): Promise<object> {
+  const { publicKey, privateKey } = await keys.own
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
+  if (has('publishes-no-keys')) return {}
+  if (has('shows-its-private-key')) return { keys: [{ ...(await exportJWK(privateKey)), kid: 'k1' }, jwk] }
+  if (has('publishes-a-short-key')) return { keys: [{ kty: 'RSA', kid: 'k1', e: 'AQAB', n: 'A'.repeat(80) }] }
+  if (has('publishes-a-broken-key')) return { keys: [{ ...jwk, x: 'AAAA' }] }
+  return { keys: [jwk] }
+}
+
+/** What a fault makes of a finished answer, by where it came from. */
+function spoil({ has }: Parts, pathname: string, reply: Reply): Reply {
+  if (pathname === '/realm/.well-known/openid-configuration' && has('describes-itself-oddly'))
+    return { ...reply, headers: { 'content-type': 'text/plain' } }
+  if (pathname !== '/token') return reply
+  if (has('lets-tokens-be-cached')) return { ...reply, headers: { ...reply.headers, 'cache-control': 'public, max-age=60' } }
+  if (has('writes-odd-errors')) return { status: 500, headers: { 'content-type': 'text/html' }, body: { error: 'a "bad" one' } }
+  return { ...reply, headers: { 'cache-control': 'no-store', ...reply.headers } }
+}
+
+/** Metadata in which everything that can be checked without asking is wrong. */
+const ODD = {
+  issuer: 'https://stranger.example/realm',
+  authorization_endpoint: 'authorize',
+  token_endpoint: 'https://stranger.example/token#x',
+  jwks_uri: 'keys',
+  response_types_supported: [],
 }
 
 async function answer(parts: Parts, request: Request): Promise<Reply> {
@@ -103,10 +134,7 @@ async function answer(parts: Parts, request: Request): Promise<Reply> {
           : describe(parts, host),
       }
     case '/keys':
-      return {
-        status: 200,
-        body: { keys: [{ ...(await exportJWK((await keys.own).publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] },
-      }
+      return { status: 200, body: await publishKeys(parts) }
     case '/authorize':
       return authorize(parts, request, host === base ? '' : host)
     case '/signin':
@@ -154,7 +182,8 @@ export async function startIssuer(
   const server = createServer((incoming, response) => {
     const run = async () => {
       if (parts === undefined) return response.destroy()
-      return reply(response, await answer(parts, await readRequest(incoming, parts.base)))
+      const request = await readRequest(incoming, parts.base)
+      return reply(response, spoil(parts, request.url.pathname, await answer(parts, request)))
     }
     run().catch(() => response.writeHead(500).end())
   })

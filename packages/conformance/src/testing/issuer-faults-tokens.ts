@@ -176,6 +176,8 @@ export async function answerToken(parts: Parts, request: Request): Promise<Reply
       return useRefreshToken(parts, client, form, bound?.jkt)
     case DEVICE_GRANT:
       return pollForDevice(parts, client, form, bound?.jkt)
+    case 'password':
+      return has('judges-passwords') ? refuse(403, 'invalid_grant') : refuse(400, 'unsupported_grant_type')
     case 'client_credentials':
       if (has('gives-everybody-client-credentials')) return give(parts, makeFamily(client.id, SCOPE, undefined, undefined), SCOPE)
       return refuse(400, 'unauthorized_client')

@@ -1,6 +1,11 @@
 /** What can be wrong with an issuer's security, one word for each way of being wrong. */
 export type IssuerFault =
-  // Metadata.
+  // Metadata and keys.
+  | 'describes-itself-oddly'
+  | 'publishes-no-keys'
+  | 'shows-its-private-key'
+  | 'publishes-a-short-key'
+  | 'publishes-a-broken-key'
   | 'writes-its-twin-in-html'
   | 'contradicts-its-twin'
   | 'names-addresses-that-do-not-answer'
@@ -8,6 +13,9 @@ export type IssuerFault =
   | 'believes-headers-about-its-host'
   // The authorization endpoint and its pages.
   | 'redirects-anywhere'
+  | 'redirects-strangers'
+  | 'hands-out-tokens-at-once'
+  | 'omits-iss-beside-errors'
   | 'compares-ports-on-loopback'
   | 'follows-parameters'
   | 'needs-no-pkce'
@@ -44,6 +52,9 @@ export type IssuerFault =
   | 'signs-by-a-secret'
   | 'lets-tokens-be-cached'
   | 'gives-tokens-for-a-year'
+  // Answers of the token endpoint.
+  | 'judges-passwords'
+  | 'writes-odd-errors'
   // Clients.
   | 'believes-every-client'
   | 'believes-no-client'
