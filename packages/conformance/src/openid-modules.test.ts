@@ -55,6 +55,9 @@ const rulesOf = (report: Report, ...verdicts: readonly Finding['verdict'][]) =>
 const NO_OBJECTS: Circumstances = { followsRequestObjects: false }
 const NO_REGISTRATION: Circumstances = { registers: false }
 
+/** What held with and without request objects: every rule that there is. */
+const rules = new Set<string>()
+
 describe('an issuer that does everything right passes every OpenID module', () => {
   test.each<{ readonly when: string; readonly given: Circumstances; readonly skipped: number }>([
     { when: 'with everything that there is', given: {}, skipped: 0 },
@@ -67,6 +70,7 @@ describe('an issuer that does everything right passes every OpenID module', () =
     const disturbed = report.results.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'skip')
     expect(disturbed.map((one) => renderResult(one))).toEqual([])
     expect(report.counts.skip).toBe(skipped)
+    for (const rule of rulesOf(report, 'pass')) rules.add(rule)
     // The first letters of every JWT.
     expect(renderJson(report)).not.toContain('eyJ')
   })
@@ -290,10 +294,8 @@ describe('a broken OpenID issuer is caught', () => {
     for (const rule of rulesOf(report, 'fail', 'warn')) caught.add(rule)
   })
 
-  test('at every single rule of every module', async () => {
-    const whole = await runAgainst([])
-    const less = await runAgainst([], undefined, NO_OBJECTS)
-    const rules = new Set([...rulesOf(whole, 'pass'), ...rulesOf(less, 'pass')])
+  test('at every single rule of every module', () => {
+    expect(rules.size).toBeGreaterThan(0)
     expect([...rules].filter((rule) => !caught.has(rule))).toEqual([])
   })
 })
