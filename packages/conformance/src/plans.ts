@@ -54,7 +54,10 @@ export const plans: readonly Plan[] = Object.freeze([
 ])
 
 /** The ids that no module stands for, each with the reason. Nothing is missing silently: a test holds the two together. */
-export const notTested: Readonly<Record<string, string>> = Object.freeze({})
+export const notTested: Readonly<Record<string, string>> = Object.freeze({
+  'oidcc-server-rotate-keys':
+    'nothing that a client can ask makes an issuer rotate its keys; an operator would have to, during the run',
+})
 
 /** A plan by its full name, or by the part that tells it apart (`basic`, `formpost-basic`, `dynamic`). */
 export const findPlan = (name: string): Plan | undefined =>
