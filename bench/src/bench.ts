@@ -45,6 +45,7 @@ const benches = {
   'enforcement-import': benchEnforcementImport,
 } as const
 const OUT = fileURLToPath(new URL('../../.bench/', import.meta.url))
+const PACKAGE_MANAGER = 'apt-get'
 const PACKAGES = ['openssl', 'postgresql']
 
 const { values, positionals } = parseArgs({
@@ -68,7 +69,7 @@ if (!wanted.every(isName) || !Number.isInteger(rounds) || rounds < 5 || !(second
 if (values.install) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   for (const given of [['update'], ['install', '-y', '--no-install-recommends', ...PACKAGES]])
-    execFileSync('apt-get', ['-q', ...given], { stdio: ['ignore', 'ignore', 'inherit'], env })
+    execFileSync(PACKAGE_MANAGER, ['-q', ...given], { stdio: ['ignore', 'ignore', 'inherit'], env })
 }
 
 await mkdir(OUT, { recursive: true })

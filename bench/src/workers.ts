@@ -32,8 +32,11 @@ interface Asked {
   readonly least: number[]
 }
 
+/** Of util-linux. */
+const PINNING = 'taskset'
+
 const pin = (pids: readonly number[], cores: string): void => {
-  for (const pid of pids) execFileSync('taskset', ['-a', '-c', '-p', cores, String(pid)], { stdio: 'ignore' })
+  for (const pid of pids) execFileSync(PINNING, ['-a', '-c', '-p', cores, String(pid)], { stdio: 'ignore' })
 }
 
 function contestantOf(asked: Asked, generator: Forked): Contestant {
