@@ -50,9 +50,8 @@ async function makeKeys(): Promise<IssuerKeys> {
     KeyObject,
     KeyObject,
   ] // six were made
-  const sts = certify('the token service of the kit', first)
   return Object.freeze({
-    rsa: withJwk(named('kit-1', first), { x5t: sts.x5t }),
+    rsa: withJwk(named('kit-1', first), { x5t: 'thumbprint-of-kit-1' }),
     rsaToo: withJwk(named('kit-2', second), { x5t: 'thumbprint-of-kit-2' }),
     ec: makeSigningKey('kit-ec', 'ES256'),
     attacker: named('attacker-1', attacker),
@@ -68,7 +67,7 @@ async function makeKeys(): Promise<IssuerKeys> {
       short: makeSigningKey('short-1', 'RS256', 1024),
     }),
     certificates: Object.freeze({
-      sts,
+      sts: certify('the token service of the kit', first),
       endedSts: certify('an ended certificate of the token service', second, ENDED),
       otherSts: certify('the token service of another realm', foreign),
       partner: certify('the acting server', partner),
