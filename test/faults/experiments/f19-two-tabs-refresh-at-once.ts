@@ -9,7 +9,7 @@ export default experiment(
     const other = await world.service()
     const first = await world.signedIn('first tab')
     const second = world.client('second tab', other.address)
-    for (let round = 0; round < (lab.budget === 'short' ? 60 : 1000); round += 1) {
+    for (let round = 0; round < (lab.budget === 'short' ? 20 : 1000); round += 1) {
       const token = first.token
       second.token = token
       const answers = await Promise.all([first.refresh(token), second.refresh(token)])
