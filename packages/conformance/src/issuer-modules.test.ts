@@ -141,6 +141,15 @@ test('every module passes, and skips nothing, against an issuer that does everyt
   expect(rulesOf(good, 'skip')).toEqual([])
 })
 
+test('nor does it blame an issuer that asks for nonces and repeats an answer that may have got lost', async () => {
+  const report = await runAgainst(
+    ['asks-for-nonces', 'repeats-lost-answers'],
+    issuerModules.map(fileNameOf).filter((name) => /proof|bound|key-that-asked|refresh/.test(name)),
+  )
+  expect(report.results.length).toBeGreaterThan(8)
+  expect(report.results.filter(({ verdict }) => verdict !== 'pass').map((one) => renderResult(one))).toEqual([])
+})
+
 const caught = new Set<string>()
 
 describe('a broken issuer is caught', () => {

@@ -3,8 +3,11 @@ import { createHash } from 'node:crypto'
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import type { Parts, Request } from './issuer-faults-parts.ts'
 
-/** The thumbprint of its key; `undefined` where nothing is bound; `wrong`, or `broken` for a fault of the server. */
-export type Bound = { readonly jkt: string } | 'wrong' | 'broken' | undefined
+/** What goes into proofs where the issuer asks for that (RFC 9449 section 8). */
+export const NONCE = 'a-nonce-of-the-issuer'
+
+/** The thumbprint of its key; `undefined` where nothing is bound; `wrong`, `nonce` where one is missing, `broken` for a fault of the server. */
+export type Bound = { readonly jkt: string } | 'wrong' | 'broken' | 'nonce' | undefined
 
 export async function judgeProof(parts: Parts, request: Request, address: string, token?: string): Promise<Bound> {
   const { has, now, seen } = parts
@@ -19,8 +22,13 @@ export async function judgeProof(parts: Parts, request: Request, address: string
     } = await jwtVerify(proof, EmbeddedJWK, { typ: 'dpop+jwt', algorithms: ['ES256'], currentDate: new Date(now() * 1000) })
     const { jwk } = protectedHeader
     if (jwk === undefined || 'd' in jwk || payload.htm !== request.method || payload.htu !== address) return 'wrong'
-    if (typeof payload.jti !== 'string' || Math.abs(Number(payload.iat ?? 0) - now()) > 300 || payload.nonce !== undefined)
+    if (
+      typeof payload.jti !== 'string' ||
+      Math.abs(Number(payload.iat ?? 0) - now()) > 300 ||
+      (payload.nonce !== undefined && !has('asks-for-nonces'))
+    )
       return 'wrong'
+    if (has('asks-for-nonces') && payload.nonce !== NONCE) return 'nonce'
     if (token !== undefined && payload.ath !== createHash('sha256').update(token).digest('base64url')) return 'wrong'
     if (seen.has(`proof ${payload.jti}`) && !has('forgets-proofs')) return has('breaks-on-used-proofs') ? 'broken' : 'wrong'
     seen.add(`proof ${payload.jti}`)

@@ -80,7 +80,7 @@ export interface Parts {
   readonly now: () => number
   readonly codes: Map<string, Code>
   readonly access: Map<string, Issued>
-  readonly refresh: Map<string, Issued & { isUsed: boolean }>
+  readonly refresh: Map<string, Issued & { isUsed: boolean; usedAt: number; answer: Reply | undefined }>
   readonly pushed: Map<string, { readonly parameters: ReadonlyMap<string, string>; readonly expiresAt: number; isUsed: boolean }>
   readonly devices: Map<string, Device>
   readonly sessions: Set<string>

@@ -11,7 +11,7 @@ import type { TargetOptions } from '../target.ts'
 import type { IssuerFault } from './issuer-faults.ts'
 import { authorize, pushRequest, signIn } from './issuer-faults-authorization.ts'
 import { answerDevicePage, beginDevice } from './issuer-faults-devices.ts'
-import { mayUse } from './issuer-faults-dpop.ts'
+import { mayUse, NONCE } from './issuer-faults-dpop.ts'
 import {
   CLIENTS,
   keys,
@@ -108,6 +108,8 @@ function spoil({ has }: Parts, pathname: string, reply: Reply): Reply {
   return { ...reply, headers: { 'cache-control': 'no-store', ...reply.headers } }
 }
 
+const ASKS_FOR_NONCE = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': NONCE }
+
 /** Metadata in which everything that can be checked without asking is wrong. */
 const ODD = {
   issuer: 'https://stranger.example/realm',
@@ -158,7 +160,7 @@ async function answer(parts: Parts, request: Request): Promise<Reply> {
       const cache = { 'cache-control': has('lets-tokens-be-cached') ? 'private' : 'no-store' }
       const token = await mayUse(parts, request, `${base}${request.url.pathname}`)
       return token === undefined
-        ? { status: 401, headers: { 'www-authenticate': 'Bearer' } }
+        ? { status: 401, headers: has('asks-for-nonces') ? ASKS_FOR_NONCE : { 'www-authenticate': 'Bearer' } }
         : { status: 200, headers: cache, body: { sub: 'mary' } }
     }
     default:

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { authenticate } from './issuer-faults-clients.ts'
-import { judgeProof } from './issuer-faults-dpop.ts'
+import { judgeProof, NONCE } from './issuer-faults-dpop.ts'
 import {
   type Family,
   type IssuerClient,
@@ -54,7 +54,8 @@ async function give(parts: Parts, family: Family, scope: string, more: { readonl
   const token = await writeToken(parts, family, scope, lifetime)
   access.set(token, { family, expiresAt: has('keeps-tokens-for-ever') ? Number.POSITIVE_INFINITY : now() + lifetime })
   const next = more.refresh ?? randomText()
-  if (more.refresh === undefined) refresh.set(next, { family, expiresAt: Number.POSITIVE_INFINITY, isUsed: false })
+  if (more.refresh === undefined)
+    refresh.set(next, { family, expiresAt: Number.POSITIVE_INFINITY, isUsed: false, usedAt: 0, answer: undefined })
   const answer = {
     access_token: token,
     token_type: family.jkt === undefined ? 'Bearer' : 'DPoP',
@@ -117,13 +118,14 @@ async function useRefreshToken(
   form: URLSearchParams,
   jkt: string | undefined,
 ): Promise<Reply> {
-  const { has, refresh } = parts
+  const { has, refresh, now } = parts
   const token = form.get('refresh_token') ?? ''
   const kept = refresh.get(token)
   if (kept === undefined || has('refuses-refreshes')) return refuse(400, 'invalid_grant')
   const { family } = kept
   const isOwn = family.client === client.id || has('gives-refreshes-to-any-client')
   if (!isOwn || !family.isAlive || (family.jkt !== undefined && family.jkt !== jkt)) return refuse(400, 'invalid_grant')
+  if (has('repeats-lost-answers') && kept.answer !== undefined && now() - kept.usedAt < 10) return kept.answer
   if (kept.isUsed && !has('forgets-rotation') && !has('never-rotates')) {
     family.isAlive = false
     return has('breaks-on-used-refresh-tokens') ? refuse(500, 'server_error') : refuse(400, 'invalid_grant')
@@ -135,7 +137,9 @@ async function useRefreshToken(
   if (words(wanted).some((one) => !words(family.scope).includes(one)) && !widens) return refuse(400, 'invalid_scope')
   kept.isUsed = true
   const scope = has('never-narrows') ? family.scope : wanted
-  return give(parts, family, scope, has('never-rotates') ? { refresh: token } : {})
+  kept.usedAt = now()
+  kept.answer = await give(parts, family, scope, has('never-rotates') ? { refresh: token } : {})
+  return kept.answer
 }
 
 async function pollForDevice(parts: Parts, client: IssuerClient, form: URLSearchParams, jkt: string | undefined): Promise<Reply> {
@@ -168,6 +172,7 @@ export async function answerToken(parts: Parts, request: Request): Promise<Reply
   if (has('takes-anything-for-anything')) return give(parts, makeFamily(client.id, SCOPE, RESOURCE, undefined), SCOPE)
   const bound = await judgeProof(parts, request, `${base}/token`)
   if (bound === 'broken') return refuse(500, 'server_error')
+  if (bound === 'nonce') return refuse(400, 'use_dpop_nonce', { 'dpop-nonce': NONCE })
   if (bound === 'wrong') return refuse(400, 'invalid_dpop_proof')
   switch (form.get('grant_type')) {
     case 'authorization_code':

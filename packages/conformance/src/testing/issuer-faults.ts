@@ -1,5 +1,8 @@
 /** What can be wrong with an issuer's security, one word for each way of being wrong. */
 export type IssuerFault =
+  // No faults: other ways of being right, which no module may blame.
+  | 'asks-for-nonces'
+  | 'repeats-lost-answers'
   // Metadata and keys.
   | 'describes-itself-oddly'
   | 'publishes-no-keys'
