@@ -22,6 +22,7 @@ import { complaintsOf, hasPassed, type Ran, runExperiment } from '../test/faults
 import { parseFaultArguments } from './fault-arguments.ts'
 import { renderFaultTables } from './fault-tables.ts'
 
+const APT = '/usr/bin/apt-get'
 const FOLDER = fileURLToPath(new URL('../.faults/', import.meta.url))
 /** What each need is looked for by, and the package of Debian that brings it. */
 const NEEDS = {
@@ -47,7 +48,7 @@ const lacking = () => [...new Set(chosen.flatMap(({ needs }) => needs))].filter(
 if (wanted.install && lacking().length > 0) {
   const packages = lacking().map((need) => NEEDS[need].debianPackage)
   const apt = (words: readonly string[]) =>
-    execFileSync('apt-get', words, { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    execFileSync(APT, words, { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
   process.stdout.write(`Installing ${packages.join(', ')} ...\n`)
   apt(['update'])
   apt(['install', '-y', '--no-install-recommends', ...packages])
