@@ -91,7 +91,8 @@ const library = (base: string, { issuer, clock }: Around): RequestListener => {
       return response.writeHead(200).end('{}')
     } catch (error) {
       if (!(error instanceof TokenError)) throw error
-      return sendRefusal(response, guard.refuse(error))
+      const challenge = { '/strong': { acrValues: [ACR] }, '/recent': { maxAge: 600 } }[pathname]
+      return sendRefusal(response, guard.refuse(error, { challenge }))
     }
   }
 }
