@@ -3,11 +3,31 @@ import type { Report } from '@postern/conformance'
 
 /** By what the kit says when it skips. */
 const REASONS: readonly (readonly [says: RegExp, because: string])[] = [
-  [/^the metadata names no registration_endpoint$/, 'clients are registered by administrators: there is no RFC 7591'],
+  [/^the metadata names no registration_endpoint$/, 'Clients are registered by administrators: there is no RFC 7591.'],
   [
     /^scopes_supported does not list it$/,
-    'nobody needs a telephone number or an address to read mail: those two scopes are not offered',
+    'Nobody needs a telephone number or an address to read mail: these scopes are not offered.',
   ],
+  [/^the resource takes no DPoP: 401$/, "Contoso's mail server takes bearer tokens: no mail client binds its tokens to keys."],
+  [/^belongs to the token endpoint: /, 'Such a token is tried at the issuer, by modules of its own.'],
+  [/^only the issuer remembers which tokens it has revoked$/, 'The kit as issuer has no feed of revocations.'],
+  [/^an access token is no one-time token$/, 'It may be used until it ends.'],
+  [/^a pair may be used until it ends, unless the server takes each once/, 'It may be used until it ends.'],
+  [/^nothing behind Bearer asks for the challenge/, 'HTTP cannot carry it, or it means something else.'],
+  [/^a key that is published counts/, 'No key set says from when a key counts.'],
+  [/^white space around the value of a header/, 'HTTP cannot carry it, or it means something else.'],
+  [/^HTTP carries no such character/, 'HTTP cannot carry it, or it means something else.'],
+  [
+    /^no address was given that asks for |^mail_server\.demands\./,
+    'Contoso demands no stronger sign-in; the library alone does, and is tried.',
+  ],
+  [
+    /^mail_server\.act_as\.(ambiguous|disabled) was not given$/,
+    'Contoso knows no such person: the library refuses them in tests of its own.',
+  ],
+  [/^no mail_server\.act_as was given$/, 'The library alone takes no servers that act for people; Contoso does, and is tried.'],
+  [/^no --(resource|token) was given$/, 'The library alone trusts the kit; tokens of Postern are tried at Contoso.'],
+  [/^mail_server\.legacy /, 'Passwords of apps need the gate, which the kit does not play.'],
 ]
 
 export interface Skipped {

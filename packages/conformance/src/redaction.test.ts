@@ -129,6 +129,12 @@ test('what a report needs to be read stays in it', async () => {
   })
 })
 
+test.each(['Bearer', 'Bearer ', 'Basic', 'DPoP '])('an authorization of nothing (%s) is no secret', (value) => {
+  const redactor = createRedactor([])
+  redactor.learn(message({ requestHeaders: { authorization: value } }))
+  expect(redactor.redact(`a ${value} token`)).toBe(`a ${value} token`)
+})
+
 test('a token is struck out wherever its form shows, learnt or not', () => {
   const token = `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.eyJpc3MiOiJhIn0.c2lnbmF0dXJlLXNpZ25hdHVyZQ`
   expect(createRedactor([]).redact(`it is (${token}).`)).toBe('it is ([token]).')

@@ -30,7 +30,8 @@ const isSecretName = (name: string): boolean => {
 }
 
 /** Words of the protocols that turn up where secrets stand (`token=access_token`, `{"code":"not_found"}`). */
-const PROTOCOL_WORD = /^[a-z]+(_[a-z]+)+$|^(bearer|basic|password|authorization|required|undefined|current-password)$/i
+const PROTOCOL_WORD =
+  /^[a-z]+(_[a-z]+)+$|^(bearer|basic|dpop|negotiate|password|authorization|required|undefined|current-password)$/i
 
 /** A compact JWS or JWE, or two parts of one. */
 const COMPACT = /[A-Za-z0-9_-]{16,}(\.[A-Za-z0-9_-]*){1,4}[A-Za-z0-9_-]{8,}/g
@@ -135,7 +136,7 @@ export function createRedactor(given: readonly string[]): Redactor {
       else others.add(spelling)
   }
   const learnValue = (value: string) => {
-    if (!PLAIN_WORD.test(value)) remember(value)
+    if (!PLAIN_WORD.test(value) && !PROTOCOL_WORD.test(value)) remember(value)
   }
   const learnNamed = (pairs: Iterable<readonly [string, string]>) => {
     for (const [name, value] of pairs) if (isSecretName(decoded(name)) && !PROTOCOL_WORD.test(value)) learnBoth(value)
@@ -153,7 +154,7 @@ export function createRedactor(given: readonly string[]): Redactor {
   }
   const learnAuthorization = (value: string) => {
     const [, scheme = '', credentials = ''] = /^\s*(\S+)\s+(.*)$/s.exec(value) ?? []
-    if (credentials === '') return learnValue(value)
+    if (credentials === '') return learnValue(value.trim())
     learnValue(credentials)
     if (scheme.toLowerCase() !== 'basic') return
     const [, password = ''] = /^[^:]*:(.*)$/s.exec(Buffer.from(credentials, 'base64').toString('utf8')) ?? []
