@@ -39,7 +39,7 @@ export default module('resource-server', 'writes diagnostics as clients read the
     ['for another server', bench.signed({ payload: { aud: 'https://other.example/' } })],
     ['expired', bench.signed({ payload: { iat: now - 7200, nbf: now - 7200, exp: now - 3600 } })],
     ['a broken signature', `${bench.good.slice(0, -6)}AAAAAA`],
-    ['no token at all', 'no.good.token'],
+    ['no token at all', 'nothing.that-could-be.a-good-token'],
   ] as const)
     judge(checks, what, await present(target, mailServer.url, token), token)
 })
