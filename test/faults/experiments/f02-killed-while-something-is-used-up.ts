@@ -30,9 +30,11 @@ export default experiment(
         figures[`${point.name}: messages`] = Math.min(MOST_MESSAGES, proxy.disarm().messages)
       }
       const messages = figures[`${point.name}: messages`] ?? 0
+      // In short: the first step and one in the middle.
+      const stride = lab.budget === 'short' ? Math.max(1, Math.floor(messages / 2)) : 1
       tally.held(messages > 0, `${point.name} sent the database nothing`)
       for (const when of ['before', 'after'] as const)
-        for (let step = 1; step <= messages; step += 1) {
+        for (let step = 1; step <= messages; step += stride) {
           const prepared = await point.prepare(`${when}${step}`)
           proxy.arm({ step, when, strike: () => victim.child.kill('SIGKILL') })
           await prepared.strike(victim.address)
