@@ -39,5 +39,5 @@ export default module(
       )
     await forgetClient(target, made)
   },
-  { ids: ['oidcc-idtoken-unsigned'] },
+  { ids: ['oidcc-idtoken-unsigned'], variants: ['form_post'] },
 )
