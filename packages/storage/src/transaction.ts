@@ -26,11 +26,13 @@ export interface Database {
   transaction<T>(work: () => Promise<T>): Promise<T>
   outside<T>(work: () => Promise<T>): Promise<T>
   /**
-   * For one statement that many write with (group-commit.ts): outside of every transaction, callers who come at the same time
-   * share it; inside, the item goes alone, in its turn. `send` is to write all or none, and answers in their order.
+   * For one statement that many write with, or read (group-commit.ts): outside of every transaction, callers who come at the
+   * same time share it; inside, the item goes alone, in its turn. `send` is to write all or none, and answers in their order.
+   * `reads`: no commit is waited for, so one at a time is enough, and more share it (decision 0035).
    */
   grouped<Item, Answer>(
     send: (db: Executor, items: readonly Item[]) => Promise<readonly Answer[]>,
+    options?: { readonly reads: true },
   ): (item: Item) => Promise<Answer>
   /** Whether what is done now is done again if the transaction around it rolls back: `outside`, where there is one session. */
   isNoted(): boolean
@@ -123,11 +125,14 @@ export function createDatabase(connection: Connection): Database {
       if (scope === undefined) return statement(connection.db)
       return scope.kind === 'outside' ? statement(scope.db) : inTurn(scope, statement)
     },
-    grouped<Item, Answer>(send: (db: Executor, items: readonly Item[]) => Promise<readonly Answer[]>) {
+    grouped<Item, Answer>(
+      send: (db: Executor, items: readonly Item[]) => Promise<readonly Answer[]>,
+      options?: { readonly reads: true },
+    ) {
       const group = (db: Executor, statements: number) =>
         createGroup<Item, Answer>({ send: (items) => withoutLimit(() => send(db, items)), statements })
       // Two under way keep the database busy while the next ones gather. A single session has nothing to gain by a second.
-      const usual = group(connection.db, connection.outside === undefined ? 1 : 2)
+      const usual = group(connection.db, connection.outside === undefined || options?.reads ? 1 : 2)
       // Never the other group: its sessions may all be held by transactions that wait for just this.
       const outside = group(connection.outside ?? connection.db, 2)
       return async (item: Item): Promise<Answer> => {

@@ -78,17 +78,20 @@ const findWithCredentials = prepare((db, at: { realmIds: readonly string[]; ids:
 
 /** What {@link RealmPart} wants. Many requests of a busy service are the same few clients': each is read once a statement. */
 export function createClientReader(database: Database): RealmPart['readClient'] {
-  return database.grouped<ClientPlace, ClientWithCredentials | undefined>(async (db, places) => {
-    const asked = new Map(places.map((place) => [placeOf(place.realmId, place.id), place]))
-    const distinct = [...asked.values()]
-    const { rows } = await findWithCredentials(db, {
-      realmIds: distinct.map(({ realmId }) => realmId),
-      ids: distinct.map(({ id }) => id),
-    })
-    const found = Map.groupBy(rows, (row) => placeOf(row.realm_id, row.id))
-    const clients = new Map([...found].map(([place, own]) => [place, toClientWithCredentials(own)]))
-    return places.map(({ realmId, id }) => clients.get(placeOf(realmId, id)))
-  })
+  return database.grouped<ClientPlace, ClientWithCredentials | undefined>(
+    async (db, places) => {
+      const asked = new Map(places.map((place) => [placeOf(place.realmId, place.id), place]))
+      const distinct = [...asked.values()]
+      const { rows } = await findWithCredentials(db, {
+        realmIds: distinct.map(({ realmId }) => realmId),
+        ids: distinct.map(({ id }) => id),
+      })
+      const found = Map.groupBy(rows, (row) => placeOf(row.realm_id, row.id))
+      const clients = new Map([...found].map(([place, own]) => [place, toClientWithCredentials(own)]))
+      return places.map(({ realmId, id }) => clients.get(placeOf(realmId, id)))
+    },
+    { reads: true },
+  )
 }
 
 /** A realm's id has no space in it. */
