@@ -12,13 +12,13 @@ export function sendLines(url: string, values: readonly string[]): Promise<numbe
   const unreachable = (cause: unknown) =>
     new ConformanceError('target_unreachable', `no answer from ${origin}${pathname}`, { cause })
   return new Promise((resolve, reject) => {
-    const sent = request(url, { headers: { authorization: [...values] }, timeout: TIMEOUT_MS }, (answer) => {
+    const sent = request(url, { timeout: TIMEOUT_MS }, (answer) => {
       answer.resume()
       answer.once('error', (cause) => reject(unreachable(cause)))
       answer.once('end', () => resolve(answer.statusCode ?? 0))
     })
     sent.once('timeout', () => sent.destroy(unreachable('time-out')))
     sent.once('error', (cause) => reject(unreachable(cause)))
-    sent.end()
+    sent.setHeader('authorization', values).end()
   })
 }
