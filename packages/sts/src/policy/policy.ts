@@ -6,10 +6,11 @@
  * Policies only restrict: adding one never lets anybody in who was kept out before.
  * @module
  */
-import type { Match } from './conditions/condition.ts'
 import { type ConditionName, conditions } from './conditions/conditions.ts'
 import { type Conditions, type PolicyDefinition, parsePolicy } from './definition.ts'
-import { isSatisfied, type Requirement, requirementNames } from './requirements.ts'
+import { factsOf } from './facts.ts'
+import { type Judge, judgeOf, type Matcher, type PolicyMode, type Reason } from './judgement.ts'
+import { type Requirement, requirementNames } from './requirements.ts'
 import type { Signals } from './signals.ts'
 
 export { type AssuranceLevel, acrOf, requirementOf, satisfiesAcr } from './assurance-level.ts'
@@ -18,10 +19,9 @@ export { demandsOf } from './demands.ts'
 export { decideEnforcement, type Enforced, withoutCampaign } from './enforcement.ts'
 export { PolicyError } from './errors.ts'
 export { firstPolicy } from './first-policy.ts'
+export type { PolicyMode, Reason } from './judgement.ts'
 export { isSatisfied, type Requirement } from './requirements.ts'
 export { type Flow, flows, type Signals } from './signals.ts'
-
-export type PolicyMode = 'on' | 'report-only' | 'off'
 
 /** A policy that is ready to be asked. Made by {@link createPolicy}. */
 export interface Policy {
@@ -31,20 +31,8 @@ export interface Policy {
   readonly definition: PolicyDefinition
   readonly when: readonly Matcher[]
   readonly except: readonly Matcher[]
+  readonly judge: Judge
 }
-
-type Matcher = Readonly<{ condition: ConditionName; matches: (signals: Signals) => Match }>
-
-/** What one policy said, and why. One is given for each policy, whether it applied or not. */
-export type Reason = Readonly<{
-  policy: { readonly id: string; readonly name: string; readonly mode: PolicyMode }
-  /** `not-applicable`: switched off, a condition did not match, or an exception did. */
-  result: 'not-applicable' | 'met' | 'missing' | 'blocked'
-  /** What the policy asks for and the evidence does not show. */
-  missing: readonly Requirement[]
-  /** A short English sentence for the audit trail and for administrators; not meant for the person who signs in. */
-  text: string
-}>
 
 /** `missing` is empty unless `outcome` is `require`; the strongest requirement comes last. */
 export type Decision = Readonly<{
@@ -61,14 +49,15 @@ export type Decision = Readonly<{
  */
 export function createPolicy(stored: { id: string; name: string; mode: PolicyMode; definition: unknown }): Policy {
   const definition = parsePolicy(stored.definition)
-  return Object.freeze({
+  const policy = {
     id: stored.id,
     name: stored.name,
     mode: stored.mode,
     definition,
     when: matchersOf(definition.when),
     except: matchersOf(definition.except),
-  })
+  }
+  return Object.freeze({ ...policy, judge: judgeOf(policy) })
 }
 
 /**
@@ -78,40 +67,26 @@ export function createPolicy(stored: { id: string; name: string; mode: PolicyMod
  * Does NOT look whether the account or the client is disabled, nor how old the evidence is.
  */
 export function evaluate(policies: readonly Policy[], signals: Signals): Decision {
-  const because = policies.map((policy) => judge(policy, signals))
-  const enforced = conclude(because.filter(({ policy }) => policy.mode === 'on'))
-  return Object.freeze({ ...enforced, because: Object.freeze(because), ifReportOnlyWereOn: conclude(because).outcome })
+  const facts = factsOf(signals)
+  const because = policies.map(({ judge }) => judge(facts))
+  const { outcome, missing } = conclude(because, isOn)
+  return Object.freeze({
+    outcome,
+    missing,
+    because: Object.freeze(because),
+    ifReportOnlyWereOn: conclude(because, () => true).outcome,
+  })
 }
 
-function judge(policy: Policy, signals: Signals): Reason {
-  const { id, name, mode } = policy
-  const reason = (result: Reason['result'], text: string, missing: readonly Requirement[] = []): Reason =>
-    Object.freeze({ policy: Object.freeze({ id, name, mode }), result, missing: Object.freeze(missing), text })
+const isOn = ({ policy }: Reason): boolean => policy.mode === 'on'
+const nothing: readonly Requirement[] = Object.freeze([])
 
-  if (mode === 'off') return reason('not-applicable', 'The policy is switched off.')
-  const unmet = policy.when.find(({ matches }) => matches(signals) === false)
-  if (unmet !== undefined) return reason('not-applicable', `The condition "${unmet.condition}" does not match.`)
-  const exempt = policy.except.find(({ matches }) => matches(signals) === true)
-  if (exempt !== undefined) return reason('not-applicable', `The exception "${exempt.condition}" matches.`)
-
-  const unknown = [...policy.when, ...policy.except].filter(({ matches }) => matches(signals) === 'unknown')
-  const doubt = unknown.length > 0 ? ` What "${unknown[0]?.condition}" needs to know is missing, so the policy applies.` : ''
-  // A program has shown its own credentials and can show nothing else.
-  if (signals.flow === 'client' && policy.definition.access !== 'block')
-    return reason('not-applicable', 'A program for itself can only be blocked.')
-  if (policy.definition.access === 'block') return reason('blocked', `The policy blocks access.${doubt}`)
-  const required = policy.definition.require ?? []
-  const missing = required.filter((requirement) => !isSatisfied(requirement, signals.evidence))
-  return missing.length > 0
-    ? reason('missing', `Not shown yet: ${missing.join(', ')}.${doubt}`, missing)
-    : reason('met', `Shown: ${required.join(', ')}.${doubt}`)
-}
-
-function conclude(reasons: readonly Reason[]): Pick<Decision, 'outcome' | 'missing'> {
-  if (reasons.some(({ result }) => result === 'blocked')) return { outcome: 'block', missing: Object.freeze([]) }
-  const missing = new Set(reasons.flatMap((reason) => reason.missing))
-  const ordered = requirementNames.filter((requirement) => missing.has(requirement))
-  return { outcome: ordered.length > 0 ? 'require' : 'allow', missing: Object.freeze(ordered) }
+function conclude(reasons: readonly Reason[], counts: (reason: Reason) => boolean): Pick<Decision, 'outcome' | 'missing'> {
+  const lacking = reasons.filter((reason) => reason.missing.length > 0 && counts(reason))
+  if (reasons.some((reason) => reason.result === 'blocked' && counts(reason))) return { outcome: 'block', missing: nothing }
+  if (lacking.length === 0) return { outcome: 'allow', missing: nothing }
+  const missing = new Set(lacking.flatMap((reason) => reason.missing))
+  return { outcome: 'require', missing: Object.freeze(requirementNames.filter((requirement) => missing.has(requirement))) }
 }
 
 function matchersOf(wanted: Conditions = {}): readonly Matcher[] {

@@ -23,5 +23,5 @@ export type Requirement = keyof typeof requirements
 export const requirementNames = Object.keys(requirements) as Requirement[] // Object.keys forgets the names that the table is known to have
 
 /** Whether the evidence meets the requirement. Does NOT look at when it was shown. */
-export const isSatisfied = (requirement: Requirement, evidence: readonly string[]): boolean =>
-  requirements[requirement](new Set(evidence))
+export const isSatisfied = (requirement: Requirement, evidence: readonly string[] | ReadonlySet<string>): boolean =>
+  requirements[requirement](evidence instanceof Set ? evidence : new Set(evidence))

@@ -6,6 +6,6 @@ export const account: Condition = {
   expects: 'an account: its id or user principal name, of 1 to 320 characters',
   matcher: (values) => {
     const named = new Set(values.map((value) => value.toLowerCase()))
-    return ({ account: { id, upn } }) => named.has(id.toLowerCase()) || named.has(upn.toLowerCase())
+    return ({ accountNames: [id, upn] }) => named.has(id) || named.has(upn)
   },
 }

@@ -7,5 +7,8 @@ import type { Condition } from './condition.ts'
 export const browser: Condition = {
   isValue: (value) => value === 'remembered',
   expects: '"remembered"',
-  matcher: () => (signals) => signals.evidence.includes('rba'),
+  matcher:
+    () =>
+    ({ evidence }) =>
+      evidence.has('rba'),
 }

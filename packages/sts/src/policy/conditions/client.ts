@@ -6,6 +6,6 @@ export const client: Condition = {
   expects: 'a client identifier, of 1 to 128 characters',
   matcher: (values) => {
     const named = new Set(values)
-    return (signals) => named.has(signals.client.id)
+    return ({ signals }) => named.has(signals.client.id)
   },
 }

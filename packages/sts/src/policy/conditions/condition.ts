@@ -1,4 +1,4 @@
-import type { Signals } from '../signals.ts'
+import type { Facts } from '../facts.ts'
 
 /**
  * Whether the signals fall under a condition. `'unknown'`: the signal that would tell is missing. Because policies only
@@ -12,5 +12,5 @@ export interface Condition {
   /** What a value must be, to follow "must be" in a message. */
   readonly expects: string
   /** Called once when a policy is made ready, so that nothing is parsed again for each decision. */
-  readonly matcher: (values: readonly string[]) => (signals: Signals) => Match
+  readonly matcher: (values: readonly string[]) => (facts: Facts) => Match
 }

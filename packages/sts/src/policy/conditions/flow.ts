@@ -7,6 +7,6 @@ export const flow: Condition = {
   expects: `one of ${flows.join(', ')}`,
   matcher: (values) => {
     const named = new Set(values)
-    return (signals) => named.has(signals.flow)
+    return ({ signals }) => named.has(signals.flow)
   },
 }

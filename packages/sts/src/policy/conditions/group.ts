@@ -6,6 +6,6 @@ export const group: Condition = {
   expects: 'the name of a group, of 1 to 256 characters',
   matcher: (values) => {
     const named = new Set(values.map((value) => value.toLowerCase()))
-    return (signals) => signals.account.groups.some((one) => named.has(one.toLowerCase()))
+    return ({ groups }) => groups.some((one) => named.has(one))
   },
 }

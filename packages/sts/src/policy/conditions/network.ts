@@ -1,5 +1,5 @@
 import type { Condition } from './condition.ts'
-import { isInRange, parseAddress, parseRange } from './ip-address.ts'
+import { isInRange, parseRange } from './ip-address.ts'
 
 /** By source address. Not known, or no address at all: `'unknown'`. */
 export const network: Condition = {
@@ -7,9 +7,6 @@ export const network: Condition = {
   expects: 'an IP address or a range such as 10.0.0.0/8 or 2001:db8::/32',
   matcher: (values) => {
     const ranges = values.flatMap((value) => parseRange(value) ?? [])
-    return ({ source }) => {
-      const address = source === undefined ? undefined : parseAddress(source)
-      return address === undefined ? 'unknown' : ranges.some((range) => isInRange(address, range))
-    }
+    return ({ source }) => (source === undefined ? 'unknown' : ranges.some((range) => isInRange(source, range)))
   },
 }

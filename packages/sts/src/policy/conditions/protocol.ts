@@ -7,6 +7,6 @@ export const protocol: Condition = {
   expects: `one of ${mailProtocols.join(', ')}`,
   matcher: (values) => {
     const named = new Set(values.map(findMailProtocol))
-    return (signals) => signals.protocol !== undefined && named.has(findMailProtocol(signals.protocol))
+    return ({ signals }) => signals.protocol !== undefined && named.has(findMailProtocol(signals.protocol))
   },
 }

@@ -6,6 +6,6 @@ export const resource: Condition = {
   expects: 'a resource, of 1 to 2048 characters',
   matcher: (values) => {
     const named = new Set(values)
-    return (signals) => signals.resource !== undefined && named.has(signals.resource)
+    return ({ signals }) => signals.resource !== undefined && named.has(signals.resource)
   },
 }

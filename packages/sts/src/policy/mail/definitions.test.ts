@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { conditions } from '../conditions/conditions.ts'
+import { factsOf } from '../facts.ts'
 import { parseAppMatch } from './app-access-rule.ts'
 import { parseAuthenticationDefinition } from './authentication-policy.ts'
 import { exchangeNames, findMailProtocol, mailProtocols } from './protocols.ts'
@@ -85,7 +86,7 @@ describe('a definition', () => {
 test('a policy can be about mail protocols, and says nothing of whoever comes by none', () => {
   const matches = conditions.protocol.matcher(['imap', 'WebServices'])
   const signals = { account: { id: 'a', upn: 'a@b.c', groups: [] }, client: { id: 'c' }, flow: 'mail-app', evidence: [] } as const
-  expect(['imap', 'ews', 'pop'].map((protocol) => matches({ ...signals, protocol }))).toEqual([true, true, false])
-  expect(matches(signals)).toBe(false)
+  expect(['imap', 'ews', 'pop'].map((protocol) => matches(factsOf({ ...signals, protocol })))).toEqual([true, true, false])
+  expect(matches(factsOf(signals))).toBe(false)
   expect(conditions.protocol.isValue('gopher')).toBe(false)
 })
