@@ -11,6 +11,7 @@ import { createAttemptStore } from './postgres/attempts.ts'
 import { createAuditAppender, createAuditStore } from './postgres/audit.ts'
 import { createAppAccessRuleStore, createAuthenticationPolicyStore } from './postgres/authentication-policies.ts'
 import { createAuthenticatorStore } from './postgres/authenticators.ts'
+import { createClientRegistrationStore } from './postgres/client-registrations.ts'
 import { createClientReader, createClientStore } from './postgres/clients.ts'
 import { createDelegationStore } from './postgres/delegations.ts'
 import { createEnforcementStore } from './postgres/enforcement.ts'
@@ -47,6 +48,7 @@ function createRealmStore(part: RealmPart): RealmStore {
     rememberedBrowsers: createRememberedBrowserStore(part),
     enforcement: createEnforcementStore(part),
     clients: createClientStore(part),
+    clientRegistrations: createClientRegistrationStore(part),
     partners: createPartnerStore(part),
     delegations: createDelegationStore(part),
     hybrids: createHybridStore(part),

@@ -34,6 +34,7 @@ export type {
   StoredAuthenticationPolicy,
 } from './ports/authentication-policies.ts'
 export type { Authenticator, AuthenticatorDetail, AuthenticatorStore } from './ports/authenticators.ts'
+export type { ClientInvitation, ClientRegistration, ClientRegistrationStore, Room } from './ports/client-registrations.ts'
 export type { Client, ClientAuthenticationMethod, ClientCredential, ClientStore } from './ports/clients.ts'
 export type { Delegation, DelegationStore } from './ports/delegations.ts'
 export type { Campaign, CampaignProgress, Enforcement, EnforcementState, EnforcementStore } from './ports/enforcement.ts'

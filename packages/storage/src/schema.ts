@@ -180,6 +180,7 @@ export interface ClientTable {
   access: Json
   created_at: Date
   updated_at: Date
+  self_registered: Generated<boolean>
 }
 
 export interface ClientCredentialTable {
@@ -193,6 +194,28 @@ export interface ClientCredentialTable {
   x5t_s256: string | null
   created_at: Date
   expires_at: Date | null
+}
+
+export interface ClientInvitationTable {
+  realm_id: string
+  id: string
+  digest: Uint8Array
+  label: string
+  clients: number
+  clients_left: number
+  created_at: Date
+  created_by: string
+  expires_at: Date
+}
+
+export interface ClientRegistrationTable {
+  realm_id: string
+  client_id: string
+  token_digest: Uint8Array
+  invitation_id: string | null
+  registered_at: Date
+  used_at: Date | null
+  idle_since: Date
 }
 
 export interface DelegationTable {
@@ -313,6 +336,7 @@ export interface RealmTable {
   settings: Json
   version: Generated<number>
   created_at: Date
+  not_before: Date | null
 }
 
 export interface RealmDomainTable {
@@ -387,6 +411,7 @@ export interface ResourceTable {
   status: string
   created_at: Date
   updated_at: Date
+  open_to_registered: Generated<boolean>
 }
 
 export interface ResourceNameTable {
@@ -460,6 +485,8 @@ export interface Schema {
   campaign: CampaignTable
   client: ClientTable
   client_credential: ClientCredentialTable
+  client_invitation: ClientInvitationTable
+  client_registration: ClientRegistrationTable
   delegation: DelegationTable
   hybrid: HybridTable
   installation: InstallationTable

@@ -15,6 +15,7 @@ import type { AttemptStore } from './ports/attempts.ts'
 import type { AuditStore } from './ports/audit.ts'
 import type { AppAccessRuleStore, AuthenticationPolicyStore } from './ports/authentication-policies.ts'
 import type { AuthenticatorStore } from './ports/authenticators.ts'
+import type { ClientRegistrationStore } from './ports/client-registrations.ts'
 import type { ClientStore } from './ports/clients.ts'
 import type { DelegationStore } from './ports/delegations.ts'
 import type { EnforcementStore } from './ports/enforcement.ts'
@@ -46,6 +47,7 @@ export interface RealmStore {
   readonly rememberedBrowsers: RememberedBrowserStore
   readonly enforcement: EnforcementStore
   readonly clients: ClientStore
+  readonly clientRegistrations: ClientRegistrationStore
   readonly partners: PartnerStore
   readonly delegations: DelegationStore
   readonly hybrids: HybridStore

@@ -12,6 +12,7 @@ import { approvalsContract, rememberedBrowsersContract } from './approvals-contr
 import { artifactsContract } from './artifacts-contract.ts'
 import { authenticationPoliciesContract, mailServersContract } from './authentication-policies-contract.ts'
 import type { Backend, OpenBackend } from './backend.ts'
+import { clientRegistrationsContract } from './client-registrations-contract.ts'
 import { attemptsContract, auditContract, replayContract } from './counters-contract.ts'
 import { delegationsContract, hybridsContract } from './delegations-contract.ts'
 import { enforcementContract } from './enforcement-contract.ts'
@@ -46,6 +47,7 @@ export {
   auditContract,
   authenticationPoliciesContract,
   authenticatorsContract,
+  clientRegistrationsContract,
   clientsContract,
   closedContract,
   delegationsContract,
@@ -80,6 +82,7 @@ const suites = [
   rememberedBrowsersContract,
   enforcementContract,
   clientsContract,
+  clientRegistrationsContract,
   resourcesContract,
   partnersContract,
   delegationsContract,

@@ -265,6 +265,7 @@ export function resourcesContract(opened: () => OpenBackend): void {
         names: ['https://Mail.contoso.com/', 'exchange'],
         principalId: 'x',
         accessTokenSeconds: 60,
+        openToRegistered: true,
       })
       expect(await resources.add(resource)).toBe('added')
       expect(await resources.find(resource.id)).toEqual(resource)
@@ -289,7 +290,7 @@ export function resourcesContract(opened: () => OpenBackend): void {
 
     test('replaces the whole record and gives free the names that it had', async () => {
       const { resources } = await opened().newRealm()
-      const before = sampleResource({ names: ['one', 'two'], principalId: 'x' })
+      const before = sampleResource({ names: ['one', 'two'], principalId: 'x', openToRegistered: true })
       await resources.add(before)
       const after = sampleResource({ id: before.id, names: ['two', 'three'] })
       expect(await resources.replace(after)).toBe('replaced')

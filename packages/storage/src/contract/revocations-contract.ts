@@ -51,6 +51,23 @@ export function revocationsContract(opened: () => OpenBackend): void {
       expect((await told(realm)).slice(2)).toEqual([{ kind: 'account-removed', ...whose }])
     })
 
+    test('starts anew: everybody of the realm is signed out, for good, and numbers go on where no reader has been', async () => {
+      const { realm, mary } = await setUp()
+      const other = await opened().newRealm()
+      await other.accounts.add(mary)
+      await realm.accounts.signOut(mary.id, secondsAfter(1))
+      const { last } = await realm.revocations.bounds()
+      await realm.revocations.startAnew(secondsAfter(10))
+      await realm.revocations.startAnew(secondsAfter(5))
+      expect((await realm.accounts.find(mary.id))?.signedOutAt).toEqual(secondsAfter(10))
+      expect((await realm.accounts.findByName(mary.upn))?.signedOutAt).toEqual(secondsAfter(10))
+      expect((await other.accounts.find(mary.id))?.signedOutAt).toBeUndefined()
+      await realm.accounts.signOut(mary.id, secondsAfter(20))
+      expect((await realm.accounts.find(mary.id))?.signedOutAt).toEqual(secondsAfter(20))
+      expect((await realm.revocations.bounds()).last).toBeGreaterThan(last + 1_000_000)
+      expect((await realm.revocations.since(last, 10)).map(({ kind }) => kind)).toEqual(['signed-out'])
+    })
+
     test('tells of each name that an account has no more, and of none that it keeps or gets', async () => {
       const { realm, mary } = await setUp()
       const [old, alias, kept] = ['Old@contoso.com', 'alias@contoso.com', 'kept@contoso.com']

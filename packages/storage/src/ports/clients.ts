@@ -19,6 +19,8 @@ export interface Client {
   readonly consent: 'implicit' | 'explicit'
   readonly dpopBoundAccessTokens: boolean
   readonly pushedAuthorizationRequired: boolean
+  /** It registered itself: nobody vouches for its name. */
+  readonly selfRegistered?: true
   /** Which resources it may ask for, and which of their scopes. */
   readonly access: readonly { readonly resourceId: ResourceId; readonly scopes: readonly string[] }[]
   readonly createdAt: Date

@@ -31,6 +31,8 @@ export interface RealmSettings {
   readonly portalIdleMinutes?: number
   /** Where this realm's mail servers are, for the files that mail clients are set up with. */
   readonly mailHosts?: MailHosts
+  /** Whether apps may register themselves: with an invitation, or anybody as a public client. Absent: they may not. */
+  readonly clientRegistration?: 'token' | 'open'
   /** Accent colour of the pages as a CSS colour, or `undefined` for the default. */
   readonly accent?: string
   /** `data:` URL of the logo, or `undefined`. */

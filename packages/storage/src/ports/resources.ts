@@ -14,6 +14,8 @@ export interface Resource {
   /** JOSE `typ` of its access tokens. */
   readonly tokenType: 'at+jwt' | 'JWT'
   readonly accessTokenSeconds?: number
+  /** Apps that register themselves may ask for its scopes. */
+  readonly openToRegistered?: true
   readonly status: 'active' | 'disabled'
   readonly createdAt: Date
   readonly updatedAt: Date

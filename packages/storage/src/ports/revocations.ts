@@ -38,6 +38,12 @@ export interface RevocationStore {
   /** For what ends outside of the tables that have triggers. Inside the transaction that ends it. */
   append(revocation: Omit<Revocation, 'number'>): Promise<void>
   /**
+   * For a database that was put back from a backup: whoever signed in until `at` has to do so again, and what came of those
+   * sign-ins is dead, whatever the backup says of it. Access passes and remembered browsers go too. The numbers of further
+   * events leave room, so that none is one that a reader has seen before the restore. Never goes back.
+   */
+  startAnew(at: Date): Promise<void>
+  /**
    * Takes the turn of a reader of this service, e.g. the one that ends a mail server's connections, until `until`: the number
    * up to which it has read, or `undefined` while another process has the turn. So two processes do not do one thing twice at
    * the same time. A reader that was never heard of begins after the newest event.

@@ -26,7 +26,13 @@ export const accountColumns = [
   'account.enrolment_postponed_until',
 ] as const
 
-export type AccountRow = Omit<Row<'account'>, 'realm_id' | 'upn_key'>
+/** Before which nothing counts that anybody of the realm has shown: {@link RevocationStore.startAnew}. */
+const notBefore = sql<Date | null>`(select realm.not_before from realm where realm.id = account.realm_id)`.as('not_before')
+
+export type AccountRow = Omit<Row<'account'>, 'realm_id' | 'upn_key'> & { readonly not_before?: Date | null }
+
+const later = (one: Date | null, other: Date | null): Date | null =>
+  one === null || (other !== null && other > one) ? other : one
 
 export const toAccount = (row: AccountRow): Account =>
   Object.freeze({
@@ -38,7 +44,7 @@ export const toAccount = (row: AccountRow): Account =>
     ...present({ phone: row.phone }),
     groups: list(row.groups),
     status: row.status as Account['status'], // account_status_known
-    ...present({ signedOutAt: row.signed_out_at }),
+    ...present({ signedOutAt: later(row.signed_out_at, row.not_before ?? null) }),
     enforcement: Object.freeze({
       state: row.enforcement as EnforcementState, // account_enforcement_known
       ...present({ since: row.enforcement_since, campaignId: row.campaign_id }),
@@ -50,7 +56,7 @@ export const toAccount = (row: AccountRow): Account =>
   })
 
 const findById = prepare((db, at: { realmId: string; id: string }) =>
-  db.selectFrom('account').select(accountColumns).where('realm_id', '=', at.realmId).where('id', '=', at.id),
+  db.selectFrom('account').select(accountColumns).select(notBefore).where('realm_id', '=', at.realmId).where('id', '=', at.id),
 )
 
 /** Everything but the key, the moment that only signOut sets, and what only enforcement sets. */
@@ -144,6 +150,7 @@ export function createAccountStore({ database, realmId }: RealmPart): AccountSto
               .onRef('account.id', '=', 'account_address.account_id'),
           )
           .select(accountColumns)
+          .select(notBefore)
           .where('account_address.realm_id', '=', realmId)
           .where('account_address.address_key', '=', folded(name))
           .executeTakeFirst(),

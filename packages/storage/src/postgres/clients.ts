@@ -1,5 +1,5 @@
 import { type Insertable, sql } from 'kysely'
-import { ClientId } from '../identifiers.ts'
+import { ClientId, type RealmId } from '../identifiers.ts'
 import type { Client, ClientCredential, ClientStore, ClientWithCredentials } from '../ports/clients.ts'
 import { prepare } from '../prepared.ts'
 import type { ClientTable } from '../schema.ts'
@@ -22,6 +22,7 @@ export const clientColumns = [
   'client.dpop_bound_access_tokens',
   'client.pushed_authorization_required',
   'client.access',
+  'client.self_registered',
   'client.created_at',
   'client.updated_at',
 ] as const
@@ -45,6 +46,7 @@ export const toClient = (row: Omit<Row<'client'>, 'realm_id'>): Client =>
     access: list(
       (row.access as Client['access']).map((one) => Object.freeze({ resourceId: one.resourceId, scopes: list(one.scopes) })),
     ), // written from Client alone
+    ...(row.self_registered ? { selfRegistered: true } : {}),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   })
@@ -138,6 +140,7 @@ const toColumns = (client: Client): Omit<Insertable<ClientTable>, 'realm_id' | '
   dpop_bound_access_tokens: client.dpopBoundAccessTokens,
   pushed_authorization_required: client.pushedAuthorizationRequired,
   access: JSON.stringify(client.access),
+  self_registered: client.selfRegistered ?? false,
   created_at: client.createdAt,
   updated_at: client.updatedAt,
 })
@@ -155,18 +158,21 @@ export function toCredential(row: Row<'client_credential'>): ClientCredential {
     : Object.freeze({ ...shared, kind: 'secret', digest: bytes(row.digest) })
 }
 
+/** For the port, and for what adds a client together with more. */
+export async function addClient(database: Database, realmId: RealmId, client: Client): Promise<'added' | 'conflict'> {
+  const { numInsertedOrUpdatedRows } = await database.run((db) =>
+    db
+      .insertInto('client')
+      .values({ realm_id: realmId, id: client.id, ...toColumns(client) })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirstOrThrow(),
+  )
+  return numInsertedOrUpdatedRows === 1n ? 'added' : 'conflict'
+}
+
 export function createClientStore({ database, realmId, readClient }: RealmPart): ClientStore {
   return Object.freeze({
-    async add(client) {
-      const { numInsertedOrUpdatedRows } = await database.run((db) =>
-        db
-          .insertInto('client')
-          .values({ realm_id: realmId, id: client.id, ...toColumns(client) })
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirstOrThrow(),
-      )
-      return numInsertedOrUpdatedRows === 1n ? 'added' : 'conflict'
-    },
+    add: (client) => addClient(database, realmId, client),
     async find(id) {
       if (!isText(id)) return undefined
       const row = await database.run((db) =>

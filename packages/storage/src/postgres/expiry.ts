@@ -14,6 +14,12 @@ const appPasswordsShownFrom = passesShownFrom
 /** An app that nobody let in and that tries no more. */
 const appsRememberedFrom = passesShownFrom
 
+/** An app that registered itself uninvited, and that nobody signs in with. */
+const registeredAppsKeptFrom = passesShownFrom
+
+/** Administrators see for a while which invitations there were. */
+const invitationsShownFrom = passesShownFrom
+
 /** Whoever follows the feed and was away for longer begins anew. */
 const revocationsToldFrom = (now: Date): Date => daysBefore(now, 7)
 
@@ -56,6 +62,25 @@ const sweeps: readonly Sweep[] = [
   (now, limit) => sql`delete from mail_app where ctid = any(array(
     select ctid from mail_app where state in ('pending', 'quarantined') and last_tried_at <= ${appsRememberedFrom(now)}
     order by last_tried_at limit ${limit} for update skip locked))`,
+  // Whoever is signed in with it keeps it: it is looked at again when it has been idle once more.
+  (now, limit) => sql`with due as (
+      select realm_id, client_id from client_registration
+      where invitation_id is null and idle_since <= ${registeredAppsKeptFrom(now)}
+      order by idle_since limit ${limit} for update skip locked
+    ), looked as (
+      select due.realm_id, due.client_id, exists (
+        select 1 from refresh_family family where family.realm_id = due.realm_id and family.client_id = due.client_id
+          and family.revoked_at is null and family.ends_at > ${now}
+      ) as is_held from due
+    ), kept as (
+      update client_registration registration set idle_since = ${now} from looked
+      where looked.is_held and registration.realm_id = looked.realm_id and registration.client_id = looked.client_id
+    )
+    delete from client using looked
+    where not looked.is_held and client.realm_id = looked.realm_id and client.id = looked.client_id`,
+  (now, limit) => sql`delete from client_invitation where ctid = any(array(
+    select ctid from client_invitation where expires_at <= ${invitationsShownFrom(now)}
+    order by expires_at limit ${limit} for update skip locked))`,
   // From the lowest number on, up to the first that is still told: a reader who is told where the rest begins misses nothing.
   (now, limit) => sql`delete from revocation using (
     select oldest.realm_id, oldest.number from revocation_counter counter cross join lateral (

@@ -17,6 +17,7 @@ const toResource = (row: Row<'resource'>): Resource =>
     tokenType: row.token_type as Resource['tokenType'],
     status: row.status as Resource['status'],
     ...present({ accessTokenSeconds: row.access_token_seconds }),
+    ...(row.open_to_registered ? { openToRegistered: true } : {}),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   })
@@ -31,6 +32,7 @@ const toColumns = (resource: Resource): Omit<Insertable<ResourceTable>, 'realm_i
   algorithm: resource.algorithm,
   token_type: resource.tokenType,
   access_token_seconds: resource.accessTokenSeconds ?? null,
+  open_to_registered: resource.openToRegistered ?? false,
   status: resource.status,
   created_at: resource.createdAt,
   updated_at: resource.updatedAt,

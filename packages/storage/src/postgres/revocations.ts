@@ -18,6 +18,9 @@ const toRevocation = (row: Row<'revocation'>): Revocation =>
     }),
   })
 
+/** More events than any lost time can have had; numbers are 64 bits wide in the database and exact up to 2^53 here. */
+const room = 1_000_000_000
+
 /**
  * Nothing here gives out a number: a trigger does when the transaction commits (migration 0027, which says why nobody can wait
  * in a circle for it). So what is ended inside a transaction is not seen by {@link RevocationStore.since} before its commit.
@@ -55,6 +58,26 @@ export function createRevocationStore({ database, realmId }: RealmPart): Revocat
             coalesce(${upn ?? null}::text, (select upn from account where realm_id = ${realmId} and id = ${accountId ?? null}::uuid)),
             ${clientId ?? null}, ${familyId ?? null}, ${sessionId ?? null}, ${mailAppId ?? null})`.execute(db),
       )
+    },
+    async startAnew(at) {
+      await database.together(async () => {
+        await database.run((db) =>
+          db
+            .updateTable('realm')
+            .set({ not_before: sql`greatest(not_before, ${at}::timestamptz)` })
+            .where('id', '=', realmId)
+            .execute(),
+        )
+        await database.run((db) => db.deleteFrom('access_pass').where('realm_id', '=', realmId).execute())
+        await database.run((db) => db.deleteFrom('remembered_browser').where('realm_id', '=', realmId).execute())
+        await database.run((db) =>
+          db
+            .insertInto('revocation_counter')
+            .values({ realm_id: realmId, last: room })
+            .onConflict((known) => known.column('realm_id').doUpdateSet({ last: sql`revocation_counter.last + ${room}` }))
+            .execute(),
+        )
+      })
     },
     async takeTurn(reader, { now, until }) {
       if (!isText(reader)) return undefined
