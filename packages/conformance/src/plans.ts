@@ -44,7 +44,7 @@ const plan = (name: string, title: string, ids: readonly string[], responseMode:
 export const plans: readonly Plan[] = Object.freeze([
   plan('oidcc-basic-certification-test-plan', 'OpenID Connect Basic', BASIC),
   plan('oidcc-config-certification-test-plan', 'OpenID Connect Config', ['oidcc-discovery-endpoint-verification']),
-  plan('oidcc-formpost-basic-certification-test-plan', 'OpenID Connect Form Post, Basic', BASIC, 'form_post'),
+  plan('oidcc-formpost-basic-certification-test-plan', 'OpenID Connect Form Post', BASIC, 'form_post'),
   plan('oidcc-rp-initiated-logout-certification-test-plan', 'RP-Initiated Logout', LOGOUT),
   plan('oidcc-backchannel-rp-initiated-logout-certification-test-plan', 'Back-Channel Logout', [
     'oidcc-backchannel-logout-discovery-endpoint-verification',

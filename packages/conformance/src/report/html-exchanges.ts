@@ -7,9 +7,13 @@ import { escapeHtml as text } from './html-escape.ts'
 const MOST_WHEN_PASSED = 8
 const MOST_CHARACTERS_WHEN_PASSED = 1200
 
-const pathOf = (url: string): string => {
+/** The path, without what all addresses of the issuer begin with: on a phone the rest would not be seen. */
+const pathOf = (url: string, issuer: string | undefined): string => {
   const parsed = URL.parse(url)
-  return parsed === null ? url : `${parsed.pathname}${parsed.search}`
+  if (parsed === null) return url
+  const path = `${parsed.pathname}${parsed.search}`
+  const shared = issuer === undefined ? '' : new URL(issuer).pathname.replace(/\/$/, '')
+  return parsed.origin === URL.parse(issuer ?? '')?.origin && path.startsWith(`${shared}/`) ? path.slice(shared.length) : path
 }
 
 const headerLines = (headers: Readonly<Record<string, string>>): string =>
@@ -22,20 +26,22 @@ const message = (first: string, headers: Readonly<Record<string, string>>, body:
   return text([first, headerLines(headers), shown === '' ? '' : `\n${shown}`].filter((part) => part !== '').join('\n'))
 }
 
-function renderExchange(exchange: Exchange, most: number): string {
+function renderExchange(exchange: Exchange, most: number, issuer: string | undefined): string {
   const { method, url, status } = exchange
   const answer = status === 0 ? 'no answer' : String(status)
   const asked = message(`${method} ${url}`, exchange.requestHeaders, exchange.requestBody, most)
   const answered = status === 0 ? 'No answer came.' : message(answer, exchange.headers, exchange.body, most)
-  return `<li><details><summary><code class="line"><b>${text(method)}</b> ${text(pathOf(url))}</code><code class="status">${answer}</code></summary><pre tabindex="0">${asked}</pre><pre tabindex="0">${answered}</pre></details></li>`
+  return `<li><details><summary><code class="line"><b>${text(method)}</b> ${text(pathOf(url, issuer))}</code><code class="status">${answer}</code></summary><pre tabindex="0">${asked}</pre><pre tabindex="0">${answered}</pre></details></li>`
 }
 
-export function renderExchanges({ exchanges, exchangesOmitted, verdict }: ModuleResult): string {
+export function renderExchanges({ exchanges, exchangesOmitted, verdict }: ModuleResult, issuer: string | undefined): string {
   if (exchanges.length === 0) return ''
   const brief = verdict === 'pass' || verdict === 'skip'
   const shown = brief ? exchanges.slice(0, MOST_WHEN_PASSED) : exchanges
   const omitted = exchanges.length - shown.length + exchangesOmitted
   const more = omitted === 0 ? '' : `<li class="more">and ${omitted} more</li>`
-  const list = shown.map((one) => renderExchange(one, brief ? MOST_CHARACTERS_WHEN_PASSED : Number.POSITIVE_INFINITY)).join('')
+  const list = shown
+    .map((one) => renderExchange(one, brief ? MOST_CHARACTERS_WHEN_PASSED : Number.POSITIVE_INFINITY, issuer))
+    .join('')
   return `<details class="wire"><summary>What went over the wire <span class="many">${exchanges.length + exchangesOmitted}</span></summary><ol>${list}${more}</ol></details>`
 }

@@ -26,7 +26,9 @@ const WORDS: Readonly<Record<Verdict | 'not run', string>> = {
   'not run': 'Not run',
 }
 
-const ORDER: readonly Verdict[] = ['fail', 'warn', 'skip', 'pass']
+/** What asks for attention first. */
+const MODULES: readonly Verdict[] = ['fail', 'warn', 'pass', 'skip']
+const FINDINGS: readonly Verdict[] = ['fail', 'warn', 'skip', 'pass']
 
 const count = (results: readonly { readonly verdict: string }[], verdict: string): number =>
   results.filter((one) => one.verdict === verdict).length
@@ -50,7 +52,7 @@ function headline({ counts, results }: Report): string {
 
 /** Four numbers and a bar in their proportion. */
 function renderCounts({ counts, results }: Report): string {
-  const shown = ORDER.toReversed().filter((verdict) => counts[verdict] > 0)
+  const shown = (['pass', 'warn', 'fail', 'skip'] as const).filter((verdict) => counts[verdict] > 0)
   const bar = shown.map((verdict) => `<i class="${verdict}" style="flex-grow:${counts[verdict]}"></i>`).join('')
   const numbers = (['pass', 'warn', 'fail', 'skip'] as const)
     .map(
@@ -69,22 +71,23 @@ function renderFinding({ verdict, clause, expected, seen }: Finding): string {
 /** Where a module stands on the page. */
 const anchorOf = (result: ModuleResult): string => `${result.area}-${result.name.replaceAll(/[^a-z0-9]+/g, '-')}`
 
-function renderModule(result: ModuleResult): string {
+function renderModule(result: ModuleResult, issuer: string | undefined): string {
   const { findings, ids, verdict, claim } = result
-  const inOrder = ORDER.flatMap((each) => findings.filter((one) => one.verdict === each))
+  const inOrder = FINDINGS.flatMap((each) => findings.filter((one) => one.verdict === each))
   const stands = ids.length === 0 ? '' : `<p class="ids">Stands for ${ids.map((id) => `<code>${text(id)}</code>`).join(', ')}</p>`
   return `<li class="module" id="${text(anchorOf(result))}"><details${verdict === 'fail' ? ' open' : ''}>
 <summary>${mark(verdict)}<span class="claim">${text(claim)}</span><span class="many">${counted(findings.length, 'check', 'checks')}</span></summary>
-<div class="inside"><ul class="findings">${inOrder.map(renderFinding).join('')}</ul>${stands}${renderExchanges(result)}</div></details></li>`
+<div class="inside"><ul class="findings">${inOrder.map(renderFinding).join('')}</ul>${stands}${renderExchanges(result, issuer)}</div></details></li>`
 }
 
-function renderArea(area: Area, results: readonly ModuleResult[]): string {
+function renderArea(area: Area, report: Report): string {
+  const results = report.results.filter((one) => one.area === area)
   const words = (['fail', 'warn', 'pass', 'skip'] as const)
     .map((verdict) => [count(results, verdict), WORDS[verdict].toLowerCase()] as const)
     .filter(([many]) => many > 0)
     .map(([many, word]) => `${many} ${word}`)
-  const inOrder = ORDER.flatMap((each) => results.filter((one) => one.verdict === each))
-  return `<section id="${area}"><h2>${AREAS[area]}</h2><p class="sum">${words.join(', ')}</p><ul class="modules">${inOrder.map(renderModule).join('\n')}</ul></section>`
+  const inOrder = MODULES.flatMap((each) => results.filter((one) => one.verdict === each))
+  return `<section id="${area}"><h2>${AREAS[area]}</h2><p class="sum">${words.join(', ')}</p><ul class="modules">${inOrder.map((one) => renderModule(one, report.issuer)).join('\n')}</ul></section>`
 }
 
 /** The failures, each a link to its place: what a reader with little time reads. */
@@ -157,14 +160,7 @@ ${renderCounts(report)}
 <main>
 ${renderFailures(report)}
 ${renderPlanList(report)}
-${areas
-  .map((area) =>
-    renderArea(
-      area,
-      report.results.filter((one) => one.area === area),
-    ),
-  )
-  .join('\n')}
+${areas.map((area) => renderArea(area, report)).join('\n')}
 ${renderSkippedList(report)}
 </main>
 <footer><p>Tokens, codes, cookies, passwords and secrets were struck out before this file was written.</p></footer>

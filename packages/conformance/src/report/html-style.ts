@@ -91,13 +91,13 @@ summary::-webkit-details-marker{display:none}
 .held{color:var(--soft);font-variant-numeric:tabular-nums}
 .held b{color:var(--ink);font-weight:640}
 .dots{display:flex;flex-wrap:wrap;gap:3px;margin:.5rem 0 .6rem}
-.dots i{width:9px;height:9px;border-radius:50%;background:var(--line)}
+.dots i{width:8px;height:8px;border-radius:50%;background:var(--line)}
 .dots .pass{background:var(--pass)}.dots .warn{background:var(--warn)}.dots .fail{background:var(--fail);border-radius:1px}
 .dots .skip,.dots .not-run{background:none;border:1.5px solid var(--skip)}
 .plans li li{font-size:.84rem;color:var(--soft);padding:.12rem 0}
 .plans details ul{margin-top:.35rem}
 .skipped summary{display:flex;gap:1rem;justify-content:space-between;align-items:baseline;padding:.7rem .25rem}
-.skipped summary span:first-child::first-letter{text-transform:uppercase}
+.skipped summary span:first-child{min-width:0;overflow-wrap:anywhere}
 .skipped li ul{padding:0 .25rem .9rem}
 .skipped li li{color:var(--soft);font-size:.94rem;padding:.08rem 0}
 .skipped li li::first-letter{text-transform:uppercase}
@@ -107,6 +107,6 @@ footer{margin-top:4rem;padding-top:1.2rem;border-top:1px solid var(--line);color
 .module>details>summary .claim{grid-column:1/-1;grid-row:2}
 .inside{padding-left:.25rem}
 .counts{gap:.25rem;justify-content:space-between}}
-@media (prefers-reduced-motion:reduce){.wire *::before{transition:none}}
+@media (prefers-reduced-motion:reduce){.wire *::before,.plans *::before{transition:none!important}}
 @media print{body{max-width:none;padding:0}.wire{display:none}.module{break-inside:avoid}}
 `.trim()
