@@ -43,7 +43,12 @@ async function run(options: Options, surroundings: Surroundings): Promise<number
   const described = await describeTarget(options, clock)
   const terminal = createTerminal(out, { silent: options.json === true, verbose: options.verbose === true })
   await using mailServer = await startMailServer(described.mailServer, terminal.say)
-  const target = createTarget({ ...described, ...(mailServer.known && { mailServer: mailServer.known }) })
+  const client = described.clientUnderTest
+  const target = createTarget({
+    ...described,
+    ...(mailServer.known && { mailServer: mailServer.known }),
+    ...(client && { clientUnderTest: { announce: terminal.say, ...client } }),
+  })
   const report = await runModules(chosen, plan === undefined ? target : target.withResponseMode(plan.responseMode), {
     clock,
     everyVariant: plan === undefined,

@@ -5,6 +5,7 @@ export { ConformanceError, type ConformanceErrorCode } from './errors.ts'
 export type { Exchange, RawExchange } from './exchanges.ts'
 export type {
   ClientAuthentication,
+  ClientSetting,
   ClientUnderTest,
   KnownActing,
   KnownClient,

@@ -122,8 +122,44 @@ export interface KnownActing {
 
 /** A mail client under test: the kit plays issuer and mail server. */
 export interface ClientUnderTest {
-  /** A program and its arguments; `POSTERN_CONFORMANCE_MAIL` in its environment names the kit's mail server. */
+  /** A program and its arguments, started once for each scene. Its environment says where everything is: `POSTERN_CONFORMANCE_*`. */
   readonly command?: readonly string[]
   /** How long one scene waits for the client. Default 30. */
   readonly waitSeconds?: number
+  /** What the client calls itself at the kit's issuer. Default: `conformance-client`. */
+  readonly clientId?: string
+  /** Where it takes answers, as it would be registered; a port on loopback is the client's to choose. */
+  readonly redirectUri?: string
+  /** Whose mail it reads. Default: `mary@conformance.example`. */
+  readonly address?: string
+  /** Where on loopback the kit listens, for clients that cannot be told each time. Default: free ports. */
+  readonly issuerPort?: number
+  readonly mailPort?: number
+  /** The client as a function, in place of a command. It returns the exit code. */
+  readonly run?: (setting: ClientSetting) => Promise<number>
+  /** Hears where to point a client that is worked by hand. */
+  readonly announce?: (line: string) => void
+}
+
+/** What a client is told of a scene; a command is told the same in its environment. */
+export interface ClientSetting {
+  /** The claim that is tried, in kebab-case. */
+  readonly module: string
+  /** The one issuer at which the person wants to sign in. */
+  readonly issuer: string
+  /** The base of the mail server. */
+  readonly mail: string
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly address: string
+  /** The password with which the client read this mail before the server knew tokens. */
+  readonly password: string
+  readonly flow: 'code' | 'device'
+  /** How often to read the inbox before it ends. */
+  readonly reads: number
+  /** The proxy for plain http beyond this machine. */
+  readonly proxy: string
+  /** Seconds since 1970. */
+  now(): number
+  wait(milliseconds: number): Promise<void>
 }

@@ -99,9 +99,15 @@ issuer: https://login.example.com/realm
 #    elsewhere: http://127.0.0.1:8080/calendar
 
 # A mail client to be tested: the kit plays issuer and mail server, and the client is started once for each scene.
+# Without a command the kit says where to point the client, and waits for it.
 #client_under_test:
-#  command: [./my-mail-client, --once]
-#  wait_seconds: 30
+#  command: [./my-mail-client, --once] # POSTERN_CONFORMANCE_* in its environment say where everything is
+#  wait_seconds: 30 # for one scene
+#  client_id: my-mail-client
+#  redirect_uri: http://127.0.0.1/callback
+#  address: mary@example.com
+#  issuer_port: 7701
+#  mail_port: 7702
 
 #response_mode: query # or form_post, for every authorization answer
 #timeout_milliseconds: 10000 # for one request

@@ -115,7 +115,15 @@ const target = {
   server,
   registration: object({ initialAccessToken: secret } satisfies Table<Registration>),
   mailServer,
-  clientUnderTest: object({ command: list, waitSeconds: number } satisfies Table<ClientUnderTest>),
+  clientUnderTest: object({
+    command: list,
+    waitSeconds: number,
+    clientId: text,
+    redirectUri: text,
+    address: text,
+    issuerPort: number,
+    mailPort: number,
+  } satisfies Table<Omit<ClientUnderTest, 'run' | 'announce'>>),
   responseMode: choice('query', 'form_post'),
   timeoutMilliseconds: number,
 } satisfies Table<Described>
