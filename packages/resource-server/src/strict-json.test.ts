@@ -104,3 +104,58 @@ test('what is not one object is refused', () => {
     expect(parseStrictObject(text).ok, text).toBe(false)
   }
 })
+
+test('what is refused is refused with its reason', () => {
+  const nested = 'nested deeper than 8 levels, or a name that reaches a prototype'
+  const lists = (depth: number) => `{"x":${'['.repeat(depth - 1)}1${']'.repeat(depth - 1)}}`
+  const objects = (depth: number) => `${'{"x":'.repeat(depth)}1${'}'.repeat(depth)}`
+  for (const [text, reason] of [
+    ['{', 'not JSON'],
+    ['7', 'not a JSON object'],
+    ['"text"', 'not a JSON object'],
+    ['null', 'not a JSON object'],
+    ['[1]', 'not a JSON object'],
+    ['[]', 'not a JSON object'],
+    [lists(9), nested],
+    [objects(9), nested],
+    ['{"constructor":1}', nested],
+    ['{"prototype":1}', nested],
+    ['{"__proto__":1}', nested],
+    ['{"a":{"b":{"__proto__":{}}}}', nested],
+    ['{"a":[{"b":[{"prototype":{}}]}]}', nested],
+    ['{"a":1,"a":2}', 'a repeated member name'],
+    ['{"a":[{"b":1,"b":1}]}', 'a repeated member name'],
+    ['{"a":"\\ud800"}', 'an unpaired surrogate'],
+    ['{"a":{"\\udfff":1}}', 'an unpaired surrogate'],
+    ['{"a":[[null,"\\udfff"]]}', 'an unpaired surrogate'],
+    ['{"a":[{"b":"fine","c":"\\ud800"}]}', 'an unpaired surrogate'],
+  ])
+    expect([text, parseStrictObject(text ?? '')]).toEqual([text, { ok: false, reason }])
+  for (const text of [lists(8), objects(8), '{"a":[null,true,1,"x"],"b":null}', '{"a":"\\n","b":null,"c":["\\u00e9"]}', '{}'])
+    expect(parseStrictObject(text)).toEqual({ ok: true, value: JSON.parse(text) })
+})
+
+test('a repeated name hides behind no white space, no string and no escape', () => {
+  // Each text has as many colons behind quotes as kept members, or white space before a colon, and one name twice.
+  for (const text of [
+    '{"a":1,"a" :2}',
+    '{"a":1,"a"\n:2}',
+    '{"a":1,"a"\t:2}',
+    '{"a":1,"a"\r:2}',
+    '{"a":1,"a"  :2,"b":"x"}',
+    '{"a":"\\\\","a":1}',
+    '{"a":"\\\\\\":","a":1}',
+    '{"a":"b:\\"c","a":":"}',
+  ])
+    expect([text, parseStrictObject(text)]).toEqual([text, { ok: false, reason: 'a repeated member name' }])
+  for (const text of ['{"a":"x\\\\"}', '{"a":"\\\\\\":","b" :1}', '{"a\\\\":":\\"","b":"\\":"}', '{"a":"\\":\\":\\":"}'])
+    expect([text, parseStrictObject(text).ok]).toEqual([text, true])
+})
+
+test('everything inside is frozen, the object itself is left to its owner', () => {
+  const parsed = parseStrictObject('{"a":{"b":[{"c":1}]},"d":[[]]}')
+  const value = parsed.ok ? (parsed.value as { a: { b: readonly object[] }; d: readonly object[] }) : undefined
+  const inside = [value?.a, value?.a.b, value?.a.b[0], value?.d, value?.d[0]]
+  expect(inside.map((one) => Object.isFrozen(one))).toEqual([true, true, true, true, true])
+  expect(Object.isFrozen(value)).toBe(false)
+})

@@ -47,26 +47,40 @@ function countNamesQuickly(text: string): number | undefined {
   return names
 }
 
-/** True if a member has a name that code elsewhere could mistake for a way to the prototype. */
-const reachesPrototype = (value: object): boolean =>
-  Object.hasOwn(value, '__proto__') || Object.hasOwn(value, 'constructor') || Object.hasOwn(value, 'prototype')
+/** True for a name that code elsewhere could mistake for a way to the prototype. */
+const reachesPrototype = (name: string): boolean => name === '__proto__' || name === 'constructor' || name === 'prototype'
 
-/** Freezes what is inside `value` and counts its members. A negative number: nested too deeply, or a forbidden name. */
-function settle(value: object, depth: number): number {
+/**
+ * Freezes what is inside `value` and counts its members. A negative number: nested too deeply, or a forbidden name. One pass by
+ * name, because lists of keys and of values for each object cost more than everything that is looked for in them.
+ */
+function settle(value: JsonObject | readonly JsonValue[], depth: number): number {
   let members = 0
-  if (!Array.isArray(value)) {
-    members = Object.keys(value).length
-    if (reachesPrototype(value)) return -1
+  if (Array.isArray(value)) {
+    const items: readonly JsonValue[] = value
+    for (const item of items) {
+      const inside = settleItem(item, depth)
+      if (inside < 0) return -1
+      members += inside
+    }
+    return members
   }
-  const items: readonly JsonValue[] = Object.values(value) // JSON.parse made it
-  for (const item of items) {
-    if (typeof item !== 'object' || item === null) continue
-    const inside = depth === maxDepth ? -1 : settle(item, depth + 1)
+  const object = value as JsonObject // not a list
+  for (const name in object) {
+    if (reachesPrototype(name)) return -1
+    const inside = settleItem(object[name], depth)
     if (inside < 0) return -1
-    members += inside
-    Object.freeze(item)
+    members += inside + 1
   }
   return members
+}
+
+function settleItem(item: JsonValue | undefined, depth: number): number {
+  if (typeof item !== 'object' || item === null) return 0
+  if (depth === maxDepth) return -1
+  const inside = settle(item, depth + 1)
+  Object.freeze(item)
+  return inside
 }
 
 /** True if an unpaired surrogate is in a name or string of `value`. Depth is already bounded. */
@@ -88,7 +102,7 @@ export function parseStrictObject(text: string): StrictJson {
     return refused('not JSON')
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return refused('not a JSON object')
-  const kept = settle(value, 1)
+  const kept = settle(value as JsonObject, 1) // neither null nor a list
   if (kept < 0) return refused(`nested deeper than ${maxDepth} levels, or a name that reaches a prototype`)
   // JSON.parse keeps one of two members with the same name: then fewer are kept than were written.
   if (countNamesQuickly(text) !== kept && countNames(text) !== kept) return refused('a repeated member name')
