@@ -1,6 +1,7 @@
 /**
  * Chooses from many inputs the few that reach all the code that all of them reach together, the shortest first. It asks V8 which
- * blocks ran, so it needs no fuzzer; what a person wrote (`seed-*`) stays in any case. Run as a program of its own by scripts/fuzz.ts: `small-corpus.ts target.cjs from... into`.
+ * blocks ran, so it needs no fuzzer; what a person wrote (`seed-*`) stays in any case. Run as a
+ * program of its own by scripts/fuzz.ts: `small-corpus.ts target.cjs from... into`.
  *
  * It counts blocks of the target's own file only, and not how often they ran: coarser than what the fuzzer went by, on purpose.
  */
