@@ -1,8 +1,8 @@
 /** What must agree within one client, whoever registers it. Pure. */
 import type { Client } from '@postern/storage'
+import { findRedirectUriProblem } from '../protocol/registration/redirect-uris.ts'
 import { deviceGrant } from './client-presets.ts'
 import { OperationRefused } from './errors.ts'
-import { findRedirectUriProblem } from './redirect-uris.ts'
 import { isServer, jwtBearerGrant } from './server-grants.ts'
 
 /** @throws {OperationRefused} `invalid`, with every problem */

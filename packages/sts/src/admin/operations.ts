@@ -4,6 +4,7 @@ import { auditOperations } from './operations/audit.ts'
 import { clientOperations } from './operations/client.ts'
 import { clientCredentialOperations } from './operations/client-credential.ts'
 import { clientPackOperations } from './operations/client-pack.ts'
+import { clientRegistrationOperations } from './operations/client-registration.ts'
 import { delegationOperations } from './operations/delegation.ts'
 import { hybridOperations } from './operations/hybrid.ts'
 import { keyOperations } from './operations/key.ts'
@@ -33,6 +34,7 @@ export const operations: readonly Operation[] = Object.freeze([
   ...mfaPassOperations,
   ...clientOperations,
   ...clientCredentialOperations,
+  ...clientRegistrationOperations,
   ...resourceOperations,
   ...partnerOperations,
   ...delegationOperations,

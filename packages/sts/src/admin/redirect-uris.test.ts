@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { findRedirectUriProblem } from '../protocol/registration/redirect-uris.ts'
 import { clientPresets } from './client-presets.ts'
-import { findRedirectUriProblem } from './redirect-uris.ts'
 
 describe('findRedirectUriProblem', () => {
   test.each([

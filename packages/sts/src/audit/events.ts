@@ -65,6 +65,16 @@ export const events = {
     tells: 'A program was turned away at an endpoint other than the one for tokens, for wrong credentials or a wrong request.',
     detail: { endpoint: 'word', error: 'word', reason: 'text?' },
   },
+  'client.registered': {
+    outcome: 'allowed',
+    tells: 'An app registered itself as a client. `invitation` is the registration token that it came with, if any.',
+    detail: { name: 'text', method: 'word', addresses: 'text', invitation: 'id?' },
+  },
+  'client.removed': {
+    outcome: 'allowed',
+    tells: 'A client that had registered itself took its registration back. Those that nobody uses go without a row.',
+    detail: { name: 'text' },
+  },
   'family.revoked': {
     outcome: 'allowed',
     tells: 'A refresh family was ended on purpose.',

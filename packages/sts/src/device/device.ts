@@ -52,6 +52,8 @@ ${renderPrimary(texts.continue)}
 export function renderUserCodeConfirm(
   view: DevicePage & {
     clientName: string
+    /** Nobody vouches for that name. */
+    isUnverified?: boolean
     /** As it is shown on the device, e.g. `BCDF-GHJK`. */
     userCode: string
     /** Where the device asked from, in words or as an address, and what it says it is. */
@@ -60,10 +62,11 @@ export function renderUserCodeConfirm(
 ): string {
   const texts = messagesIn(view.language)
   const { where, device } = view.hints ?? {}
+  const app = view.isUnverified ? fill(texts.unverifiedApp, { app: view.clientName }) : view.clientName
   return renderFrame(view, {
     title: texts.deviceConfirmTitle,
     main: html`<h1>${texts.deviceConfirmTitle}</h1>
-<p class="block">${phrase(texts.deviceConfirmText, { app: html`<strong>${view.clientName}</strong>`, realm: view.realm.displayName })}</p>
+<p class="block">${phrase(texts.deviceConfirmText, { app: html`<strong>${app}</strong>`, realm: view.realm.displayName })}</p>
 <div class="block"><h2>${texts.deviceCodeShown}</h2><p class="shown-code">${view.userCode}</p></div>
 ${
   (where !== undefined || device !== undefined) &&

@@ -4,6 +4,8 @@ import { RequestProblem } from './problems.ts'
 
 /** Every path below a realm whose pages take forms. oidc-provider takes its own, `/device`, in any case. */
 const PAGES = /^\/(?:signin|portal|device)(?:\/|$)/i
+/** Where apps register themselves: whoever may do that without a token is nobody who could be counted otherwise. */
+const REGISTRATION = '/oauth2/v2.0/register'
 
 /**
  * Stands in front of every form of a page: before anything is read, hashed or counted, whoever sends too many in a minute
@@ -31,7 +33,7 @@ export function createFormLimit(options: {
   }
 }
 
-const isForm = (ctx: Context): boolean => ctx.method === 'POST' && PAGES.test(ctx.path)
+const isForm = (ctx: Context): boolean => ctx.method === 'POST' && (PAGES.test(ctx.path) || ctx.path === REGISTRATION)
 
 function addressOf(ctx: Context): string | undefined {
   const { source } = ctx.state

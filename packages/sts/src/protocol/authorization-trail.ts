@@ -5,10 +5,12 @@
  * known, before it leaves. What the token endpoint answers is not here but in protocol.ts, inside its transaction.
  * @module
  */
-import type { Store } from '@postern/storage'
+import type { ClientId, Store } from '@postern/storage'
 import type { Context, Middleware } from 'koa'
 import type { Audit } from '../audit/audit.ts'
+import type { Clock } from '../clock.ts'
 import { outcomeOf } from './authorization-outcome.ts'
+import { registrationOf } from './clients.ts'
 import { ROUTES } from './provider.ts'
 import { requestState } from './request-state.ts'
 
@@ -16,12 +18,12 @@ import { requestState } from './request-state.ts'
  * Writes the row of what was decided below. Without the row there is no answer (R133): a code stays unsent, and what a
  * person said about a device is taken back, since the device itself would ask for the outcome.
  */
-export function createAuthorizationTrail(options: { store: Pick<Store, 'transaction'>; audit: Audit }): Middleware {
+export function createAuthorizationTrail(options: { store: Pick<Store, 'transaction'>; audit: Audit; clock: Clock }): Middleware {
   return async (ctx, next) => {
     const run = async (): Promise<void> => {
       await next()
       try {
-        await record(ctx, options.audit)
+        await record(ctx, options)
       } catch (fault) {
         ctx.remove('Location')
         throw fault
@@ -32,7 +34,7 @@ export function createAuthorizationTrail(options: { store: Pick<Store, 'transact
   }
 }
 
-async function record(ctx: Context, audit: Audit): Promise<void> {
+async function record(ctx: Context, { audit, clock }: { audit: Audit; clock: Clock }): Promise<void> {
   const state = requestState()
   const outcome = outcomeOf(state)
   if (!outcome) return
@@ -47,6 +49,8 @@ async function record(ctx: Context, audit: Audit): Promise<void> {
   const { clientId, accountId, grantId, scope } = outcome.of
   const about = { ...aboutRequest(ctx), ...(clientId ? { clientId } : {}), ...(accountId ? { accountId } : {}) }
   const given = { ...(scope ? { scope } : {}), ...(grantId ? { familyId: grantId } : {}) }
+  if (outcome.kind !== 'denied' && ctx.oidc?.client && registrationOf(ctx.oidc.client).selfRegistered)
+    await store.clientRegistrations.noteUse(ctx.oidc.client.clientId as ClientId, clock()) // of a client of ours
   if (outcome.kind === 'granted') await audit.record(store, { ...about, event: 'authorization.granted', detail: given })
   else if (outcome.kind === 'approved') await audit.record(store, { ...about, event: 'device.approved', detail: given })
   else {

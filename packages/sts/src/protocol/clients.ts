@@ -12,6 +12,8 @@ export interface ClientRegistration {
   readonly pkce: Client['pkce']
   readonly consent: Client['consent']
   readonly access: Client['access']
+  /** Nobody vouches for its name. */
+  readonly selfRegistered: boolean
   /** base64url SHA-256 of each secret that is valid now. */
   readonly secretDigests: readonly string[]
   /** Where it sends its secret (R26). */
@@ -46,6 +48,7 @@ export function toRegistration(client: Client, credentials: readonly ClientCrede
     pkce: client.pkce,
     consent: client.consent,
     access: client.access,
+    selfRegistered: client.selfRegistered === true,
     secretDigests: livingOf(credentials, now).flatMap((one) =>
       one.kind === 'secret' ? [Buffer.from(one.digest).toString('base64url')] : [],
     ),

@@ -173,7 +173,11 @@ async function describe(interaction: Interaction, csrf: string): Promise<Pending
     prompt: prompt.name as PendingInteraction['prompt'], // one of PROMPTS, checked above
     reasons: Object.freeze([...prompt.reasons]),
     details: Object.freeze({ ...prompt.details }),
-    client: Object.freeze({ id: clientId as ClientId, displayName: registration?.displayName ?? clientId }),
+    client: Object.freeze({
+      id: clientId as ClientId,
+      displayName: registration?.displayName ?? clientId,
+      isUnverified: registration?.selfRegistered === true,
+    }),
     ...(text('login_hint') ? { loginHint: text('login_hint') ?? '' } : {}),
     locales: Object.freeze((text('ui_locales') ?? '').split(' ').filter((tag) => tag !== '')),
     ...(session?.accountId ? { accountId: session.accountId as AccountId } : {}), // given by finish(), so an id of ours

@@ -16,7 +16,8 @@ export interface PendingInteraction {
   /** Of `assurance`: what must be shown, the strongest last, e.g. `second-factor`, `phishing-resistant`. */
   readonly missing: readonly string[]
   readonly details: Readonly<Record<string, unknown>>
-  readonly client: { readonly id: ClientId; readonly displayName: string }
+  /** `isUnverified`: it registered itself, and nobody vouches for its name. */
+  readonly client: { readonly id: ClientId; readonly displayName: string; readonly isUnverified: boolean }
   readonly loginHint?: string
   /** BCP 47 tags the request asked for (`ui_locales`), best first. */
   readonly locales: readonly string[]

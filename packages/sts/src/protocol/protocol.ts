@@ -25,6 +25,7 @@ import { type ProviderParts, ROUTES } from './provider.ts'
 import type { RealmRuntime } from './realm-parts.ts'
 import { createRealmRuntimes } from './realm-runtime.ts'
 import { withSchemeOf } from './redirects.ts'
+import { createRegistration } from './registration/registration.ts'
 import { createRequestFront } from './request-front.ts'
 import { findParameter } from './request-rewriting.ts'
 import { requestState } from './request-state.ts'
@@ -80,7 +81,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
   const { store, clock, parts } = options
   const runtimes = createRealmRuntimes({ store, baseUrl: options.baseUrl, clock, parts })
   const front = createRequestFront({ refused: (ctx, reason) => recordUnread(ctx, options.audit, reason) })
-  const trail = createAuthorizationTrail({ store, audit: options.audit })
+  const trail = createAuthorizationTrail({ store, audit: options.audit, clock })
   const inspection = createTokenInspection({ clock, baseUrl: options.baseUrl })
   const actorTokens = createActorEndpoint({
     clock,
@@ -106,6 +107,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     publishKeys,
     createMetadataDocuments({ baseUrl: options.baseUrl }),
     createUseReports({ store, audit: options.audit }),
+    createRegistration({ store, audit: options.audit, clock, newId: options.newId }),
     actorTokens,
     createProgramTokens({ clock, audit: options.audit }),
     (ctx, next) => within(transaction, ctx, next),

@@ -41,7 +41,10 @@ import type { KeyUse } from './signing-keys.ts'
 /** The pages that oidc-provider asks for by itself. Made by features, handed in by compose. */
 export interface ProviderPages {
   deviceCodeInput(ctx: Context, form: { action: string; xsrf: string; userCode?: string; problem?: DeviceProblem }): void
-  deviceCodeConfirm(ctx: Context, form: { action: string; xsrf: string; userCode: string; clientName: string }): void
+  deviceCodeConfirm(
+    ctx: Context,
+    form: { action: string; xsrf: string; userCode: string; clientName: string; isUnverified: boolean },
+  ): void
   deviceDone(ctx: Context, done: { clientName: string }): void
   logoutConfirm(ctx: Context, form: { action: string; xsrf: string }): void
   loggedOut(ctx: Context): void
@@ -75,6 +78,7 @@ export const ROUTES = {
   userinfo: '/oidc/userinfo',
   jwks: '/discovery/v2.0/keys',
   code_verification: '/device',
+  registration: '/oauth2/v2.0/register',
 } as const
 
 export function createProvider(realm: RealmParts, parts: ProviderParts): Provider {
@@ -97,6 +101,9 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
     adapter: createAdapterFactory({ realm: realm.realm, issuer: realm.issuer, store: realm.store, clock }),
     jwks: { keys: inSigningOrder(realm.keys).map((key) => new ProviderSigningKey(key)) },
     routes: { ...ROUTES },
+    // registration/registration.ts answers there; oidc-provider only tells where it is.
+    discovery:
+      settings.clientRegistration === undefined ? {} : { registration_endpoint: `${realm.issuer}${ROUTES.registration}` },
     cookies: {
       keys: [...parts.cookieKeys],
       names: {
@@ -220,6 +227,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
             xsrf: secretOf(ctx),
             userCode,
             clientName: registrationOf(client).displayName,
+            isUnverified: registrationOf(client).selfRegistered,
           }),
         successSource: async (ctx) => parts.pages.deviceDone(ctx, { clientName: registrationOf(ctx.oidc.client).displayName }),
       },

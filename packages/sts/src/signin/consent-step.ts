@@ -10,8 +10,15 @@ export function createConsentStep(parts: Pick<SigninParts, 'interactions'>, visi
   return {
     name: 'consent',
     async show(visit) {
-      const { scopes } = visit.interaction
-      const view = { ...visit.view, action: visit.address('/consent'), accountName: await accountNameOf(visit), scopes }
+      const { scopes, client } = visit.interaction
+      const unverifiedName = client.isUnverified ? { unverifiedName: client.displayName } : {}
+      const view = {
+        ...visit.view,
+        action: visit.address('/consent'),
+        accountName: await accountNameOf(visit),
+        scopes,
+        ...unverifiedName,
+      }
       return page(renderConsentPage(view), { forms: 'anywhere' })
     },
     routes: [

@@ -2,6 +2,9 @@ import type { BoundFactor, Occasion } from '@postern/mfa'
 import type { Account, RealmId, RealmStore } from '@postern/storage'
 import { z } from 'zod'
 import { requireOurForm } from '../http/csrf.ts'
+import { fill } from '../http/html.ts'
+import { messagesIn } from '../http/language.ts'
+import type { Language } from '../http/messages/catalogue.ts'
 import type { Surroundings } from '../http/page-frame.ts'
 import type { RealmView } from '../http/realm-view.ts'
 import { type Answer, page, type Request, type Route, redirect, route } from '../http/route.ts'
@@ -91,7 +94,7 @@ export function createVisits(parts: SigninParts, notes: AttemptNotes) {
       language: view.language,
       issuerName: view.realm.displayName,
       accountName: account.upn,
-      appName: interaction.client.displayName,
+      appName: view.appName,
       ...(request.source === undefined ? {} : { source: request.source }),
       ...(browser === undefined ? {} : { browser }),
     })
@@ -107,10 +110,11 @@ export function createVisits(parts: SigninParts, notes: AttemptNotes) {
     const base = `${realm.path}/signin/${encodeURIComponent(params.uid)}`
     const from: unknown = ctx.state.source
     const source = typeof from === 'string' && from !== '' ? { source: from } : {}
+    const language = request.languageFor(interaction.locales)
     const view = {
       realm,
-      language: request.languageFor(interaction.locales),
-      appName: interaction.client.displayName,
+      language,
+      appName: shownName(interaction.client, language),
       csrf: interaction.csrf,
     }
     const opened = { ctx, interaction, store, view, ...source }
@@ -196,3 +200,7 @@ export async function accountNameOf(visit: Visit): Promise<string> {
   const account = visit.person?.account ?? (await visit.store.accounts.find(requireAccountId(visit)))
   return account?.upn ?? ''
 }
+
+/** A name that nobody vouches for is not said as if somebody did. */
+const shownName = ({ displayName, isUnverified }: PendingInteraction['client'], language: Language): string =>
+  isUnverified ? fill(messagesIn(language).unverifiedApp, { app: displayName }) : displayName

@@ -32,6 +32,7 @@ const clientView = z.object({
   dpopBoundAccessTokens: z.boolean(),
   pushedAuthorizationRequired: z.boolean(),
   access: z.array(z.object({ resourceId: z.string(), scopes: z.array(z.string()) })),
+  selfRegistered: z.literal(true).optional(),
   createdAt: when,
   updatedAt: when,
 })

@@ -10,6 +10,17 @@ import { type AdminPorts, operation } from '../operation.ts'
 
 const day = 86_400
 
+/** How it is kept: nothing stands for off. */
+const registrationModes = ['off', 'token', 'open'] as const
+const registrationSetting = z.object({
+  clientRegistration: z
+    .enum(registrationModes)
+    .optional()
+    .describe(
+      'Whether apps may register themselves (RFC 7591): off; token: with a token of `client registration-token`; open: anybody, as a native public client',
+    ),
+})
+
 /** What a realm can do without. Recovery codes and passes stay, for they are what helps when all else is lost. */
 const switchable = ['totp', 'sms', 'webauthn', 'approval'] as const
 const isSwitchable = (method: string): method is (typeof switchable)[number] => (switchable as readonly string[]).includes(method)
@@ -105,6 +116,7 @@ export const realmView = z.object({
   settings: changeable.extend({
     ...factorSettings.shape,
     ...mailSettings.shape,
+    ...registrationSetting.shape,
     gating: z
       .object({
         for: z.enum(['nobody', 'everybody', 'group']),
@@ -220,20 +232,28 @@ export const realmOperations = [
       ...changeable.partial().shape,
       ...factorSettings.shape,
       ...mailSettings.shape,
+      ...registrationSetting.shape,
     }),
     output: realmView,
     errors: ['missing', 'invalid'],
     changed: changedRealm,
-    run: async ({ input: { realm: name, displayName, mailHosts: hosts, ...wanted }, at }) => {
+    run: async ({ input: { realm: name, displayName, mailHosts: hosts, clientRegistration: registration, ...wanted }, at }) => {
       const realm = await requireRealm(at, name)
       const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
-      const { smsPrefixes, mailHosts: before, ...others }: RealmSettings = { ...realm.settings, ...given }
+      const {
+        smsPrefixes,
+        mailHosts: before,
+        clientRegistration: mode,
+        ...others
+      }: RealmSettings = { ...realm.settings, ...given }
+      const clientRegistration = registration === undefined ? mode : registration === 'off' ? undefined : registration
       const mailHosts = hosts === undefined ? before : hosts.length === 0 ? undefined : mergeMailHosts(hosts)
       // None given means none is demanded, and that is how it is kept.
       const settings: RealmSettings = {
         ...others,
         ...(smsPrefixes?.length ? { smsPrefixes } : {}),
         ...(mailHosts === undefined ? {} : { mailHosts }),
+        ...(clientRegistration === undefined ? {} : { clientRegistration }),
       }
       if (bindable.every((method) => settings.disabledMethods?.includes(method)))
         throw new OperationRefused(

@@ -4,6 +4,7 @@ import { decideKeyUse, longestTokenSeconds } from '../../protocol/signing-keys.t
 import { OperationRefused } from '../errors.ts'
 import { scopeName, seconds, shownText, when } from '../fields.ts'
 import { operation, type RealmPorts } from '../operation.ts'
+import { closeToRegistered } from '../registered-clients.ts'
 import { followAudience, namesOf } from '../resource-names.ts'
 import { findTargetNameProblem, isTargetName } from '../target-names.ts'
 
@@ -39,6 +40,7 @@ const resourceView = z.object({
   algorithm: z.enum(['RS256', 'ES256']),
   tokenType: z.enum(['at+jwt', 'JWT']),
   accessTokenSeconds: z.number().optional(),
+  openToRegistered: z.boolean(),
   status: z.enum(['active', 'disabled']),
   createdAt: when,
   updatedAt: when,
@@ -51,6 +53,7 @@ const toView = (resource: Resource): z.input<typeof resourceView> => ({
   ...resource,
   names: [...resource.names],
   scopes: [...resource.scopes],
+  openToRegistered: resource.openToRegistered === true,
   createdAt: resource.createdAt.toISOString(),
   updatedAt: resource.updatedAt.toISOString(),
 })
@@ -107,6 +110,9 @@ const lifetime = seconds('How long its access tokens live; as the realm says whe
   least: 60,
   most: longestTokenSeconds,
 })
+const openToRegistered = z
+  .boolean()
+  .describe('Apps that register themselves may ask for its scopes; closing takes them from those that have them')
 const principalId = shownText('The client id that its 401 challenge names')
 
 export const resourceOperations = [
@@ -124,11 +130,12 @@ export const resourceOperations = [
       algorithm: z.enum(['RS256', 'ES256']).default('RS256').describe('Signature of its access tokens; Exchange needs RS256'),
       tokenType: tokenType.default('at+jwt'),
       accessTokenSeconds: lifetime.optional(),
+      openToRegistered: openToRegistered.default(false),
     }),
     output: resourceView,
     errors: ['conflict', 'invalid'],
     changed: ({ output }) => ({ subject: output.audience }),
-    run: async ({ input: { principalId: principal, accessTokenSeconds, ...input }, at }) => {
+    run: async ({ input: { principalId: principal, accessTokenSeconds, openToRegistered: isOpen, ...input }, at }) => {
       const now = at.clock()
       const resource: Resource = checkNames(
         Object.freeze({
@@ -138,6 +145,7 @@ export const resourceOperations = [
           names: namesOf(input.audience, input.names),
           ...(principal === undefined ? {} : { principalId: principal }),
           ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
+          ...(isOpen ? { openToRegistered: true } : {}),
           status: 'active',
           createdAt: now,
           updatedAt: now,
@@ -187,18 +195,26 @@ export const resourceOperations = [
       algorithm: z.enum(['RS256', 'ES256']).optional().describe('Signature of its access tokens'),
       tokenType: tokenType.optional(),
       accessTokenSeconds: lifetime.optional(),
+      openToRegistered: openToRegistered.optional(),
     }),
     output: resourceView,
     errors: ['missing', 'conflict', 'invalid'],
     changed: ({ output }) => ({ subject: output.audience }),
-    run: async ({ input: { resource: name, ...wanted }, at }) => {
-      const resource = await requireResource(at.kept, name)
+    run: async ({ input: { resource: name, openToRegistered: wish, ...wanted }, at }) => {
+      const { openToRegistered: wasOpen = false, ...resource } = await requireResource(at.kept, name)
+      const isOpen = wish ?? wasOpen
       const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
       const audience = wanted.audience ?? resource.audience
       // A new audience takes its twin along and leaves the old names, which clients may still use.
-      const changed = checkNames({ ...resource, ...given, names: namesOf(audience, wanted.names ?? resource.names) })
+      const changed = checkNames({
+        ...resource,
+        ...given,
+        names: namesOf(audience, wanted.names ?? resource.names),
+        ...(isOpen ? { openToRegistered: true } : {}),
+      })
       await ensureSigningKey(at, changed.algorithm)
       const replaced = await replaceResource(at, changed)
+      if (wasOpen && !isOpen) await closeToRegistered(at, resource)
       if (audience !== resource.audience) await followAudience(at, { from: resource.audience, to: audience })
       return toView(replaced)
     },

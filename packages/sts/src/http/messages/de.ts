@@ -69,6 +69,9 @@ export const de = {
   backToApp: 'Zurück zu {app}',
 
   consentTitle: '{app} bittet um Zugriff',
+  unverifiedApp: '„{app}“ (nicht geprüft)',
+  consentTitleUnverified: 'Eine App, die sich „{app}“ nennt, bittet um Zugriff',
+  consentUnverified: 'Diese App hat sich selbst angemeldet. Niemand bei {realm} hat geprüft, ob ihr Name stimmt.',
   consentText: 'Wenn Sie zustimmen, darf {app} mit dem Konto {name}:',
   consentAllow: 'Erlauben',
   consentDeny: 'Nicht erlauben',

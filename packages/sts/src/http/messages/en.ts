@@ -67,6 +67,9 @@ export const en = {
   backToApp: 'Back to {app}',
 
   consentTitle: '{app} asks for access',
+  unverifiedApp: '“{app}” (not verified)',
+  consentTitleUnverified: 'An app that calls itself “{app}” asks for access',
+  consentUnverified: 'This app registered itself. Nobody at {realm} has checked whether its name is true.',
   consentText: 'If you allow it, {app} may use the account {name} to:',
   consentAllow: 'Allow',
   consentDeny: 'Do not allow',

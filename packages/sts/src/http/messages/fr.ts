@@ -69,6 +69,9 @@ export const fr = {
   backToApp: 'Retour à {app}',
 
   consentTitle: '{app} demande un accès',
+  unverifiedApp: '« {app} » (non vérifiée)',
+  consentTitleUnverified: 'Une app qui se nomme « {app} » demande un accès',
+  consentUnverified: 'Cette app s’est enregistrée elle-même. Personne chez {realm} n’a vérifié que son nom est vrai.',
   consentText: 'Si vous l’autorisez, {app} pourra, avec le compte {name} :',
   consentAllow: 'Autoriser',
   consentDeny: 'Ne pas autoriser',

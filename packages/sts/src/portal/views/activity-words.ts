@@ -30,6 +30,8 @@ const sentences: Readonly<Record<EventName, Sentence>> = {
   'device.approved': 'activityDeviceIn',
   'device.denied': 'activityDeviceOut',
   'client.refused': silent,
+  'client.registered': silent,
+  'client.removed': silent,
   'family.revoked': 'activitySignedOut',
   'actor_token.issued': silent,
   'actor_token.refused': silent,

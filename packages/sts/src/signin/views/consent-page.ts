@@ -1,4 +1,4 @@
-import { renderHidden, renderPrimary, renderSecondary } from '../../http/controls.ts'
+import { renderHidden, renderNotice, renderPrimary, renderSecondary } from '../../http/controls.ts'
 import { fill, html, phrase } from '../../http/html.ts'
 import { icon } from '../../http/icons.ts'
 import { messagesIn } from '../../http/language.ts'
@@ -31,13 +31,22 @@ export function describeScope(texts: Messages, scope: string): string {
 }
 
 /** Asks whether the app may. "No" is as easy to reach as "yes". */
-export function renderConsentPage(view: SigninPage & { accountName: string; scopes: readonly string[] }): string {
+export function renderConsentPage(
+  view: SigninPage & {
+    accountName: string
+    scopes: readonly string[]
+    /** What the app calls itself, where nobody vouches for that. */
+    unverifiedName?: string
+  },
+): string {
   const texts = messagesIn(view.language)
-  const app = view.appName
-  const title = fill(texts.consentTitle, { app })
+  const { appName: app, unverifiedName } = view
+  const title =
+    unverifiedName === undefined ? fill(texts.consentTitle, { app }) : fill(texts.consentTitleUnverified, { app: unverifiedName })
   return renderFrame(view, {
     title,
     main: html`<h1>${title}</h1>
+${unverifiedName !== undefined && renderNotice(fill(texts.consentUnverified, { realm: view.realm.displayName }), 'bad')}
 <p class="block">${phrase(texts.consentText, { app, name: html`<strong>${view.accountName}</strong>` })}</p>
 <ul class="list">${view.scopes.map((scope) => html`<li>${icon('check')}<span>${describeScope(texts, scope)}</span></li>`)}</ul>
 <p class="hint">${fill(texts.consentHint, { app })}</p>

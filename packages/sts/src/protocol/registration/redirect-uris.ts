@@ -1,6 +1,6 @@
 /** Which redirect URIs a client may register: R1, R2, RFC 9700 section 4.1, RFC 8252 section 7. Compared to the letter later, never as patterns. */
 
-/** Forms that recorded mail clients use and that the rules would refuse (F§1.1). */
+/** Forms that recorded mail clients use and that the rules would refuse (F§1.1). Only administrators register them. */
 const recorded: readonly RegExp[] = [
   /^urn:ietf:wg:oauth:2\.0:oob$/,
   /^com\.apple\.Preferences:\/\/oauth-redirect$/,
@@ -42,6 +42,22 @@ export function findRedirectUriProblem(uri: string, applicationType: 'native' | 
     return 'must use a scheme with a dot, made from a domain name, for example com.contoso.mail:/callback'
   if (!privateUseRest.test(uri.slice(scheme.length + 1)))
     return 'must go on behind its scheme with :/path or ://name in plain characters, for example com.contoso.mail:/callback'
+  return undefined
+}
+
+/**
+ * What is wrong with a redirect URI of an app that registers itself. Beside the rules for all: the forms of recorded mail
+ * clients belong to those, and an app that nobody invited may have none that leaves the person's machine. Whoever is lured
+ * by a link to such an app would send a code to a stranger (RFC 8252 sections 7.1 and 7.3).
+ */
+export function findOwnRedirectUriProblem(
+  uri: string,
+  app: { readonly applicationType: 'native' | 'web'; readonly isInvited: boolean },
+): string | undefined {
+  const problem = findRedirectUriProblem(uri, app.applicationType)
+  if (problem !== undefined) return problem
+  if (recorded.some((form) => form.test(uri))) return 'belongs to a known mail program'
+  if (!app.isInvited && /^https:/i.test(uri)) return 'must be a loopback address or a private-use scheme'
   return undefined
 }
 
