@@ -54,6 +54,7 @@ import { findRequestState, requestState } from './protocol/request-state.ts'
 import { createRealmRegistry } from './realms/realm-registry.ts'
 import { createSecondFactors, type SecondFactors } from './second-factors.ts'
 import { createSignin } from './signin/signin.ts'
+import { rowsOfBatch } from './sweep.ts'
 
 /** A database that ends with the process. It begins empty, or as a copy of `image`. */
 interface Memory {
@@ -128,8 +129,6 @@ export interface Service {
 
 /** How long one request waits for the database in total. Then it is told 503, within the 5 s after which clients give up. */
 const databaseMilliseconds = 4_000
-/** Rows of each table that one sweep may delete. */
-const SWEEP = 500
 /**
  * How a typed user code is counted (RFC 8628 section 5.1): by source, since no account is known yet. A whole office may
  * share one address, so it is slowed and never shut out; with 20^8 codes a hundred guesses a day find nothing.
@@ -304,7 +303,7 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     mailApps,
     audit,
     protocol,
-    removeExpired: () => store.removeExpired(clock(), SWEEP),
+    removeExpired: () => store.removeExpired(clock(), rowsOfBatch),
   })
 }
 

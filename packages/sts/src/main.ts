@@ -17,13 +17,10 @@ import { loadMasterKey, loadOrMakeMasterKey } from './config/master-key.ts'
 import { type Config, relaxationsOf } from './config/parse.ts'
 import { createDelivery, createOutboxWorker, type Delivery } from './delivery/delivery.ts'
 import { pathOf } from './http/request-target.ts'
+import { sweepRegularly } from './sweep.ts'
 
 /** How long requests in flight may take when we are told to stop. */
 const drainMilliseconds = 10_000
-/** How often expired rows are deleted. */
-const sweepMilliseconds = 60_000
-/** How far our clock may be from the database's for deleting by it; above it `/readyz` is red. */
-const longestSkew = 30_000
 /** How often the outbox is looked at. */
 const postMilliseconds = 5_000
 /** How often owners of mail apps are looked for who have not heard of them; a new one wakes the telling at once. */
@@ -142,8 +139,7 @@ export async function startServer(
       await listen(listener.server, { host: config.host, ...at })
     }
     log.info({ host: config.host, ports: wanted.map(({ port }) => port), baseUrl: config.baseUrl }, 'listening')
-    const sweeping = setInterval(() => void sweep({ service, store, log, clock: systemClock }), sweepMilliseconds)
-    sweeping.unref()
+    const stopSweeping = sweepRegularly({ removeExpired: service.removeExpired, store, log, clock: systemClock })
     const posting = postRegularly({ store, delivery, log })
     const regular = [
       setInterval(() => void service.partners.run(), partnersMilliseconds).unref(),
@@ -153,11 +149,11 @@ export async function startServer(
     return Object.freeze({
       service,
       store,
-      close: () => {
-        clearInterval(sweeping)
+      async close() {
         clearInterval(posting)
         for (const one of regular) clearInterval(one)
-        return close(service.mailApps)
+        await stopSweeping()
+        await close(service.mailApps)
       },
     })
   } catch (error) {
@@ -270,31 +266,6 @@ function listen(server: Server, at: { host: string; port: number; setting: strin
     })
     server.listen(at.port, at.host, () => resolve())
   })
-}
-
-/**
- * Deletes what has expired. A process whose clock differs from the database's deletes nothing: what is over for it alone may
- * be the claim that keeps an assertion from being used twice at another process. `/readyz` tells the operator of the clock.
- */
-export async function sweep(parts: {
-  service: Pick<Service, 'removeExpired'>
-  store: Pick<Store, 'ping'>
-  log: Pick<Logger, 'debug' | 'warn'>
-  clock: () => Date
-}): Promise<void> {
-  const { service, store, log, clock } = parts
-  try {
-    const skew = Math.abs((await store.ping()).getTime() - clock().getTime())
-    if (skew > longestSkew) {
-      log.warn({ milliseconds: skew }, "expired rows stay: our clock differs from the database's")
-      return
-    }
-    const removed = await service.removeExpired()
-    if (removed > 0) log.debug({ removed }, 'expired rows removed')
-  } catch (fault) {
-    // The next sweep tries again.
-    log.warn({ err: fault }, 'expired rows could not be removed')
-  }
 }
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void
