@@ -1,18 +1,21 @@
 import type { PasswordStore } from '../ports/passwords.ts'
+import { prepare } from '../prepared.ts'
 import { isUuid, type RealmPart } from './row.ts'
+
+const findOf = prepare((db, at: { realmId: string; accountId: string }) =>
+  db
+    .selectFrom('password')
+    .select(['hash', 'changed_at'])
+    .where('realm_id', '=', at.realmId)
+    .where('account_id', '=', at.accountId),
+)
 
 export function createPasswordStore({ database, realmId }: RealmPart): PasswordStore {
   return Object.freeze({
     async find(accountId) {
       if (!isUuid(accountId)) return undefined
-      const row = await database.run((db) =>
-        db
-          .selectFrom('password')
-          .select(['hash', 'changed_at'])
-          .where('realm_id', '=', realmId)
-          .where('account_id', '=', accountId)
-          .executeTakeFirst(),
-      )
+      const { rows } = await database.run((db) => findOf(db, { realmId, accountId }))
+      const [row] = rows
       return row && Object.freeze({ hash: row.hash, changedAt: row.changed_at })
     },
     async set(accountId, password) {
