@@ -16,6 +16,7 @@ import { createClientReader, createClientStore } from './postgres/clients.ts'
 import { createDelegationStore } from './postgres/delegations.ts'
 import { createEnforcementStore } from './postgres/enforcement.ts'
 import { removeExpired } from './postgres/expiry.ts'
+import { createGateReader } from './postgres/gate-view.ts'
 import { createHybridStore } from './postgres/hybrids.ts'
 import { createMailAppStore } from './postgres/mail-apps.ts'
 import { createMailServerStore } from './postgres/mail-servers.ts'
@@ -90,6 +91,7 @@ export function createStore(options: { connection: Connection; masterKey: Uint8A
     appendAuditRow: createAuditAppender(database),
     claimReplay: createReplayClaims(database, clock),
     readClient: createClientReader(database),
+    lookAtGate: createGateReader(database),
   }
   return Object.freeze({
     realms: createRealmDirectory(database),

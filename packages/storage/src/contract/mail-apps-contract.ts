@@ -106,6 +106,18 @@ export function mailAppsContract(opened: () => OpenBackend): void {
       const asked = { identity: 'same', lookup: 'same' }
       expect(await mailApps.look({ ...asked, name: mary.upn })).toEqual({ account: mary, app, appPassword: own })
       expect(await mailApps.look({ ...asked, name: joe.upn })).toEqual({ account: joe, app: other, appPassword: others })
+      // Whoever asks at the same time may be read together, and each hears of what it asked about.
+      const alone = { account: mary, app }
+      const answers = await Promise.all(
+        Array.from({ length: 3 }, () => [
+          mailApps.look({ ...asked, name: joe.upn }),
+          mailApps.look({ ...asked, name: 'nobody@contoso.com' }),
+          mailApps.look({ name: mary.upn, identity: 'same' }),
+          mailApps.look({ ...asked, name: mary.upn }),
+        ]).flat(),
+      )
+      const wanted = [{ account: joe, app: other, appPassword: others }, undefined, alone, { ...alone, appPassword: own }]
+      expect(answers).toEqual([...wanted, ...wanted, ...wanted])
       expect(await mailApps.find(joe.id, app.id)).toBeUndefined()
       expect(await mailApps.rename(joe.id, app.id, 'New')).toBe(false)
       expect(await mailApps.remove(joe.id, app.id)).toBe(false)

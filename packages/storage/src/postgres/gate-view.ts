@@ -1,19 +1,21 @@
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
+import type { RealmId } from '../identifiers.ts'
 import type { GateView } from '../ports/mail-apps.ts'
 import { prepare } from '../prepared.ts'
-import type { Schema } from '../schema.ts'
+import type { Database } from '../transaction.ts'
 import { type AccountRow, accountColumns, toAccount } from './accounts.ts'
 import { type AppPasswordRow, appPasswordColumns, toAppPassword } from './app-passwords.ts'
 import { type MailAppRow, mailAppColumns, toMailApp } from './mail-app-rows.ts'
-import { present, type Row } from './row.ts'
+import { present, type RealmPart, type Row } from './row.ts'
 
-interface Asked {
-  readonly realmId: string
+/** One question of the gate. Texts are such as the database can hold. */
+export interface GateLook {
+  readonly realmId: RealmId
   /** Folded. */
   readonly name: string
   readonly identityDigest: Uint8Array
-  /** `null`: no app password is asked for, and none is found. */
-  readonly lookup: string | null
+  /** `undefined`: no app password is asked for, and none is found. */
+  readonly lookup: string | undefined
 }
 
 const passwordColumns = ['password.hash', 'password.changed_at'] as const
@@ -30,46 +32,98 @@ const tables = {
   appPassword: named(appPasswordColumns),
 }
 
+/** What the inner statement calls them. */
+const foundColumns = [...Object.values(tables).flatMap(({ places }) => places.map(([column]) => column)), 'policy_id']
+
 type Found = Readonly<Record<string, unknown>> & { readonly policy_id: string | null }
 const rowOf = (found: Found, { places }: ReturnType<typeof named>) =>
   Object.fromEntries(places.map(([column, name]) => [name, found[column]]))
 
-/** One row each of six tables, by whole keys. */
-const select = prepare((db, asked: Asked) =>
+interface Questions {
+  readonly realmIds: readonly string[]
+  readonly names: readonly string[]
+  /** Hexadecimal. */
+  readonly identityDigests: readonly string[]
+  /** Empty: none. */
+  readonly lookups: readonly string[]
+}
+
+/**
+ * For each question one row each of six tables, by whole keys. `offset 0` keeps the inner statement whole: it runs once for
+ * each question, by its indexes, however many rows PostgreSQL expects.
+ */
+const select = prepare((db, asked: Questions) =>
   db
-    .selectFrom('account_address')
-    .innerJoin('account', (join) =>
-      join.onRef('account.realm_id', '=', 'account_address.realm_id').onRef('account.id', '=', 'account_address.account_id'),
+    .selectFrom(
+      sql<{ place: string; realm_id: string; name: string; identity_digest: Uint8Array; lookup: string | null }>`(
+        select place, realm_id::uuid, name, decode(identity_digest, 'hex') as identity_digest, nullif(lookup, '') as lookup
+        from unnest(${asked.realmIds}::text[], ${asked.names}::text[], ${asked.identityDigests}::text[], ${asked.lookups}::text[])
+          with ordinality as question (realm_id, name, identity_digest, lookup, place))`.as('asked'),
     )
-    .leftJoin('password', (join) =>
-      join.onRef('password.realm_id', '=', 'account.realm_id').onRef('password.account_id', '=', 'account.id'),
+    .innerJoinLateral(
+      (outer) =>
+        outer
+          .selectFrom('account_address')
+          .innerJoin('account', (join) =>
+            join
+              .onRef('account.realm_id', '=', 'account_address.realm_id')
+              .onRef('account.id', '=', 'account_address.account_id'),
+          )
+          .leftJoin('password', (join) =>
+            join.onRef('password.realm_id', '=', 'account.realm_id').onRef('password.account_id', '=', 'account.id'),
+          )
+          .leftJoin('mail_app', (join) =>
+            join
+              .onRef('mail_app.realm_id', '=', 'account.realm_id')
+              .onRef('mail_app.account_id', '=', 'account.id')
+              .onRef('mail_app.identity_digest', '=', 'asked.identity_digest'),
+          )
+          .leftJoin('app_password', (join) =>
+            join
+              .onRef('app_password.realm_id', '=', 'account.realm_id')
+              .onRef('app_password.account_id', '=', 'account.id')
+              .onRef('app_password.lookup', '=', 'asked.lookup'),
+          )
+          .leftJoin('authentication_policy_assignment as assignment', (join) =>
+            join.onRef('assignment.realm_id', '=', 'account.realm_id').onRef('assignment.account_id', '=', 'account.id'),
+          )
+          .select([
+            ...tables.account.selected,
+            ...tables.password.selected,
+            ...tables.app.selected,
+            ...tables.appPassword.selected,
+          ])
+          .select('assignment.policy_id')
+          .whereRef('account_address.realm_id', '=', 'asked.realm_id')
+          .whereRef('account_address.address_key', '=', 'asked.name')
+          .offset(sql.lit(0))
+          .as('found'),
+      (join) => join.onTrue(),
     )
-    .leftJoin('mail_app', (join) =>
-      join
-        .onRef('mail_app.realm_id', '=', 'account.realm_id')
-        .onRef('mail_app.account_id', '=', 'account.id')
-        .on('mail_app.identity_digest', '=', asked.identityDigest),
-    )
-    .leftJoin('app_password', (join) =>
-      join
-        .onRef('app_password.realm_id', '=', 'account.realm_id')
-        .onRef('app_password.account_id', '=', 'account.id')
-        .on('app_password.lookup', '=', asked.lookup),
-    )
-    .leftJoin('authentication_policy_assignment as assignment', (join) =>
-      join.onRef('assignment.realm_id', '=', 'account.realm_id').onRef('assignment.account_id', '=', 'account.id'),
-    )
-    .select([...tables.account.selected, ...tables.password.selected, ...tables.app.selected, ...tables.appPassword.selected])
-    .select('assignment.policy_id')
-    .where('account_address.realm_id', '=', asked.realmId)
-    .where('account_address.address_key', '=', asked.name),
+    .select('asked.place')
+    .select(foundColumns.map((column) => sql`found.${sql.id(column)}`.as(column))),
 )
 
-/** {@link MailAppStore.look}. A row that an outer join did not find has no id. */
-export async function look(db: Kysely<Schema>, asked: Asked): Promise<GateView | undefined> {
-  const { rows } = await select(db, asked)
-  const found = rows[0] as Found | undefined // selected by name above
-  if (found === undefined) return undefined
+/** What {@link RealmPart} wants: mail servers ask about many apps at once, and whoever asks at the same time is read together. */
+export function createGateReader(database: Database): RealmPart['lookAtGate'] {
+  return database.grouped<GateLook, GateView | undefined>(
+    async (db, looks) => {
+      const { rows } = await select(db, {
+        realmIds: looks.map(({ realmId }) => realmId),
+        names: looks.map(({ name }) => name),
+        identityDigests: looks.map(({ identityDigest }) => Buffer.from(identityDigest).toString('hex')),
+        lookups: looks.map(({ lookup = '' }) => lookup),
+      })
+      // Counted from 1; a name that nobody has brings no row.
+      const views = new Map(rows.map((row) => [Number(row.place), viewOf(row as unknown as Found)])) // selected by name above
+      return looks.map((_, at) => views.get(at + 1))
+    },
+    { reads: true },
+  )
+}
+
+/** A row that an outer join did not find has no id. */
+function viewOf(found: Found): GateView {
   // Each is a row of its table, or nothing but null.
   const password = rowOf(found, tables.password) as Row<'password'>
   const app = rowOf(found, tables.app) as MailAppRow | { id: null }

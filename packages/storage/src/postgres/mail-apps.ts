@@ -3,7 +3,6 @@ import { type Kysely, sql } from 'kysely'
 import type { AccountId } from '../identifiers.ts'
 import type { MailApp, MailAppState, MailAppStore } from '../ports/mail-apps.ts'
 import type { Schema } from '../schema.ts'
-import { look } from './gate-view.ts'
 import { mailAppColumns, toMailApp } from './mail-app-rows.ts'
 import { folded, isText, isUuid, keepable, keepableJson, list, type RealmPart } from './row.ts'
 
@@ -14,7 +13,7 @@ const identityDigest = (identity: string): Uint8Array =>
 const isUndecided = (state: MailAppState): boolean => state === 'pending' || state === 'quarantined'
 const keptOrNull = (value: string | undefined): string | null => (value === undefined ? null : keepable(value))
 
-export function createMailAppStore({ database, realmId, clock }: RealmPart): MailAppStore {
+export function createMailAppStore({ database, realmId, clock, lookAtGate }: RealmPart): MailAppStore {
   const selectOwn = (db: Kysely<Schema>, accountId: AccountId) =>
     db.selectFrom('mail_app').select(mailAppColumns).where('realm_id', '=', realmId).where('account_id', '=', accountId)
 
@@ -78,13 +77,12 @@ export function createMailAppStore({ database, realmId, clock }: RealmPart): Mai
   return Object.freeze({
     async look({ name, identity, lookup }) {
       if (!isText(name)) return undefined
-      const asked = {
+      return lookAtGate({
         realmId,
         name: folded(name),
         identityDigest: identityDigest(identity),
-        lookup: lookup === undefined || !isText(lookup) ? null : lookup,
-      }
-      return database.run((db) => look(db, asked))
+        lookup: lookup === undefined || !isText(lookup) ? undefined : lookup,
+      })
     },
     async add(app, { most }) {
       return database.together(async () => {

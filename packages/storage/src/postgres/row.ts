@@ -2,9 +2,11 @@ import type { Selectable } from 'kysely'
 import type { Clock } from '../clock.ts'
 import type { RealmId } from '../identifiers.ts'
 import type { ClientWithCredentials } from '../ports/clients.ts'
+import type { GateView } from '../ports/mail-apps.ts'
 import type { Schema } from '../schema.ts'
 import type { Sealer } from '../sealing.ts'
 import type { Database } from '../transaction.ts'
+import type { GateLook } from './gate-view.ts'
 
 /** What each port of a realm is made from. */
 export interface RealmPart {
@@ -16,6 +18,7 @@ export interface RealmPart {
   readonly appendAuditRow: (row: NewAuditRow) => Promise<void>
   readonly claimReplay: (claim: ReplayClaim) => Promise<boolean>
   readonly readClient: (place: ClientPlace) => Promise<ClientWithCredentials | undefined>
+  readonly lookAtGate: (look: GateLook) => Promise<GateView | undefined>
 }
 
 /** Where a client is; the id is text that the database can hold. */
