@@ -3,7 +3,16 @@ import type { Report } from '@postern/conformance'
 
 /** By what the kit says when it skips. */
 const REASONS: readonly (readonly [says: RegExp, because: string])[] = [
-  [/^the metadata names no registration_endpoint$/, 'Clients are registered by administrators: there is no RFC 7591.'],
+  [
+    /^the issuer takes keys by value alone$|^the issuer refuses sectors, and all its subjects are public$/,
+    'No address that a stranger names is ever fetched; a person has one subject at all clients.',
+  ],
+  [
+    /^the client was registered without (logo|policy|tos)_uri$/,
+    'Pages show no picture and no link of an app that nobody vouches for.',
+  ],
+  [/^userinfo_signing_alg_values_supported does not list RS256$/, 'Nobody needs signed userinfo: it is asked for by TLS.'],
+  [/^request_uri_parameter_supported is false$/, 'Requests are pushed (RFC 9126), not fetched.'],
   [
     /^scopes_supported does not list it$/,
     'Nobody needs a telephone number or an address to read mail: these scopes are not offered.',
@@ -27,6 +36,7 @@ const REASONS: readonly (readonly [says: RegExp, because: string])[] = [
   ],
   [/^no mail_server\.act_as was given$/, 'The library alone takes no servers that act for people; Contoso does, and is tried.'],
   [/^no --(resource|token) was given$/, 'The library alone trusts the kit; tokens of Postern are tried at Contoso.'],
+  [/^the client asks for no device code$/, "Contoso's mail client opens a browser on the same machine."],
   [/^mail_server\.legacy /, 'Passwords of apps need the gate, which the kit does not play.'],
 ]
 

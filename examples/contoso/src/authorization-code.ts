@@ -11,7 +11,13 @@ import { createHash, randomBytes } from 'node:crypto'
 export type Client = Readonly<{ clientId: string; clientSecret?: string }>
 
 /** The part of the discovery document that the grant needs. */
-export type Endpoints = Readonly<{ issuer: string; authorizationEndpoint: string; tokenEndpoint: string; sendsIssuer: boolean }>
+export type Endpoints = Readonly<{
+  issuer: string
+  authorizationEndpoint: string
+  tokenEndpoint: string
+  sendsIssuer: boolean
+  jwksUri?: string
+}>
 
 /** `expiresIn` is in seconds. `scope` is what was granted, when the service said so. */
 export type Tokens = Readonly<{
@@ -29,6 +35,7 @@ export type AuthorizationErrorCode =
   | 'authorization_refused'
   | 'token_refused'
   | 'token_response_invalid'
+  | 'id_token_refused'
 
 /** The service refused, or answered in a way that a careful client must not accept. Holds no code and no token. */
 export class AuthorizationError extends Error {
@@ -44,7 +51,8 @@ export class AuthorizationError extends Error {
   }
 }
 
-export type PendingAuthorization = Readonly<{ url: URL; state: string; verifier: string; redirectUri: string }>
+/** `nonce` is sent with `openid` alone: it comes back in the ID token. */
+export type PendingAuthorization = Readonly<{ url: URL; state: string; verifier: string; redirectUri: string; nonce?: string }>
 
 /**
  * Reads `{issuer}/.well-known/openid-configuration`.
@@ -63,7 +71,8 @@ export async function fetchEndpoints(issuer: string, request: typeof fetch = fet
   if (named !== issuer)
     throw new AuthorizationError('metadata_invalid', `asked ${issuer}, but the discovery document is that of ${String(named)}`)
   const sendsIssuer = document.authorization_response_iss_parameter_supported === true
-  return Object.freeze({ issuer, authorizationEndpoint: authorize, tokenEndpoint: token, sendsIssuer })
+  const jwksUri = typeof document.jwks_uri === 'string' ? { jwksUri: document.jwks_uri } : {}
+  return Object.freeze({ issuer, authorizationEndpoint: authorize, tokenEndpoint: token, sendsIssuer, ...jwksUri })
 }
 
 /** Builds the address that a person opens. `scope` and `resource` go out only when they are given. */
@@ -74,11 +83,14 @@ export function beginAuthorization(options: {
   scope?: string
   resource?: string
   loginHint?: string
+  /** More of it: `acr_values`, `claims`. */
+  more?: Readonly<Record<string, string>>
   random?: (bytes: number) => Buffer
 }): PendingAuthorization {
   const random = options.random ?? randomBytes
   const verifier = random(32).toString('base64url')
   const state = random(16).toString('base64url')
+  const nonce = options.scope?.split(' ').includes('openid') === true ? random(16).toString('base64url') : undefined
   const url = new URL(options.endpoints.authorizationEndpoint)
   const parameters: readonly (readonly [string, string | undefined])[] = [
     ['response_type', 'code'],
@@ -89,10 +101,12 @@ export function beginAuthorization(options: {
     ['state', state],
     ['code_challenge', createHash('sha256').update(verifier).digest('base64url')],
     ['code_challenge_method', 'S256'],
+    ['nonce', nonce],
     ['login_hint', options.loginHint],
+    ...Object.entries(options.more ?? {}),
   ]
   for (const [name, value] of parameters) if (value !== undefined) url.searchParams.set(name, value)
-  return Object.freeze({ url, state, verifier, redirectUri: options.redirectUri })
+  return Object.freeze({ url, state, verifier, redirectUri: options.redirectUri, ...(nonce !== undefined && { nonce }) })
 }
 
 /**

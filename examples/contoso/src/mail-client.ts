@@ -3,21 +3,25 @@
  *
  * AutoDetect, Autodiscover V2, the empty Bearer, the challenge, the sign-in, the token, and then ActiveSync and the inbox.
  * It owns their order and the checks between them. The challenge and the issuer's documents are read by
- * @postern/resource-server, the code grant by authorization-code.ts.
+ * @postern/resource-server, the code grant by authorization-code.ts, and what keeps the mailbox open is mail-session.ts.
  */
 import { type Discovered, discover } from '@postern/resource-server'
 import {
   beginAuthorization,
   type Client,
   type Endpoints,
+  type PendingAuthorization,
   readAuthorizationResponse,
   redeemCode,
   type Tokens,
 } from './authorization-code.ts'
+import { checkIdToken } from './id-token.ts'
 import { openLoopbackRedirect } from './loopback-redirect.ts'
+import { createMailSession, type Demand, type MailSession } from './mail-session.ts'
+import { patientFetch } from './patience.ts'
 import { type Account, walkPages } from './sign-in.ts'
 
-export type MailClientErrorCode = 'address_unknown' | 'protocol_unknown' | 'mailbox_shut'
+export type MailClientErrorCode = 'address_unknown' | 'protocol_unknown' | 'mailbox_shut' | 'sign_in_unattended'
 
 /** A step gave no usable answer. */
 export class MailClientError extends Error {
@@ -41,6 +45,13 @@ export type Walk = Readonly<{
   issuerAllowed: (issuer: string) => boolean
   /** Signs in by filling in the pages; without it a person does, in a browser. */
   account?: Account
+  /** Takes the person to the sign-in in some other way, and comes back with the answer. */
+  browse?: (url: URL, redirectUri: string) => Promise<URL>
+  /** How often the inbox is read. Default once. */
+  reads?: number
+  clock?: () => Date
+  /** Waits where the issuer asks for time. Milliseconds. */
+  wait?: (milliseconds: number) => Promise<void>
   say: (line: string) => void
 }>
 
@@ -72,19 +83,23 @@ export async function walkToMailbox(walk: Walk): Promise<Mailbox> {
   say(`                      ${endpoints.issuer}, for ${resource}`)
 
   say('5  Sign-in            Authorization code with PKCE')
-  const tokens = await obtainTokens(walk, endpoints, resource)
+  const signIn = (demand: Demand) => obtainTokens(walk, { endpoints, resource, demand })
+  const tokens = await signIn({})
+  const { issuer } = endpoints
+  const session = createMailSession({ issuer, client: walk.client, resource, tokens, signIn, fetch: fetchFor(walk) })
   say(
     `                      A token for ${tokens.expiresIn} s${tokens.refreshToken === undefined ? '' : ', and one to renew it'}`,
   )
 
   say('6  ActiveSync         OPTIONS with the token')
-  const commands = await askOptions(activeSyncUrl, tokens)
+  const commands = await askOptions(activeSyncUrl, session)
   say(`                      200. ${commands}`)
 
   say('7  Inbox')
-  const subjects = await readInbox(activeSyncUrl, tokens)
+  let subjects = await readInbox(activeSyncUrl, session)
+  for (let read = 1; read < (walk.reads ?? 1); read += 1) subjects = await readInbox(activeSyncUrl, session)
   for (const subject of subjects) say(`                      ${subject}`)
-  return Object.freeze({ activeSyncUrl, tokens, commands, subjects })
+  return Object.freeze({ activeSyncUrl, tokens: session.tokens(), commands, subjects })
 }
 
 async function detectHost(walk: Walk): Promise<string> {
@@ -118,50 +133,68 @@ async function locateActiveSync(walk: Walk, host: string): Promise<string> {
 }
 
 function endpointsOf({ issuer, authorizationServer }: Discovered): Endpoints {
-  const { authorizationEndpoint, tokenEndpoint, metadata } = authorizationServer
+  const { authorizationEndpoint, tokenEndpoint, jwksUri, metadata } = authorizationServer
   const sendsIssuer = metadata.authorization_response_iss_parameter_supported === true
-  return Object.freeze({ issuer, authorizationEndpoint, tokenEndpoint, sendsIssuer })
+  return Object.freeze({ issuer, authorizationEndpoint, tokenEndpoint, sendsIssuer, ...(jwksUri !== undefined && { jwksUri }) })
 }
 
-async function obtainTokens(walk: Walk, endpoints: Endpoints, resource: string): Promise<Tokens> {
+type Asked = Readonly<{ endpoints: Endpoints; resource: string; demand: Demand }>
+
+const fetchFor = ({ wait }: Walk): typeof fetch => patientFetch(wait === undefined ? {} : { wait })
+
+async function obtainTokens(walk: Walk, { endpoints, resource, demand }: Asked): Promise<Tokens> {
+  const { client, address } = walk
   const scope = `openid offline_access ${resource.replace(/\/?$/, '/')}EAS.AccessAsUser.All`
   const begin = (redirectUri: string) =>
-    beginAuthorization({ endpoints, client: walk.client, redirectUri, scope, resource, loginHint: walk.address })
-  if (walk.account !== undefined) {
+    beginAuthorization({ endpoints, client, redirectUri, scope, resource, loginHint: address, more: demand })
+  const redeem = async (pending: PendingAuthorization, answer: URL): Promise<Tokens> => {
+    const code = readAuthorizationResponse(answer, pending, endpoints)
+    const tokens = await redeemCode({ endpoints, client, pending, code, resource, fetch: fetchFor(walk) })
+    const { accessToken, idToken } = tokens
+    const { issuer, jwksUri } = endpoints
+    if (idToken !== undefined && jwksUri !== undefined) {
+      const expected = { issuer, jwksUri, clientId: client.clientId, nonce: pending.nonce, clock: walk.clock ?? systemClock }
+      await checkIdToken({ idToken, accessToken, ...expected })
+    }
+    return tokens
+  }
+  if (walk.account !== undefined || walk.browse !== undefined) {
     const pending = begin(walk.redirectUri)
-    const answer = await walkPages(pending.url, {
-      issuer: endpoints.issuer,
-      client: walk.client,
-      account: walk.account,
-      redirectUri: walk.redirectUri,
-      wait: (milliseconds) => {
-        walk.say(`                      this code was used before; waiting ${Math.ceil(milliseconds / 1000)} s for the next one`)
-        return new Promise((resolve) => setTimeout(resolve, milliseconds))
-      },
-      onPage: ({ typed }) =>
-        walk.say(`                      page: ${typed.length === 0 ? 'confirmed' : `typed ${typed.join(' and ')}`}`),
-    })
-    return redeemCode({
-      endpoints,
-      client: walk.client,
-      pending,
-      code: readAuthorizationResponse(answer, pending, endpoints),
-      resource,
-    })
+    return redeem(pending, await (walk.browse ?? walkWith(walk, endpoints))(pending.url, walk.redirectUri))
   }
   const loopback = await openLoopbackRedirect(walk.redirectUri)
   try {
     const pending = begin(loopback.redirectUri)
     walk.say(`                      Open this address in a browser:\n\n${pending.url.href}\n`)
-    const code = readAuthorizationResponse(await loopback.answer, pending, endpoints)
-    return await redeemCode({ endpoints, client: walk.client, pending, code, resource })
+    return await redeem(pending, await loopback.answer)
   } finally {
     loopback.close()
   }
 }
 
-async function askOptions(url: string, tokens: Tokens): Promise<string> {
-  const response = await fetch(url, { method: 'OPTIONS', headers: { authorization: `Bearer ${tokens.accessToken}` } })
+const systemClock = (): Date => new Date()
+
+/** Types the account's password and code into the pages. */
+const walkWith =
+  ({ account, client, say }: Walk, { issuer }: Endpoints): NonNullable<Walk['browse']> =>
+  (url, redirectUri) => {
+    if (account === undefined) throw new TypeError('there is no account to sign in with')
+    return walkPages(url, {
+      issuer,
+      client,
+      account,
+      redirectUri,
+      wait: (milliseconds) => {
+        say(`                      this code was used before; waiting ${Math.ceil(milliseconds / 1000)} s for the next one`)
+        return new Promise((resolve) => setTimeout(resolve, milliseconds))
+      },
+      onPage: ({ typed }) =>
+        say(`                      page: ${typed.length === 0 ? 'confirmed' : `typed ${typed.join(' and ')}`}`),
+    })
+  }
+
+async function askOptions(url: string, session: MailSession): Promise<string> {
+  const response = await session.ask(url, { method: 'OPTIONS' })
   await response.body?.cancel()
   const commands = response.headers.get('ms-asprotocolcommands')
   if (response.status === 200 && commands !== null) return commands
@@ -172,14 +205,12 @@ async function askOptions(url: string, tokens: Tokens): Promise<string> {
 }
 
 /** The demo server has the inbox as JSON too; a real phone reads it by Sync. */
-async function readInbox(activeSyncUrl: string, tokens: Tokens): Promise<readonly string[]> {
-  const response = await fetch(new URL('/api/v1/me/messages', activeSyncUrl), {
-    headers: { authorization: `Bearer ${tokens.accessToken}` },
-  })
+async function readInbox(activeSyncUrl: string, session: MailSession): Promise<readonly string[]> {
+  const response = await session.ask(new URL('/api/v1/me/messages', activeSyncUrl))
+  if (response.status !== 200) throw new MailClientError('mailbox_shut', `The inbox stayed shut: HTTP ${response.status}`)
   const answer: unknown = await response.json()
   const messages = isObject(answer) && Array.isArray(answer.messages) ? (answer.messages as unknown[]) : undefined
-  if (response.status !== 200 || messages === undefined)
-    throw new MailClientError('mailbox_shut', `The inbox stayed shut: HTTP ${response.status}`)
+  if (messages === undefined) throw new MailClientError('mailbox_shut', 'The inbox came in a form that nobody can read')
   return Object.freeze(messages.filter(isObject).map(({ subject }) => String(subject)))
 }
 

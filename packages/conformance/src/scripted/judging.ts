@@ -31,6 +31,13 @@ export function wasMet(checks: Checks, clause: string, expected: string, played:
   return played.met
 }
 
+/** True when the client asked for a device code; otherwise says that it signs in by other ways alone. */
+export function usesDevices(checks: Checks, clause: string, expected: string, played: Played): boolean {
+  const uses = heardAt(played, 'device').length > 0
+  if (!uses) checks.skip(clause, expected, 'the client asks for no device code')
+  return uses
+}
+
 const gotMail = ({ outcome, delivered }: Played): boolean => outcome === 'mail' && delivered > 0
 
 export function mustGetMail(checks: Checks, clause: string, played: Played): void {
