@@ -7,10 +7,11 @@
  * afresh and the mutant is tried once more. What is tested by what: scripts/mutation-groups.ts.
  */
 import crypto from 'node:crypto'
-import { registerHooks, syncBuiltinESMExports } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { registerHooks, stripTypeScriptTypes, syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import process from 'node:process'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type CollectedFile, type CollectedTest, collectedFile, collectInto, runCollected } from './mutation-tests.ts'
 
 /** The parts of Stryker's contract (@stryker-mutator/api/test-runner) that are used here. */
@@ -45,6 +46,8 @@ const SHIM = new URL('./mutation-tests.ts', import.meta.url).href
 const ROOT = `${pathToFileURL(process.cwd()).href}/`
 
 let generation = 0
+/** Without types: they are taken away once for all loads. */
+const sources = new Map<string, string>()
 registerHooks({
   resolve(specifier, context, next) {
     const inside = context.parentURL?.startsWith(ROOT) === true
@@ -52,6 +55,13 @@ registerHooks({
     const found = next(specifier, context)
     const ours = found.url.startsWith(`${ROOT}src/`) && found.url.endsWith('.ts')
     return ours ? { ...found, url: `${found.url}?${generation}` } : found
+  },
+  load(url, context, next) {
+    const [file = ''] = url.split('?')
+    if (file === url) return next(url, context)
+    const source = sources.get(file) ?? stripTypeScriptTypes(readFileSync(fileURLToPath(file), 'utf8'))
+    sources.set(file, source)
+    return { format: 'module', source, shortCircuit: true }
   },
 })
 
@@ -70,7 +80,8 @@ Object.assign(crypto, {
 })
 syncBuiltinESMExports()
 
-const instrumented: Instrumented = ((globalThis as unknown as Record<string, Instrumented>).__stryker__ ??= {})
+const instrumented: Instrumented = {}
+Object.assign(globalThis, { __stryker__: instrumented })
 
 let stray: string | undefined
 for (const event of ['unhandledRejection', 'uncaughtException'] as const)
@@ -96,7 +107,8 @@ async function withinLimit(work: Promise<void>): Promise<void> {
 }
 
 class InProcessRunner {
-  #files: CollectedFile[] = []
+  /** Empty: to be loaded before the next run. */
+  #files: readonly CollectedFile[] = []
   #takenAtLoad = 0
 
   capabilities() {
@@ -112,12 +124,14 @@ class InProcessRunner {
     generation += 1
     taken = 0
     this.#files = []
+    const files: CollectedFile[] = []
     const names = (process.env.POSTERN_MUTATION_TESTS ?? '').split(' ')
     for (const name of names) {
       const file = collectedFile(name)
       await collectInto(file, () => import(pathToFileURL(join(process.cwd(), name)).href))
-      this.#files.push(file)
+      files.push(file)
     }
+    this.#files = files
     this.#takenAtLoad = taken
   }
 
@@ -188,7 +202,7 @@ class InProcessRunner {
     if (judge !== undefined && (await this.#run((test) => test === judge)) === undefined) return first.result
     await this.#load()
     const again = await this.#tryMutant(asked)
-    await this.#load()
+    this.#files = []
     return again.result
   }
 
@@ -214,7 +228,7 @@ class InProcessRunner {
     instrumented.activeMutant = undefined
     const hits = instrumented.hitCount ?? 0
     instrumented.hitLimit = undefined
-    if (fresh) await this.#load()
+    if (fresh) this.#files = []
     if (asked.hitLimit !== undefined && hits > asked.hitLimit)
       return {
         fresh,

@@ -134,3 +134,83 @@ test('it throws nothing but ChallengeError, whatever it is given', () => {
     { numRuns: 3000 },
   )
 })
+
+test.for<[value: string, code: string, offset: number]>([
+  ['Bearer a="b" c="d"', 'challenge_malformed', 13],
+  ['Bearer a="b', 'challenge_malformed', 11],
+  ['Bearer a="b\\', 'challenge_malformed', 11],
+  ['Bearer a="\\\u0001"', 'challenge_malformed', 10],
+  ['Bearer a="\\\u20ac"', 'challenge_malformed', 10],
+  ['Bearer a="\\\u00e9\u20ac"', 'challenge_malformed', 12],
+  ['Bearer a=, b=c', 'challenge_malformed', 12],
+  ['Bearer a =, b=c', 'challenge_malformed', 10],
+  ['Bearer a=b, c=, d=e', 'challenge_malformed', 14],
+  ['Bearer/x y', 'challenge_malformed', 6],
+  ['Bearer "a"', 'challenge_malformed', 7],
+  ['Bearer a b', 'challenge_malformed', 7],
+  ['  "', 'challenge_malformed', 2],
+  ['Bearer a=1, b=2, A=3', 'parameter_repeated', 17],
+  ['Bearer a=1\u20ac', 'challenge_malformed', 10],
+  ['Bearer a=1\\', 'challenge_malformed', 10],
+])('%j stops: %s at %i', ([value, code, offset]) => {
+  let stopped: unknown
+  try {
+    parseChallenges(value)
+  } catch (error) {
+    stopped = error
+  }
+  expect(stopped).toEqual(new ChallengeError(code as ChallengeError['code'], offset))
+  expect(stopped).toMatchObject({ code, offset })
+})
+
+test('white space, escapes and all visible characters are read as the grammar has them', () => {
+  for (const [value, read] of [
+    ['\tBearer\ta\t=\t"b"\t,\tc\t=\td\t', [['bearer', { a: 'b', c: 'd' }]]],
+    ['Bearer a="\\\t\\ \\~\\\u0080\\\u00ff"', [['bearer', { a: '\t ~\u0080\u00ff' }]]],
+    ['Bearer a="\t !#[]~\u0080\u00ff"', [['bearer', { a: '\t !#[]~\u0080\u00ff' }]]],
+    ["Bearer a=!#$%&'()*+-./:;<=>?@[]^_`{|}~", [['bearer', { a: "!#$%&'()*+-./:;<=>?@[]^_`{|}~" }]]],
+    ["!#$%&'*+.^_`|~09AZaz-", [["!#$%&'*+.^_`|~09azaz-", {}]]],
+    [
+      'Negotiate AZaz09._~+/-= , NTLM',
+      [
+        ['negotiate', 'AZaz09._~+/-='],
+        ['ntlm', {}],
+      ],
+    ],
+    ['Negotiate abc  ', [['negotiate', 'abc']]],
+    ['Negotiate abc,', [['negotiate', 'abc']]],
+    [
+      'Negotiate ,Basic a=b',
+      [
+        ['negotiate', {}],
+        ['basic', { a: 'b' }],
+      ],
+    ],
+    [
+      'Basic a=b , , NTLM',
+      [
+        ['basic', { a: 'b' }],
+        ['ntlm', {}],
+      ],
+    ],
+    [
+      'Basic a=b, NTLM abc, X',
+      [
+        ['basic', { a: 'b' }],
+        ['ntlm', 'abc'],
+        ['x', {}],
+      ],
+    ],
+  ] as const)
+    expect([value, plain(parseChallenges(value))]).toEqual([value, read])
+})
+
+test('what comes out is frozen, and the limit is of all lines together, to the character', () => {
+  const read = parseChallenges('Bearer a=b, NTLM abc=, X')
+  expect([read, ...read].map((one) => Object.isFrozen(one))).toEqual([true, true, true, true])
+  expect(read[0] !== undefined && 'token68' in read[0]).toBe(false)
+  expect(parseChallenges(['abc', 'de'], { longest: 5 })).toHaveLength(2)
+  expect(() => parseChallenges(['abc', 'def'], { longest: 5 })).toThrow(new ChallengeError('challenge_too_large', 5))
+  expect(parseChallenges('a'.repeat(65_536))).toHaveLength(1)
+  expect(() => parseChallenges('a'.repeat(65_537))).toThrow(new ChallengeError('challenge_too_large', 65_536))
+})

@@ -80,3 +80,40 @@ test('whatever challenge writes, parseChallenges reads back', () => {
     }),
   )
 })
+
+test('every parameter has its place, and what is not given is left out', () => {
+  expect(
+    challenge({
+      maxAge: 0,
+      acrValues: ['aal2', 'aal3'],
+      claims: {},
+      scope: ['a', 'b'],
+      errorDescription: 'Why "\\".',
+      error: 'insufficient_user_authentication',
+      authorizationUri: 'https://a/',
+      tokenTypes: ['t1', 't2'],
+      trustedIssuers: ['i@r', 'i@*'],
+      clientId: 'c',
+      realm: 'r',
+      resourceMetadata: 'https://m/',
+    }),
+  ).toBe(
+    'Bearer realm="r", client_id="c", trusted_issuers="i@r,i@*", token_types="t1 t2", authorization_uri="https://a/", ' +
+      'error="insufficient_user_authentication", error_description="Why \\"\\\\\\".", scope="a b", claims="e30=", ' +
+      'acr_values="aal2 aal3", max_age="0", resource_metadata="https://m/"',
+  )
+  expect(challenge({ clientId: 'c', trustedIssuers: [], tokenTypes: [], acrValues: [] })).toBe('Bearer client_id="c"')
+  expect(challenge({ clientId: 'c', scope: '' })).toBe('Bearer client_id="c", scope=""')
+})
+
+test('misuse is told with the name of what is wrong', () => {
+  for (const [options, said] of [
+    [{ clientId: 'c', realm: 'ü' }, 'realm must be printable ASCII'],
+    [{ clientId: 'c', trustedIssuers: [''] }, 'An entry of trustedIssuers must not be empty or contain ","'],
+    [{ clientId: 'c', trustedIssuers: ['a', 'b,c'] }, 'An entry of trustedIssuers must not be empty or contain ","'],
+    [{ clientId: 'c', tokenTypes: ['a b'] }, 'An entry of tokenTypes must not be empty or contain " "'],
+    [{ clientId: 'c', scope: ['a b'] }, 'An entry of scope must not be empty or contain " "'],
+    [{ clientId: 'c', acrValues: [''] }, 'An entry of acrValues must not be empty or contain " "'],
+  ] as const)
+    expect(() => challenge(options)).toThrow(new TypeError(said))
+})

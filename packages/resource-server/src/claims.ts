@@ -70,9 +70,11 @@ function requireIdentifier(name: string, value: JsonValue | undefined): void {
   if (value.length > longestIdentifier || !printable.test(value)) throw invalid(name, 'empty, too long or not printable ASCII')
 }
 
+const isWhole = (value: unknown): value is number => Number.isInteger(value)
+
 function requireTime(name: string, value: JsonValue | undefined): number {
   if (value === undefined) throw missing(name)
-  if (typeof value !== 'number' || !Number.isInteger(value) || value <= 0 || value >= endOfTime) {
+  if (!isWhole(value) || value <= 0 || value >= endOfTime) {
     throw invalid(name, 'not whole seconds since 1970')
   }
   return value
@@ -101,7 +103,7 @@ const mostKnownScopes = 1000
 
 function readScope(claims: JsonObject, rules: ClaimRules): ReadonlySet<string> {
   const { scope = '' } = claims
-  const known = typeof scope === 'string' ? rules.knownScopes.get(scope) : undefined
+  const known = rules.knownScopes.get(scope as string) // which has none that is no string
   if (known !== undefined) return known
   if (typeof scope !== 'string' || (claims.scope !== undefined && !scopeGrammar.test(scope)))
     throw invalid('scope', 'not a list of scope names')

@@ -83,8 +83,8 @@ export function splitCompactToken(token: string): CompactToken {
   if (token.length > maxTokenLength) throw new TokenError('token_too_large', { detail: `${token.length} characters` })
   const first = token.indexOf('.')
   const second = token.indexOf('.', first + 1)
-  if (first === -1 || second === -1 || token.includes('.', second + 1))
-    throw new TokenError('token_malformed', { detail: 'not three parts' })
+  // Without a first dot, the search for the second has found none either.
+  if (second === -1 || token.includes('.', second + 1)) throw new TokenError('token_malformed', { detail: 'not three parts' })
   return {
     headerPart: token.slice(0, first),
     payloadPart: token.slice(first + 1, second),

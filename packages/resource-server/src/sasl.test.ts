@@ -113,3 +113,77 @@ test('the error challenge has the form of its mechanism', () => {
   })
   expect(decoded(saslErrorChallenge('XOAUTH2', { error: 'invalid_request' }))).toMatchObject({ status: '400' })
 })
+
+test('lengths hold to the character', () => {
+  // 12 288 bytes are 16 384 characters of base64.
+  const padded = (bytes: number): string => {
+    const rest = 'user=m\x01auth=Bearer \x01\x01'
+    return base64(rest.replace('Bearer ', `Bearer ${'t'.repeat(bytes - rest.length)}`))
+  }
+  expect(parseSasl('XOAUTH2', padded(12_288)).token).toHaveLength(12_288 - 21)
+  expect(() => parseSasl('XOAUTH2', padded(12_289))).toThrow(expect.objectContaining({ code: 'response_too_large' }))
+  const named = (length: number): string => base64(`user=${'u'.repeat(length)}\x01auth=Bearer t\x01\x01`)
+  expect(parseSasl('XOAUTH2', named(320)).user).toHaveLength(320)
+  expect(() => parseSasl('XOAUTH2', named(321))).toThrow(expect.objectContaining({ code: 'response_malformed' }))
+})
+
+test.for<[mechanism: 'XOAUTH2' | 'OAUTHBEARER', text: string, code: string]>([
+  ['XOAUTH2', '', 'response_malformed'],
+  ['XOAUTH2', '\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01auth\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01=x\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01us3r=x\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01auth=xBearer t\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01auth=Bearert\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01auth=Bearer t\n\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01auth=Bearer =\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01auth=Bearer t=t\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01auth=xBearer\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01auth=Bearer x \x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=mary\x01auth=Bearer\x01\x01', 'token_missing'],
+  ['XOAUTH2', 'user=mary\x01auth=bearer   \x01\x01', 'token_missing'],
+  ['XOAUTH2', 'user=m\x7f\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['XOAUTH2', 'user=m\x1f\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'xn,a=mary,\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'nx,a=mary,\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', ',a=mary,\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'xp=y,a=mary,\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'x\x01n,a=mary,\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'x,n,a=mary,\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'n,a=mary=2,\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'n,xa=mary,\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'n,a=mary,\x01port=\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'n,a=mary,\x01port=123456\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'n,a=mary,\x01port=x1\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'n,a=mary,\x01port=1x\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'n,a=mary,\x01host=h\x01\x01', 'token_missing'],
+])('%s %j has no place: %s', ([mechanism, text, code]) => {
+  expect(() => parseSasl(mechanism, base64(text))).toThrow(new SaslError(code as SaslError['code']))
+})
+
+test('a byte order mark belongs to the text, and both commas and equals signs come back each time', () => {
+  expect(() => parseSasl('XOAUTH2', base64('\ufeffuser=mary\x01auth=Bearer t\x01\x01'))).toThrow(SaslError)
+  const read = parseSasl('OAUTHBEARER', base64('n,a==2C=2C=3D=3D,\x01auth=BEARER    a.b==\x01port=0\x01host=\x01\x01'))
+  expect(read).toEqual({ mechanism: 'OAUTHBEARER', user: ',,==', token: 'a.b==', port: 0, host: '' })
+  expect(Object.isFrozen(read)).toBe(true)
+  expect(Object.isFrozen(parseSasl('XOAUTH2', base64('user=m\x01auth=Bearer t\x01\x01')))).toBe(true)
+  const plain = parseSasl('OAUTHBEARER', base64('n,a=m,\x01auth=Bearer t\x01port=65535\x01\x01'))
+  expect(Object.keys(plain)).toEqual(['mechanism', 'user', 'token', 'port'])
+  expect(plain.port).toBe(65_535)
+})
+
+test('each reason has its word, and each mechanism its number', () => {
+  expect(saslErrorFor('insufficient_scope')).toBe('insufficient_scope')
+  expect(saslErrorFor('user_required')).toBe('insufficient_scope')
+  expect(saslErrorFor('token_expired')).toBe('invalid_token')
+  expect(decoded(saslErrorChallenge('XOAUTH2', { error: 'insufficient_scope', scope: 's' }))).toEqual({
+    status: '403',
+    schemes: 'bearer',
+    scope: 's',
+  })
+  expect(decoded(saslErrorChallenge('OAUTHBEARER', { openidConfiguration: 'https://x/' }))).toEqual({
+    status: 'invalid_token',
+    'openid-configuration': 'https://x/',
+  })
+})

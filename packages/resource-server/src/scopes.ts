@@ -63,7 +63,8 @@ export function requireUser(claims: AccessTokenClaims): void {
  * @throws {TokenError} `assurance_insufficient`
  */
 export function requireAssurance(claims: AccessTokenClaims, ...accepted: readonly string[]): void {
-  if (claims.acr === undefined || !accepted.includes(claims.acr)) {
+  const wanted: readonly (string | undefined)[] = accepted
+  if (!wanted.includes(claims.acr)) {
     throw new TokenError('assurance_insufficient', { detail: `acr ${claims.acr ?? 'missing'}` })
   }
 }

@@ -123,6 +123,7 @@ test('what is refused is refused with its reason', () => {
     ['{"__proto__":1}', nested],
     ['{"a":{"b":{"__proto__":{}}}}', nested],
     ['{"a":[{"b":[{"prototype":{}}]}]}', nested],
+    ['{"a":[{"b":1},{"prototype":1},{"c":1}]}', nested],
     ['{"a":1,"a":2}', 'a repeated member name'],
     ['{"a":[{"b":1,"b":1}]}', 'a repeated member name'],
     ['{"a":"\\ud800"}', 'an unpaired surrogate'],
@@ -131,7 +132,14 @@ test('what is refused is refused with its reason', () => {
     ['{"a":[{"b":"fine","c":"\\ud800"}]}', 'an unpaired surrogate'],
   ])
     expect([text, parseStrictObject(text ?? '')]).toEqual([text, { ok: false, reason }])
-  for (const text of [lists(8), objects(8), '{"a":[null,true,1,"x"],"b":null}', '{"a":"\\n","b":null,"c":["\\u00e9"]}', '{}'])
+  for (const text of [
+    lists(8),
+    objects(8),
+    objects(8).replace('1', 'null'),
+    '{"a":[null,true,1,"x"],"b":null}',
+    '{"a":"\\n","b":null,"c":["\\u00e9"]}',
+    '{}',
+  ])
     expect(parseStrictObject(text)).toEqual({ ok: true, value: JSON.parse(text) })
 })
 

@@ -23,7 +23,7 @@ export class TokenMemory<Kept> {
   #old = new Map<string, Entry<Kept>>()
   #youngCharacters = 0
 
-  /** At most `most` tokens and `mostCharacters` characters of tokens are held. 0: nothing is remembered. */
+  /** At most `most` tokens (an odd number counts as the next even one) and `mostCharacters` characters of tokens are held. 0: none. */
   constructor(most: number, mostCharacters = 32 * 1024 * 1024) {
     this.#perGeneration = Math.ceil(most / 2)
     this.#charactersPerGeneration = mostCharacters / 2
