@@ -1,8 +1,11 @@
 /**
- * The whole kit against everything of ours: the service with Contoso's mail server, and the mail servers that trust the kit.
+ * The whole kit against everything of ours: the service with Contoso's mail server, the mail servers that trust the kit, and
+ * Contoso's mail client as a program.
  *
  * It owns the order and the joining of reports. `pnpm conformance` prints what it returns; the tests beside it demand it.
  */
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 import { createTarget, type ModuleResult, modules, type Progress, type Report, runModules } from '@postern/conformance'
 import { startMailServers } from './mail-server-stage.ts'
 import { moveClock } from './moved-clock.ts'
@@ -15,14 +18,26 @@ export interface Watching {
 
 const LIBRARY = 'the library alone'
 
+const MAIL_CLIENT = fileURLToPath(new URL('../../examples/contoso/src/unattended-client.ts', import.meta.url))
+
+/** A program has its own clock, so these scenes are played in real time. */
+async function runClientModules(watching: Watching): Promise<Report> {
+  const clientUnderTest = { command: [process.execPath, MAIL_CLIENT] }
+  const clock = () => new Date()
+  const aboutClients = modules.filter(({ area }) => area === 'client')
+  return runModules(aboutClients, createTarget({ clientUnderTest, clock }), { clock, ...watching })
+}
+
 /** Runs every module; those about mail servers once more for a server that is nothing but the library. */
 export async function runEverything(watching: Watching = {}): Promise<Report> {
+  const client = await runClientModules(watching)
   using time = moveClock()
   const { clock, wait } = time
   await using postern = await startPosternStage(clock)
   await using mail = await startMailServers(clock)
   const target = createTarget({ ...postern.target, mailServer: mail.contoso, clock, wait })
-  const whole = await runModules(modules, target, { clock, everyVariant: true, ...watching })
+  const aboutServers = modules.filter(({ area }) => area !== 'client')
+  const whole = await runModules(aboutServers, target, { clock, everyVariant: true, ...watching })
   const aboutMail = modules.filter(({ area }) => area === 'resource-server')
   const named = (result: ModuleResult): ModuleResult =>
     Object.freeze({ ...result, name: `${result.name} (${LIBRARY})`, claim: `${result.claim}: ${LIBRARY}` })
@@ -30,7 +45,7 @@ export async function runEverything(watching: Watching = {}): Promise<Report> {
     clock,
     onResult: (result) => watching.onResult?.(named(result)),
   })
-  return join(whole, library.results.map(named))
+  return join(whole, [...library.results.map(named), ...client.results])
 }
 
 function join(report: Report, more: readonly ModuleResult[]): Report {
