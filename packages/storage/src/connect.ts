@@ -8,7 +8,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { openAsBlob } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { type CompiledQuery, Kysely } from 'kysely'
 import pg from 'pg'
 import { lockDirectory } from './directory-lock.ts'
@@ -149,6 +149,8 @@ function pgliteSource(options: Extract<ConnectOptions, { kind: 'pglite' }>): Lin
   const waiting: (() => void)[] = []
 
   const open = async () => {
+    // Megabytes of a database that nobody needs who has a PostgreSQL.
+    const { PGlite } = await import('@electric-sql/pglite')
     if (options.directory === undefined) {
       const begin = options.image === undefined ? {} : { loadDataDir: await openAsBlob(options.image) }
       return { database: await PGlite.create(begin), unlock: () => undefined }

@@ -1,14 +1,14 @@
 /**
- * main starts the service and stops it well: listen, drain, close. It owns sockets, signals and worker processes.
+ * main starts the service and stops it well: listen, drain, close. It owns sockets and signals of one process.
  *
- * It does not know what the service does with a request (`compose.ts` builds that) nor how it was configured (`config/`).
+ * It does not know what the service does with a request (`compose.ts` builds that), how it was configured (`config/`), nor of
+ * other processes (`supervise.ts`).
  * @module
  */
-import cluster, { type Worker } from 'node:cluster'
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Store } from '@postern/storage'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import { systemClock } from './clock.ts'
 import { compose, isInstalled, openStore, type Service } from './compose.ts'
@@ -17,6 +17,8 @@ import { loadMasterKey, loadOrMakeMasterKey } from './config/master-key.ts'
 import { type Config, relaxationsOf } from './config/parse.ts'
 import { createDelivery, createOutboxWorker, type Delivery } from './delivery/delivery.ts'
 import { pathOf } from './http/request-target.ts'
+import { createLog } from './log.ts'
+import { StartRefused } from './start-refused.ts'
 import { sweepRegularly } from './sweep.ts'
 
 /** How long requests in flight may take when we are told to stop. */
@@ -31,35 +33,12 @@ const endMilliseconds = 1_000
 const partnersMilliseconds = 60_000
 const operationsPaths = new Set(['/healthz', '/readyz', '/metrics'])
 
-export type StartErrorCode = 'port_taken' | 'port_forbidden' | 'worker_failed'
-
-/** The service cannot start here. The message says what to do. */
-export class StartRefused extends Error {
-  override readonly name = 'StartRefused'
-  readonly code: StartErrorCode
-
-  constructor(code: StartErrorCode, message: string, options: { cause?: unknown } = {}) {
-    super(message, options)
-    this.code = code
-  }
-}
-
 export interface RunningServer {
   readonly service: Service
   readonly store: Store
   /** Stops accepting, lets requests in flight finish for 10 s at most, and closes the store. */
   close(): Promise<void>
 }
-
-/**
- * Lines go out together, a tenth of a second late at most: one write for each request took an eighth of its processor time.
- * Whoever ends the process by force loses the last of them; what was decided stands in the audit trail.
- */
-export const createLog = (config: Pick<Config, 'logLevel'>, fileDescriptor = 1): Logger =>
-  pino(
-    { level: config.logLevel, base: { pid: process.pid } },
-    pino.destination({ fd: fileDescriptor, sync: false, minLength: 4096, periodicFlush: 100 }),
-  )
 
 /**
  * The key. Where its file is missing it is made if `mayMake` says so, but never for a database that is used with one.
@@ -173,7 +152,6 @@ function postRegularly(parts: { store: Store; delivery: Delivery; log: Logger })
 
 /** Starts, prints nothing, and stays until SIGTERM or SIGINT; then drains and ends the process. */
 export async function serve(config: Config, log: Logger = createLog(config)): Promise<void> {
-  if (config.workers > 1 && cluster.isPrimary) return supervise(config, log)
   const server = await startServer(config, { log })
   endWithSignals(() => server.close(), log)
 }
@@ -285,32 +263,4 @@ const withoutOperations =
 
 function notFound(response: ServerResponse): void {
   response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('Not found\n')
-}
-
-/** Keeps `config.workers` processes. One that cannot even start ends all, so that the mistake is seen. */
-function supervise(config: Config, log: Logger): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let ending = false
-    const ready = new Set<number>()
-    const endAll = (signal: NodeJS.Signals) => {
-      ending = true
-      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal)
-    }
-    cluster.on('listening', (worker: Worker) => ready.add(worker.id))
-    cluster.on('exit', (worker: Worker, code: number) => {
-      if (!ending && ready.has(worker.id)) {
-        log.error({ worker: worker.id, code }, 'a worker ended; starting another')
-        cluster.fork()
-        return
-      }
-      const failed = !ending
-      if (failed) endAll('SIGTERM')
-      if (Object.keys(cluster.workers ?? {}).length > 0) return
-      if (failed || code !== 0) reject(new StartRefused('worker_failed', 'A worker could not start or stop. Its log says why.'))
-      else resolve()
-    })
-    process.on('SIGTERM', () => endAll('SIGTERM'))
-    process.on('SIGINT', () => endAll('SIGINT'))
-    for (let count = 0; count < config.workers; count++) cluster.fork()
-  })
 }

@@ -5,13 +5,22 @@
  * back tells that.
  * @module
  */
-import { isSupportedCountry, type NumberType, type PhoneNumber, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import { createRequire } from 'node:module'
+import type { NumberType, PhoneNumber } from 'libphonenumber-js/max'
+
+/** The numbering plans of the world: read when the first number is, because most processes never see one. */
+let plans: typeof import('libphonenumber-js/max') | undefined
+const readPlans = (): NonNullable<typeof plans> => {
+  plans ??= createRequire(import.meta.url)('libphonenumber-js/max') as NonNullable<typeof plans> // what the package is typed as
+  return plans
+}
 
 /** Ordinary lines. What is missing costs whoever calls it extra, or reaches no single person. */
 const ordinary: ReadonlySet<NumberType> = new Set<NumberType>(['MOBILE', 'FIXED_LINE', 'FIXED_LINE_OR_MOBILE', 'VOIP'])
 
 function parse(typed: string, defaultCountry?: string): PhoneNumber | undefined {
   if (typed.length > 64) return undefined
+  const { isSupportedCountry, parsePhoneNumberFromString } = readPlans()
   const country = defaultCountry?.toUpperCase()
   const isKnown = country !== undefined && isSupportedCountry(country)
   const text = typed.normalize('NFKC').trim()

@@ -1,6 +1,6 @@
 import type { Authenticator, AuthenticatorDetail } from '@postern/storage'
-import { verifyAuthenticationResponse } from '@simplewebauthn/server'
 import type { AssertionAnswer } from './answer.ts'
+import { webauthnLibrary } from './library.ts'
 import { checkClientData, type Refused, type RelyingParty, refuse, textOf, userHandleOf } from './relying-party.ts'
 
 /** A signature that is right. `counter` and `detail` are what is to be kept about the credential. */
@@ -37,15 +37,17 @@ export async function verifyAssertion(
   const { accountId, credentialId, secret, detail, lastStep = 0 } = credential
   if (credentialId === undefined || credentialId !== answer.id) return refuse('credential_unknown')
 
-  const result = await verifyAuthenticationResponse({
-    response: responseOf(answer),
-    expectedChallenge: data.challenge,
-    expectedOrigin: [...party.origins],
-    expectedRPID: party.id,
-    expectedType: 'webauthn.get',
-    requireUserVerification: false, // below, after the signature
-    credential: { id: credentialId, publicKey: new Uint8Array(secret), counter: 0 },
-  }).catch(refuseAny)
+  const result = await webauthnLibrary()
+    .verifyAuthenticationResponse({
+      response: responseOf(answer),
+      expectedChallenge: data.challenge,
+      expectedOrigin: [...party.origins],
+      expectedRPID: party.id,
+      expectedType: 'webauthn.get',
+      requireUserVerification: false, // below, after the signature
+      credential: { id: credentialId, publicKey: new Uint8Array(secret), counter: 0 },
+    })
+    .catch(refuseAny)
   if ('refused' in result) return result
   if (!result.verified) return refuse('signature_wrong')
 

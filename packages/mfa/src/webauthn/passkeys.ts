@@ -1,9 +1,9 @@
 import type { AccountId, RealmSettings, RealmStore } from '@postern/storage'
-import { generateAuthenticationOptions } from '@simplewebauthn/server'
 import type { Evidence } from '../challenge.ts'
 import { readAssertion } from './answer.ts'
 import { verifyAssertion } from './assertion.ts'
 import { challengeSeconds, createCeremonies } from './ceremonies.ts'
+import { webauthnLibrary } from './library.ts'
 import type { WebauthnRefusal } from './relying-party.ts'
 import { noteUse, type WebauthnParts } from './webauthn.ts'
 
@@ -41,7 +41,7 @@ export function createPasskeys({ random, clock, relyingParty: party }: WebauthnP
     async begin(realm, shown) {
       if (isOff(shown)) return undefined
       const challenge = await ceremonies.open({ realm, ceremony: 'passkey', attempt: shown.attempt }, clock())
-      const options = await generateAuthenticationOptions({
+      const options = await webauthnLibrary().generateAuthenticationOptions({
         rpID: party.id,
         challenge: new Uint8Array(Buffer.from(challenge, 'base64url')),
         timeout: challengeSeconds * 1000,

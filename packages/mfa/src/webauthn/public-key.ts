@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto'
-import { decodeCredentialPublicKey } from '@simplewebauthn/server/helpers'
+import { webauthnReading } from './library.ts'
 
 /** Labels of COSE keys (RFC 9052 section 7.1, RFC 9053 section 7). */
 const keyType = 1
@@ -21,7 +21,10 @@ const leastModulusBits = 2048
 export function isUsableKey(publicKey: Uint8Array): boolean {
   try {
     // Labels of several key types share numbers, which the library's types tell apart by casts; a map of unknowns is what it is.
-    const labels = decodeCredentialPublicKey(new Uint8Array(publicKey)) as unknown as ReadonlyMap<number, unknown>
+    const labels = webauthnReading().decodeCredentialPublicKey(new Uint8Array(publicKey)) as unknown as ReadonlyMap<
+      number,
+      unknown
+    >
     return labels.get(keyType) === 3 ? isUsableRsa(labels) : isUsableCurve(labels)
   } catch {
     return false // no map, or no key that node would import

@@ -1,7 +1,6 @@
 import type { AuthenticatorDetail } from '@postern/storage'
-import { verifyRegistrationResponse } from '@simplewebauthn/server'
-import { decodeAttestationObject } from '@simplewebauthn/server/helpers'
 import type { RegistrationAnswer } from './answer.ts'
+import { webauthnLibrary, webauthnReading } from './library.ts'
 import { isUsableKey } from './public-key.ts'
 import { checkClientData, type Refused, type RelyingParty, refuse } from './relying-party.ts'
 
@@ -39,15 +38,17 @@ export async function verifyRegistration(
   const attestation = attestationOf(answer)
   if (attestation !== 'none' && attestation !== 'self') return refuse(attestation)
 
-  const result = await verifyRegistrationResponse({
-    response: responseOf(answer),
-    expectedChallenge: data.challenge,
-    expectedOrigin: [...party.origins],
-    expectedRPID: party.id,
-    expectedType: 'webauthn.create',
-    requireUserVerification: false,
-    supportedAlgorithmIDs: [...algorithms],
-  }).catch(refuseAny)
+  const result = await webauthnLibrary()
+    .verifyRegistrationResponse({
+      response: responseOf(answer),
+      expectedChallenge: data.challenge,
+      expectedOrigin: [...party.origins],
+      expectedRPID: party.id,
+      expectedType: 'webauthn.create',
+      requireUserVerification: false,
+      supportedAlgorithmIDs: [...algorithms],
+    })
+    .catch(refuseAny)
   if ('refused' in result) return result
   if (!result.verified) return refuse('signature_wrong')
 
@@ -74,7 +75,7 @@ export async function verifyRegistration(
 /** `self`: signed with the very key that is being bound, which says nothing about its maker. */
 function attestationOf({ attestationObject }: RegistrationAnswer): 'none' | 'self' | 'invalid' | 'attestation_unexpected' {
   try {
-    const decoded = decodeAttestationObject(new Uint8Array(Buffer.from(attestationObject, 'base64url')))
+    const decoded = webauthnReading().decodeAttestationObject(new Uint8Array(Buffer.from(attestationObject, 'base64url')))
     const format = decoded.get('fmt')
     if (format === 'none') return 'none'
     return format === 'packed' && decoded.get('attStmt').get('x5c') === undefined ? 'self' : 'attestation_unexpected'

@@ -8,12 +8,12 @@
  * @module
  */
 import type { Authenticator } from '@postern/storage'
-import { generateAuthenticationOptions, generateRegistrationOptions } from '@simplewebauthn/server'
 import type { Clock } from '../clock.ts'
 import { type Match, type Method, type Mismatch, type Occasion, type Prompt, waysOfAuthenticators } from '../method.ts'
 import { readAssertion, readRegistration } from './answer.ts'
 import { verifyAssertion } from './assertion.ts'
 import { type Ceremony, type CeremonyPlace, challengeSeconds, createCeremonies } from './ceremonies.ts'
+import { webauthnLibrary } from './library.ts'
 import { algorithms, verifyRegistration } from './registration.ts'
 import { type RelyingParty, userHandleOf, type WebauthnRefusal } from './relying-party.ts'
 
@@ -34,7 +34,7 @@ export function createWebauthn({ random, clock, relyingParty: party }: WebauthnP
 
   async function begin(occasion: Occasion, authenticators: readonly Authenticator[]): Promise<Prompt> {
     const challenge = await ceremonies.open(place(occasion, 'second-factor'), clock())
-    const options = await generateAuthenticationOptions({
+    const options = await webauthnLibrary().generateAuthenticationOptions({
       rpID: party.id,
       challenge: bytesOf(challenge),
       timeout: challengeSeconds * 1000,
@@ -75,7 +75,7 @@ export function createWebauthn({ random, clock, relyingParty: party }: WebauthnP
       async present(occasion) {
         const { realm, accountId } = occasion
         const challenge = await ceremonies.open(place(occasion, 'registration'), clock())
-        const options = await generateRegistrationOptions({
+        const options = await webauthnLibrary().generateRegistrationOptions({
           rpName: occasion.issuerName,
           rpID: party.id,
           userName: occasion.accountName,

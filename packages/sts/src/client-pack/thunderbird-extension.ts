@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { strToU8, zipSync } from 'fflate'
+import { createRequire } from 'node:module'
 import type { ClientPackFacts } from './client-pack.ts'
 
 /** No file of the archive says when it was made, so that the same facts give the same bytes. */
@@ -12,6 +12,7 @@ const madeAt = new Date(1980, 0, 1)
 export function renderThunderbirdExtension(facts: ClientPackFacts): Uint8Array | undefined {
   const manifest = describeExtension(facts)
   if (manifest === undefined) return undefined
+  const { strToU8, zipSync } = createRequire(import.meta.url)('fflate') as typeof import('fflate') // what the package is typed as
   return zipSync({ 'manifest.json': [strToU8(`${JSON.stringify(manifest, null, 2)}\n`), { mtime: madeAt }] })
 }
 

@@ -5,8 +5,9 @@
  * clients, policies) is data and not here. No other room reads the environment.
  * @module
  */
+
+import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
-import { parse as parseYaml, YAMLParseError } from 'yaml'
 import { completeDelivery, contradictionsOfDelivery, type DeliveryConfig } from './delivery-settings.ts'
 import { ConfigError, type ConfigProblem } from './errors.ts'
 import { Secret } from './secret.ts'
@@ -50,6 +51,9 @@ export interface ConfigSource {
   /** Values of the command line; they count before everything else. Keys of the settings. */
   readonly overrides?: Readonly<Record<string, unknown>>
 }
+
+/** Most services are set up by environment variables and have no such file. */
+const readYaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml') // what the package is typed as
 
 /** Variables that belong to others: the demo's scripts and the tests. */
 const foreign = /^POSTERN_(?:CONFIG$|DEMO_|TEST_|BENCH_|START_)/
@@ -178,7 +182,7 @@ function readConfigFile(source: ConfigSource, problems: ConfigProblem[]): Readon
       if (named !== undefined) problems.push({ where: 'POSTERN_CONFIG', wrong: `names ${path}, which does not exist` })
       return values
     }
-    const document: unknown = parseYaml(text)
+    const document: unknown = readYaml().parse(text)
     if (document === null) return values
     if (typeof document !== 'object' || Array.isArray(document)) {
       problems.push({ where: path, wrong: 'must hold keys and values', example: 'port: 8080' })
@@ -191,6 +195,7 @@ function readConfigFile(source: ConfigSource, problems: ConfigProblem[]): Readon
     }
   } catch (error) {
     // Only the place: the text around it may be a secret.
+    const { YAMLParseError } = readYaml()
     const line = error instanceof YAMLParseError ? ` (line ${error.linePos?.[0].line ?? '?'})` : ''
     problems.push({ where: path, wrong: error instanceof YAMLParseError ? `is not YAML${line}` : 'cannot be read' })
   }

@@ -5,16 +5,7 @@
  * nothing: `storage` does, sealed. It signs nothing: oidc-provider and our grants do.
  * @module
  */
-// @peculiar/x509 finds its parts through it and must load after it.
-import 'reflect-metadata'
 import { createHash, createPrivateKey, createPublicKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
-import {
-  BasicConstraintsExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectKeyIdentifierExtension,
-  X509CertificateGenerator,
-} from '@peculiar/x509'
 import type { SigningKey } from '@postern/storage'
 import type { JWK } from 'jose'
 
@@ -51,6 +42,15 @@ export async function createSigningKey(wanted: {
   // RFC 5280 allows 64 characters; others than these the certificate library reads as syntax.
   if (!/^[A-Za-z0-9.-]{1,64}$/.test(wanted.commonName))
     throw new TypeError('A common name has 1-64 letters, digits, dots and hyphens')
+  // Needed when a key is made and never besides. @peculiar/x509 finds its parts through reflect-metadata and must load after it.
+  await import('reflect-metadata')
+  const {
+    BasicConstraintsExtension,
+    KeyUsageFlags,
+    KeyUsagesExtension,
+    SubjectKeyIdentifierExtension,
+    X509CertificateGenerator,
+  } = await import('@peculiar/x509')
   const keys = (await webcrypto.subtle.generateKey(generation[wanted.algorithm], true, [
     'sign',
     'verify',

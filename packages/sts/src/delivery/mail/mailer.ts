@@ -1,4 +1,4 @@
-import { createTransport } from 'nodemailer'
+import { createRequire } from 'node:module'
 
 export interface MailSettings {
   /** `smtp://name:password@host:port` (STARTTLS) or `smtps://…` (TLS from the start). */
@@ -28,6 +28,8 @@ const silenceTimeout = 20_000
 export function createMailer(settings: MailSettings): Mailer {
   const url = new URL(settings.url.reveal())
   const isTls = url.protocol === 'smtps:'
+  // Only a service that sends mail loads what sends it.
+  const { createTransport } = createRequire(import.meta.url)('nodemailer') as typeof import('nodemailer') // what the package is typed as
   const transport = createTransport({
     pool: true,
     maxConnections: 2,
