@@ -215,3 +215,130 @@ test('ROCA keys and short keys are told from sound ones', () => {
   expect(weakness(makeSigningKey('short', 'RS256', 1024))).toBe('1024 bits')
   for (let count = 0; count < 3; count += 1) expect(weakness(makeSigningKey(`sound-${count}`))).toBeUndefined()
 })
+
+const unavailable = async (changes: Parameters<typeof make>[0] = {}): Promise<readonly string[]> => {
+  problems = []
+  expect(await kidOf(make(changes), 'k1')).toBe('unavailable')
+  return problems
+}
+
+test('what is wrong at the issuer is told with the address that said it', async () => {
+  const said = (why: string) => [`keys of ${issuer} not fetched: ${why}`]
+  const metadata = `${issuer}/.well-known/openid-configuration`
+  server.documents.set(metadata, { issuer: 'https://other.example', jwks_uri: `${issuer}/keys` })
+  expect(await unavailable()).toEqual(said(`${metadata} names another issuer`))
+  server.documents.set(metadata, { issuer, jwks_uri: 7 })
+  expect(await unavailable()).toEqual(said(`${metadata} names no jwks_uri`))
+  server.documents.set(metadata, { issuer, jwks_uri: 'http://sts.example/keys' })
+  expect(await unavailable()).toEqual(said('jwks_uri may not be asked'))
+  server.documents.set(metadata, new Response('{', { status: 200 }))
+  expect(await unavailable()).toEqual(said(`${metadata} is not JSON`))
+  server.documents.set(metadata, new Response(Buffer.from([0x22, 0xff, 0x22]), { status: 200 }))
+  expect(await unavailable()).toEqual(said(`${metadata} is not JSON`))
+  server.documents.set(metadata, { issuer, more: 'x'.repeat(512 * 1024) })
+  expect(await unavailable()).toEqual(said(`${metadata} is larger than 524288 bytes`))
+  server.documents.delete(metadata)
+  expect(await unavailable()).toEqual(said(`${issuer} publishes no metadata`))
+  sts.publish()
+  server.documents.delete(`${issuer}/keys`)
+  expect(await unavailable()).toEqual(said(`${issuer}/keys answered 404`))
+  server.documents.set(`${issuer}/keys`, Response.json({ keys: [first.jwk] }, { status: 201 }))
+  expect(await unavailable()).toEqual(said(`${issuer}/keys answered 201`))
+  server.documents.set(`${issuer}/keys`, [])
+  expect(await unavailable()).toEqual(said(`${issuer}/keys is not a key set`))
+  server.down = true
+  expect(await unavailable()).toEqual(said('fetch failed'))
+})
+
+test('each request asks for JSON, follows nothing and ends by itself', async () => {
+  const seen: (RequestInit | undefined)[] = []
+  const watching: typeof fetch = async (input, init) => {
+    seen.push(init)
+    return server.fetch(input, init)
+  }
+  await make({ fetch: watching }).findKey('k1')
+  expect(seen).toHaveLength(2)
+  for (const init of seen) expect(init).toMatchObject({ headers: { accept: 'application/json' }, redirect: 'error' })
+  for (const init of seen) expect(init?.signal).toBeInstanceOf(AbortSignal)
+})
+
+test('an issuer that may not be asked is misuse', () => {
+  const create = (changes: { issuer?: string; jwksUri?: string }) => () =>
+    createIssuerKeys({
+      issuer,
+      jwksUri: undefined,
+      algorithms,
+      clock: () => new Date(now * 1000),
+      fetch: server.fetch,
+      allowInsecureLoopback: false,
+      onProblem: () => undefined,
+      ...changes,
+    })
+  for (const wrong of ['http://sts.example', 'no address', `${issuer}?q=1`, `${issuer}#f`, 'http://localhost/'])
+    expect(create({ issuer: wrong })).toThrow(
+      new TypeError(`The issuer ${wrong} must be an https URL without query (http only for loopback, with allowInsecureLoopback)`),
+    )
+  expect(create({ jwksUri: 'http://x.example' })).toThrow(new TypeError('The jwksUri http://x.example must be an https URL'))
+  const keys = create({ jwksUri: 'https://x.example' })()
+  expect([keys.issuer, Object.isFrozen(keys)]).toEqual([issuer, true])
+})
+
+test('cool-down, refresh and waiting hold to the second', async () => {
+  const keys = make()
+  expect([keys.mustWait(now), keys.heldKey('k1', now)]).toEqual([true, undefined])
+  keys.refreshIfDue(now) // nothing to refresh yet
+  expect(server.asked).toEqual([])
+  const held = await keys.findKey('k1')
+  expect([keys.mustWait(now), keys.heldKey('k1', now), keys.heldKey('k2', now)]).toEqual([false, held, undefined])
+  now += keyTimes.refresh - 1
+  keys.refreshIfDue(now)
+  expect(jwksFetches()).toBe(1)
+  expect(keys.mustWait(now)).toBe(false)
+  now += keyTimes.await - keyTimes.refresh
+  expect(keys.mustWait(now)).toBe(false)
+  now += 1
+  expect(keys.mustWait(now)).toBe(true)
+  server.down = true
+  expect(await keys.findKey('k1')).toBe(held)
+  expect(keys.mustWait(now)).toBe(false) // the last fetch has failed: nobody waits for the next
+  const asked = server.asked.length
+  now += keyTimes.coolDown - 1
+  keys.refreshIfDue(now)
+  expect(server.asked).toHaveLength(asked)
+  now += 1
+  keys.refreshIfDue(now)
+  keys.refreshIfDue(now)
+  expect(server.asked).toHaveLength(asked + 1)
+})
+
+test('after a failure the metadata are asked again, because the keys may have moved', async () => {
+  const keys = make()
+  await keys.findKey('k1')
+  server.documents.delete(`${issuer}/keys`)
+  server.documents.set('https://moved.example/keys', { keys: [second.jwk] })
+  server.documents.set(`${issuer}/.well-known/openid-configuration`, { issuer, jwks_uri: 'https://moved.example/keys' })
+  now += keyTimes.await
+  expect(await kidOf(keys, 'k1')).toBe('k1')
+  now += keyTimes.coolDown
+  expect(await kidOf(keys, 'k2')).toBe('k2')
+})
+
+test('a key is found by the thumbprint of its certificate too, and a changed thumbprint makes another key', async () => {
+  sts.keys = [{ ...first, jwk: { ...first.jwk, x5t: 'AAAA' } }]
+  sts.publish()
+  const keys = make()
+  const before = await keys.findKey('AAAA', 'x5t')
+  expect([before, keys.heldKey('AAAA', now, 'x5t')]).toEqual([await keys.findKey('k1'), before])
+  expect([await keys.findKey('AAAA'), await keys.findKey('k1', 'x5t'), keys.heldKey('k1', now, 'x5t')]).toEqual([
+    'unknown',
+    'unknown',
+    undefined,
+  ])
+  sts.keys = [{ ...first, jwk: { ...first.jwk, x5t: 'BBBB' } }]
+  sts.publish()
+  now += keyTimes.await
+  const after = await keys.findKey('BBBB', 'x5t')
+  expect(after).not.toBe(before)
+  expect(typeof before === 'object' && keys.holds(before, now)).toBe(false)
+  expect(typeof after === 'object' && keys.holds(after, now)).toBe(true)
+})

@@ -141,3 +141,35 @@ test('a file that somebody has damaged is no key set', async () => {
   expect(await find(start(keeper))).toBe('unavailable')
   expect(problems.at(-1)).toContain('no key set')
 })
+
+test('what was kept is refused with its reason, and its age holds to the second', () => {
+  const facts = { issuer, now: began, forget: 100 }
+  const text = (changes: object) => JSON.stringify({ issuer, at: began, jwks: { keys: [] }, ...changes })
+  for (const [kept, said] of [
+    ['{', 'what was kept is not JSON'],
+    ['null', 'what was kept is not ours'],
+    ['7', 'what was kept is not ours'],
+    ['{}', 'what was kept is of another issuer'],
+    [text({ issuer: `${issuer}/` }), 'what was kept is of another issuer'],
+    [text({ at: '1' }), 'what was kept does not tell its age'],
+    [text({ at: began - 0.5 }), 'what was kept does not tell its age'],
+    [text({ at: began + 1 }), 'what was kept is from the future'],
+    [text({ at: began - 100 }), 'what was kept is older than 100 s'],
+  ])
+    expect([kept, readKeptKeys(kept ?? '', facts)]).toEqual([kept, said])
+  expect(readKeptKeys(text({ at: began - 99 }), facts)).toEqual({ document: { keys: [] }, at: began - 99 })
+  expect(Object.isFrozen(readKeptKeys(text({}), facts))).toBe(true)
+  expect(writeKeptKeys(issuer, { document: [1], at: 5 })).toBe(`{"issuer":"${issuer}","at":5,"jwks":[1]}`)
+})
+
+test('a keeper on disk misses quietly, fails aloud, and writes for this user alone', async () => {
+  const keeper = keepKeysIn(join(directory, 'deep', 'er'))
+  expect(Object.isFrozen(keeper)).toBe(true)
+  expect(await keeper.load(issuer)).toBeUndefined()
+  await keeper.save(issuer, 'text')
+  expect(await keeper.load(issuer)).toBe('text')
+  expect(await keeper.load(`${issuer}/`)).toBeUndefined()
+  expect((await stat(join(directory, 'deep', 'er'))).mode & 0o777).toBe(0o700)
+  await writeFile(join(directory, 'file'), '')
+  await expect(keepKeysIn(join(directory, 'file')).load(issuer)).rejects.toThrow('ENOTDIR')
+})
