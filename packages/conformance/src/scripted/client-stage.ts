@@ -92,7 +92,9 @@ async function startStage({ issuerPort = 0, mailPort = 0 }: ClientUnderTest): Pr
       const [body, headers] = [await readBody(request), headersOf(request)]
       if (playing === undefined) return void send(response, { status: 503 })
       const { scene, world } = playing
-      const url = new URL(request.url ?? '/', bases.get(party))
+      // Through a tunnel comes a path alone: the host is in its header.
+      const own = bases.get(party) ?? ''
+      const url = URL.parse(request.url ?? '/', party === 'proxy' ? `http://${headers.host}` : own) ?? new URL(own)
       const place = placeOf(party, url, headers)
       const method = request.method ?? 'GET'
       const form = new URLSearchParams(method === 'POST' ? body : '')
@@ -114,6 +116,12 @@ async function startStage({ issuerPort = 0, mailPort = 0 }: ClientUnderTest): Pr
         headers: answered,
         body: said,
       })
+    })
+    // Some clients ask a proxy for a tunnel even where the other end speaks plain http: what is in it is read all the same.
+    server.on('connect', (_request, socket) => {
+      if (party !== 'proxy') return socket.destroy()
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      server.emit('connection', socket)
     })
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
