@@ -96,6 +96,26 @@ async function addCloud(sts: TestSts, { mailUrl, principalId }: { mailUrl: strin
   }
 }
 
+/** Lets apps register themselves, and gives the kit a token for it: Postern takes confidential clients from the invited alone. */
+async function invite(sts: TestSts, clock: () => Date): Promise<string> {
+  const realm = await sts.store.realms.find(sts.realm.id)
+  if (!realm) throw new TypeError('no realm')
+  await sts.store.realms.change(realm.id, { settings: { ...realm.settings, clientRegistration: 'token' } })
+  const token = randomBytes(32).toString('base64url')
+  const [createdAt, clients] = [clock(), 1000]
+  await sts.kept.clientRegistrations.invite({
+    id: randomUUID(),
+    digest: new Uint8Array(createHash('sha256').update(token).digest()),
+    label: 'conformance',
+    clients,
+    clientsLeft: clients,
+    createdAt,
+    createdBy: 'conformance',
+    expiresAt: new Date(createdAt.getTime() + 365 * 86_400_000),
+  })
+  return token
+}
+
 /** Nobody at the kit can answer for a telephone: these people sign in by password alone. */
 async function exempt(sts: TestSts, names: readonly string[]): Promise<void> {
   for (const policy of await sts.kept.policies.list())
@@ -130,6 +150,7 @@ export async function startPosternStage(clock: () => Date): Promise<PosternStage
   await change(sts, app.clientId, { postLogoutRedirectUris: [BYE] })
   await change(sts, confidential.clientId, { backchannelLogoutUri })
   const second = await addAnother(sts, confidential, { authenticationMethod: 'client_secret_post' })
+  const initialAccessToken = await invite(sts, clock)
   const access = { scope: `openid offline_access ${mailUrl}/EAS.AccessAsUser.All`, resource: `${mailUrl}/` }
   return {
     target: {
@@ -151,6 +172,7 @@ export async function startPosternStage(clock: () => Date): Promise<PosternStage
         otherAudience: CLOUD,
       },
       server,
+      registration: { initialAccessToken },
     },
     async [Symbol.asyncDispose]() {
       await close(mail)

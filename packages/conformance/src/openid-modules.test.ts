@@ -64,6 +64,7 @@ describe('an issuer that does everything right passes every OpenID module', () =
     { when: 'by form_post', given: { responseMode: 'form_post' }, skipped: 0 },
     { when: 'without request objects', given: NO_OBJECTS, skipped: 1 },
     { when: 'without registration, whose modules say that they were not tried', given: NO_REGISTRATION, skipped: 9 },
+    { when: 'that follows no address of a client', given: { looksClientsUp: false }, skipped: 2 },
     { when: 'without claims of a profile', given: { knowsScopes: false }, skipped: 1 },
   ])('$when', async ({ given, skipped }) => {
     const report = await runAgainst([], undefined, given)

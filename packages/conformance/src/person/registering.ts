@@ -96,6 +96,9 @@ export function makeClientKey(keyId: string): ClientKey {
   }
 }
 
+/** Whether the issuer understood what was asked and does not offer it (RFC 7591 section 3.2.2). */
+export const isRefusal = ({ status, json }: Answer): boolean => status === 400 && json?.error === 'invalid_client_metadata'
+
 /** What a refused registration says, and what an accepted one is. */
 export const describeRegistration = ({ answer }: RegisteredClient): string =>
   `${answer.status} ${answer.json?.error ?? (answer.json?.client_id === undefined ? 'without client_id' : 'registered')}`

@@ -5,6 +5,7 @@ import {
   describeRegistration,
   findRegistration,
   forgetClient,
+  isRefusal,
   KIT_REDIRECT_URI,
   registerClient,
 } from '../../person/registering.ts'
@@ -23,6 +24,10 @@ export default module(
     const serve = (path: string, addresses: readonly string[]) =>
       listener.serve(path, { type: 'application/json', body: JSON.stringify(addresses) })
     const good = await registerClient(target, endpoint, { sector_identifier_uri: serve('/sector.json', [KIT_REDIRECT_URI]) })
+    const { subject_types_supported: subjects } = await target.metadata()
+    const isPairwise = Array.isArray(subjects) && subjects.includes('pairwise')
+    if (isRefusal(good.answer) && !isPairwise)
+      return checks.skip(CLAUSE, expected, 'the issuer refuses sectors, and all its subjects are public')
     checks.must(CLAUSE, expected, good.client !== undefined, describeRegistration(good))
     const bad = await registerClient(target, endpoint, {
       sector_identifier_uri: serve('/other.json', ['https://other.kit.example/']),

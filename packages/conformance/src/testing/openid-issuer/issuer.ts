@@ -36,7 +36,7 @@ function metadata(world: World): Record<string, unknown> {
     response_types_supported: has('lists-no-code') ? ['id_token'] : ['code'],
     response_modes_supported: ['query', 'form_post'],
     grant_types_supported: ['authorization_code', 'refresh_token'],
-    subject_types_supported: has('lists-no-subject-type') ? [] : ['public'],
+    subject_types_supported: has('lists-no-subject-type') ? [] : ['public', ...(has('refuses-every-sector') ? ['pairwise'] : [])],
     id_token_signing_alg_values_supported: has('lists-no-rs256') ? ['ES256'] : ['RS256', 'none'],
     userinfo_signing_alg_values_supported: ['RS256'],
     request_object_signing_alg_values_supported: ['none', 'RS256'],

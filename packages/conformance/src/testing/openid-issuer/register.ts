@@ -14,7 +14,17 @@ async function isInSector(wish: Wish): Promise<boolean> {
   return texts(wish.redirect_uris).every((uri) => listed.includes(uri))
 }
 
+/** RFC 7591 section 2: what the issuer does not offer is refused, what it does not keep is left out. */
 export async function register(world: World, wish: Wish): Promise<Reply> {
+  if (world.options.looksClientsUp === false) {
+    if (wish.jwks_uri !== undefined || wish.sector_identifier_uri !== undefined) return refuse('invalid_client_metadata')
+    const { logo_uri: _, policy_uri: __, tos_uri: ___, ...rest } = wish
+    return registerAs(world, rest)
+  }
+  return registerAs(world, wish)
+}
+
+async function registerAs(world: World, wish: Wish): Promise<Reply> {
   const { has } = world
   if (has('refuses-to-register')) return refuse('invalid_client_metadata')
   const redirectUris = texts(wish.redirect_uris)

@@ -63,6 +63,8 @@ export interface WorldOptions {
   readonly followsRequestObjects?: boolean
   /** Default: registers clients. */
   readonly registers?: boolean
+  /** Default: fetches keys and sectors from addresses of clients, and keeps what else they say about themselves. */
+  readonly looksClientsUp?: boolean
   /** Default: gives claims of profile, email, address and phone. */
   readonly knowsScopes?: boolean
   readonly backchannelLogoutUri?: string
