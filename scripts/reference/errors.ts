@@ -15,6 +15,7 @@ import type { RequestProblemCode } from '../../packages/sts/src/http/problems.ts
 import type { StartErrorCode } from '../../packages/sts/src/main.ts'
 import { readingRefusals } from '../../packages/sts/src/partners/errors.ts'
 import type { PolicyErrorCode } from '../../packages/sts/src/policy/errors.ts'
+import type { RegistrationRefusalCode } from '../../packages/sts/src/protocol/registration/errors.ts'
 import { mailGateQuestions, mailGateReasons } from './mail-gate-errors.ts'
 import { code, renderHead, renderMarkdownTable } from './page.ts'
 import { actorGrants, actorTokens, delegations, type Explained, serverClients } from './server-to-server-errors.ts'
@@ -33,6 +34,27 @@ const storage: Explained<'storage_unavailable' | 'directory_in_use'> = {
   directory_in_use: {
     cause: 'The embedded database is open in another process.',
     remedy: 'Stop that process first, or use PostgreSQL.',
+  },
+}
+
+const registrations: Explained<RegistrationRefusalCode> = {
+  invalid_redirect_uri: {
+    cause: 'An address is not exact, or not one that this kind of app may have. The answer says which, by its place.',
+    remedy:
+      'Loopback (`http://127.0.0.1/…`) or a scheme made from a domain (`com.example.mail:/…`); `https` with a registration token.',
+  },
+  invalid_client_metadata: {
+    cause: 'A member of the registration is missing, malformed or not offered. The answer names it.',
+    remedy:
+      'Correct it or leave it out. Scopes: those of resources that are open to registered apps (`postern resource change --open-to-registered`).',
+  },
+  invalid_token: {
+    cause: 'The registration token is unknown, used up or over, or the registration access token is not of this client.',
+    remedy: '`postern client registration-token` makes a new one. An app that lost its own registers anew.',
+  },
+  temporarily_unavailable: {
+    cause: 'A thousand apps have registered themselves within an hour, and nobody signed in with them.',
+    remedy: 'Somebody may be filling the realm: set `--client-registration token`, and see `postern client list-registered`.',
   },
 }
 
@@ -232,6 +254,11 @@ const sections: readonly (readonly [title: string, words: string, table: Explain
     'Metadata of partners',
     'The metadata document of a partner changed nothing. `postern partner show` tells it, and the event `partner.metadata_refused`.',
     readingRefusals,
+  ],
+  [
+    'Apps that register themselves',
+    'An app was not registered, or may not see its registration (`RegistrationRefused`): `error` of the answer, and of the event `client.refused`.',
+    registrations,
   ],
   [
     'Actor tokens: asking for one',

@@ -53,6 +53,14 @@ test('answers the fourth form of a minute with 429 and tells when to come again,
   expect(await statusOf('/signin/a/name')).toBe(200)
 })
 
+test('counts apps that register themselves among the forms of their network', async () => {
+  const register = '/oauth2/v2.0/register'
+  for (const _ of [1, 2, 3]) expect(await statusOf(register, { accept: 'application/json' })).toBe(200)
+  expect(await statusOf(register, { accept: 'application/json' })).toBe(429)
+  expect(await statusOf(`${register}/id`, { method: 'DELETE' })).toBe(200)
+  expect(await statusOf('/signin/a/name')).toBe(429)
+})
+
 test.each([
   ['en', 'Too many forms came from your network'],
   ['de-CH', 'Aus Ihrem Netz kamen'],
