@@ -34,7 +34,7 @@ if (!(atLeast >= 0 && atLeast <= 100) || !(atOnce >= 1) || names.some((name) => 
 }
 
 const copy = await mkdtemp(join(tmpdir(), 'postern-mutate-'))
-let summary = existsSync(OUT) ? (JSON.parse(await readFile(OUT, 'utf8')) as MutationSummary) : undefined
+let summary: MutationSummary | undefined
 const ran = new Set<string>()
 try {
   await copyTree()
@@ -44,7 +44,9 @@ try {
     process.stderr.write(`${name}\n`)
     const results = readReport(await stryker(name, group))
     for (const { file } of results) ran.add(file)
-    summary = joinResults(summary, results, { at: new Date().toISOString(), commit: await commit() })
+    // Read again each time: another run may have added its own.
+    const before = existsSync(OUT) ? (JSON.parse(await readFile(OUT, 'utf8')) as MutationSummary) : undefined
+    summary = joinResults(before, results, { at: new Date().toISOString(), commit: await commit() })
     await mkdir(dirname(OUT), { recursive: true })
     await writeFile(OUT, `${JSON.stringify(summary, undefined, 2)}\n`)
     for (const { file, killed, mutants, score, survivors } of results) {
@@ -87,10 +89,10 @@ async function stryker(name: string, { mutate, tests }: MutationGroup): Promise<
     checkers: [],
   }
   await writeFile(join(folder, 'stryker.config.json'), JSON.stringify(config))
-  const files = tests.map((file) => `src/${file}.test.ts`).filter((file) => existsSync(join(folder, file)))
+  const files = tests.map((file) => `src/${file}.test.ts`)
   const child = spawn(process.execPath, [join(ROOT, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js'), 'run'], {
     cwd: folder,
-    env: { ...process.env, POSTERN_MUTATION_TESTS: files.join(' ') },
+    env: { ...process.env, POSTERN_MUTATION_TESTS: files.join(' '), NODE_NO_WARNINGS: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let said = ''

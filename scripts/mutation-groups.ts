@@ -55,7 +55,6 @@ export const MUTATION_GROUPS: Readonly<Record<string, MutationGroup>> = {
       'actor-status',
     ].map(acting),
     tests: [
-      'token-form',
       'principal',
       'times',
       'self-issued',

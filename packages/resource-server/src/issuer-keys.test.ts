@@ -276,7 +276,9 @@ test('an issuer that may not be asked is misuse', () => {
     })
   for (const wrong of ['http://sts.example', 'no address', `${issuer}?q=1`, `${issuer}#f`, 'http://localhost/'])
     expect(create({ issuer: wrong })).toThrow(
-      new TypeError(`The issuer ${wrong} must be an https URL without query (http only for loopback, with allowInsecureLoopback)`),
+      new TypeError(
+        `The issuer ${wrong} must be an https URL without query (http only for loopback, with allowInsecureLoopback)`,
+      ),
     )
   expect(create({ jwksUri: 'http://x.example' })).toThrow(new TypeError('The jwksUri http://x.example must be an https URL'))
   const keys = create({ jwksUri: 'https://x.example' })()

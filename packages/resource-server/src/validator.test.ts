@@ -222,7 +222,9 @@ test.for(['nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'nameid', 'actortoke
   async (mark) => {
     const validator = validatorWith({ types: ['JWT', 'at+jwt'] })
     const claims = { ...good, [mark]: 'x' }
-    expect(await refusalLater(validator.validate(sts.token(claims, { header: { typ: 'JWT' } })))).toBe(`type_mismatch: claim ${mark}`)
+    expect(await refusalLater(validator.validate(sts.token(claims, { header: { typ: 'JWT' } })))).toBe(
+      `type_mismatch: claim ${mark}`,
+    )
     expect(await refusalLater(validator.validate(sts.token(claims)))).toBe('accepted')
   },
 )
@@ -267,7 +269,9 @@ test('the set is refreshed in the background from five minutes on, by new and by
 test('more than 256 different headers are accepted, each by itself', async () => {
   const validator = validatorWith()
   for (let index = 0; index < 260; index += 1)
-    expect(await codeOf(validator.validate(sts.token({ ...good, jti: `${index}` }, { header: { x5t: `x${index}` } })))).toBe('accepted')
+    expect(await codeOf(validator.validate(sts.token({ ...good, jti: `${index}` }, { header: { x5t: `x${index}` } })))).toBe(
+      'accepted',
+    )
   expect(await refusalLater(validator.validate(sts.token(good, { header: { x5t: 'x259', kid: 'nobody' } })))).toBe(
     'key_unknown: kid "nobody"',
   )

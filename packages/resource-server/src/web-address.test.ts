@@ -4,7 +4,17 @@ import { allowedUrl, insertWellKnown, isLoopbackHost, openidConfigurationUrl } f
 test('this machine is known by its spelling alone', () => {
   for (const host of ['localhost', '[::1]', '127.0.0.1', '127.255.255.255', '127.10.20.30'])
     expect([host, isLoopbackHost(host)]).toEqual([host, true])
-  for (const host of ['', 'localhost.example', 'x127.0.0.1', '127.0.0.1.example', '127.0.0', '127.a.0.1', '127.0.a.1', '127.0.0.a', '::1'])
+  for (const host of [
+    '',
+    'localhost.example',
+    'x127.0.0.1',
+    '127.0.0.1.example',
+    '127.0.0',
+    '127.a.0.1',
+    '127.0.a.1',
+    '127.0.0.a',
+    '::1',
+  ])
     expect([host, isLoopbackHost(host)]).toEqual([host, false])
 })
 
