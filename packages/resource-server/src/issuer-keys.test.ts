@@ -2,6 +2,7 @@ import { makeRocaKey, makeSigningKey } from '@postern/conformance/hostile-tokens
 import { beforeEach, expect, test } from 'vitest'
 import { createIssuerKeys, type IssuerKeys, keyTimes } from './issuer-keys.ts'
 import { DocumentServer, FakeIssuer } from './testing/fake-issuer.ts'
+import { makeSelfSigned } from './testing/self-signed.ts'
 import { readKeySet } from './verification-key.ts'
 import { weaknessOfRsaKey } from './weak-keys.ts'
 
@@ -343,4 +344,43 @@ test('a key is found by the thumbprint of its certificate too, and a changed thu
   expect(after).not.toBe(before)
   expect(typeof before === 'object' && keys.holds(before, now)).toBe(false)
   expect(typeof after === 'object' && keys.holds(after, now)).toBe(true)
+})
+
+test('a key that is held is found without a fetch, and a forgotten set holds nothing', async () => {
+  const keys = make()
+  const held = await keys.findKey('k1')
+  now += keyTimes.coolDown
+  expect(await keys.findKey('k1')).toBe(held)
+  expect(jwksFetches()).toBe(1)
+  now += keyTimes.forget
+  expect(typeof held === 'object' && keys.holds(held, now)).toBe(false)
+})
+
+test('a clock that was set back during a fetch makes nobody wait before the cool-down is over', async () => {
+  const slow: typeof fetch = async (input, init) => {
+    now += 5
+    return server.fetch(input, init)
+  }
+  const keys = make({ fetch: slow })
+  const began = now
+  await keys.findKey('k1')
+  expect(keys.mustWait(began + 9)).toBe(false)
+  expect(keys.mustWait(now)).toBe(false)
+})
+
+test('a certificate that is published later makes another key, and what is thrown without a reason has none', async () => {
+  const own = makeSelfSigned('mail.contoso.com')
+  const { n, e } = own.key.export({ format: 'jwk' })
+  const jwk = { kid: 'own', kty: 'RSA', n, e }
+  server.documents.set(`${issuer}/keys`, { keys: [jwk] })
+  const keys = make()
+  const before = await keys.findKey('own')
+  server.documents.set(`${issuer}/keys`, { keys: [{ ...jwk, x5c: [own.der.toString('base64')] }] })
+  now += keyTimes.await
+  expect(await keys.findKey('own')).not.toBe(before)
+  expect(await keys.findKey(own.x5t, 'x5t')).toMatchObject({ kid: 'own', certificate: { x5t: own.x5t } })
+  problems = []
+  const odd: typeof fetch = () => Promise.reject('odd')
+  expect(await make({ fetch: odd }).findKey('k1')).toBe('unavailable')
+  expect(problems).toEqual([`keys of ${issuer} not fetched: unknown reason`])
 })

@@ -117,7 +117,7 @@ export function createIssuerKeys(options: Options): IssuerKeys {
   const age = (since: number, now: number): number => (now < since ? Number.POSITIVE_INFINITY : now - since)
   const mayFetch = (now: number): boolean => age(lastAttempt, now) >= keyTimes.coolDown
   const current = (now: number): KeySet | undefined =>
-    fetched !== undefined && (now < fetched.at || now - fetched.at < keyTimes.forget) ? fetched.set : undefined
+    fetched !== undefined && now - fetched.at < keyTimes.forget ? fetched.set : undefined
 
   async function fetchKeys(): Promise<void> {
     try {

@@ -133,7 +133,7 @@ test('on disk each issuer has one file, for this user alone, and nothing else is
 test('a file that somebody has damaged is no key set', async () => {
   const keeper = keepKeysIn(directory)
   await find(start(keeper))
-  await expect.poll(() => readdir(directory)).toHaveLength(1)
+  await expect.poll(() => readdir(directory)).toEqual([expect.stringMatching(/\.json$/)]) // written beside, then renamed
   const [name = ''] = await readdir(directory)
   const text = await readFile(join(directory, name), 'utf8')
   await writeFile(join(directory, name), text.replace('"keys"', '"kees"'))
@@ -172,4 +172,43 @@ test('a keeper on disk misses quietly, fails aloud, and writes for this user alo
   expect((await stat(join(directory, 'deep', 'er'))).mode & 0o777).toBe(0o700)
   await writeFile(join(directory, 'file'), '')
   await expect(keepKeysIn(join(directory, 'file')).load(issuer)).rejects.toThrow('ENOTDIR')
+})
+
+test('the keeper is asked once, only when there is nothing else, and what it says is told when it is of no use', async () => {
+  let loads = 0
+  const counting = (text: string | undefined): KeyKeeper => ({
+    load: async () => {
+      loads += 1
+      return text
+    },
+    save: async () => undefined,
+  })
+  server.down = true
+  const away = `keys of ${issuer} not fetched: fetch failed`
+  const empty = start(counting(undefined))
+  expect(await find(empty)).toBe('unavailable')
+  now += keyTimes.coolDown
+  expect(await find(empty)).toBe('unavailable')
+  expect([loads, problems]).toEqual([1, [away, away]])
+  problems = []
+  expect(await find(start(counting('{')))).toBe('unavailable')
+  expect(await find(start(counting(writeKeptKeys(issuer, { document: 7, at: now }))))).toBe('unavailable')
+  expect(problems).toEqual([
+    away,
+    `kept keys of ${issuer} not used: what was kept is not JSON`,
+    away,
+    `kept keys of ${issuer} not used: they are no key set`,
+  ])
+  loads = 0
+  server.down = false
+  const served = start(counting(writeKeptKeys(issuer, { document: { keys: [second.jwk] }, at: now })))
+  expect(await find(served)).toBe('k1')
+  server.down = true
+  now += keyTimes.await
+  expect([await find(served), loads]).toEqual(['k1', 0])
+})
+
+test('the file of an issuer is named by the hash of its address', async () => {
+  await keepKeysIn(directory).save(issuer, 'text')
+  expect(await readdir(directory)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.json$/)])
 })
