@@ -5,6 +5,7 @@ import type { TestClient } from '@postern/sts/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { askToken, redeem, refresh } from '../../support/person-browser.ts'
 import { type Browser, createBrowser, textOf } from '../support/browser.ts'
+import { ASSERTION_TYPE, assertion } from '../support/client-assertion.ts'
 import { typeCode } from '../support/device.ts'
 import { authorization, basic, claimsOf, MAIL_SCOPE, signedIn, startWorld, verdict, type World } from '../support/world.ts'
 
@@ -157,7 +158,7 @@ describe('with an invitation', () => {
 
   it('an app proves itself by a key that it calls by a name of its own', async () => {
     const { token } = await invite(1)
-    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const key = { ...publicKey.export({ format: 'jwk' }), kid: 'mine', x5u: 'http://169.254.169.254/' }
     const made = await register(
       { ...native, token_endpoint_auth_method: 'private_key_jwt', application_type: 'native', jwks: { keys: [key] } },
@@ -169,6 +170,17 @@ describe('with an invitation', () => {
     expect(made.body).not.toHaveProperty('client_secret')
     const { body } = await manage(made, 'GET')
     expect(body.jwks).toEqual(made.body.jwks)
+    const client = asClient(made)
+    const { code } = await agree(authorization(world, { client }))
+    const answer = await askToken(world.token, {
+      grant_type: 'authorization_code',
+      code: code.code,
+      redirect_uri: code.redirectUri,
+      code_verifier: code.verifier,
+      client_assertion_type: ASSERTION_TYPE,
+      client_assertion: await assertion(world, client, { header: { alg: 'ES256', kid: 'mine' }, key: privateKey }),
+    })
+    expect(verdict(answer)).toBe('200 ok')
   })
 })
 

@@ -12,6 +12,10 @@ describe('no page', () => {
       'of saying yes or no',
       renderUserCodeConfirm({ ...device, clientName: canary, userCode: canary, hints: { where: canary, device: canary } }),
     ],
+    [
+      'of a name that nobody vouches for',
+      renderUserCodeConfirm({ ...device, clientName: canary, userCode: canary, isUnverified: true }),
+    ],
     ['of the end', renderDeviceDone({ ...device, clientName: canary })],
   ])('%s lets a canary out of its place', (_, page) => {
     expect(page).not.toMatch(/<script|<img|"'>/)

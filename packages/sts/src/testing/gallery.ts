@@ -2,6 +2,7 @@ import Koa from 'koa'
 import { renderDeviceDone, renderUserCodeConfirm, renderUserCodeInput } from '../device/device.ts'
 import { assets } from '../http/assets.ts'
 import { renderProblemPage, renderRefusedRequest } from '../http/error-page.ts'
+import { fill } from '../http/html.ts'
 import { messagesIn } from '../http/language.ts'
 import type { Language } from '../http/messages/catalogue.ts'
 import type { RealmView } from '../http/realm-view.ts'
@@ -74,6 +75,17 @@ export function renderGallery(options: { language?: Language; realm?: Partial<Re
         accountName: 'mary.rivera@contoso.com',
         appName: 'Thunderbird',
         scopes: ['openid', 'offline_access', `${mail}IMAP.AccessAsUser.All`, `${mail}SMTP.Send`, `${mail}Mail.Read`],
+      }),
+      ...form,
+    },
+    {
+      name: 'consent-unverified',
+      html: renderConsentPage({
+        ...signin,
+        accountName: 'mary.rivera@contoso.com',
+        appName: fill(texts.unverifiedApp, { app: 'Thunderbird' }),
+        unverifiedName: 'Thunderbird',
+        scopes: ['openid', 'offline_access', `${mail}IMAP.AccessAsUser.All`],
       }),
       ...form,
     },

@@ -23,7 +23,7 @@ import { renderRegisteredClient } from './registered-client.ts'
 /** Bytes. Ten keys and twenty addresses fit. */
 const LIMIT = 32 * 1024
 /** How many apps that came uninvited a realm keeps while nobody has signed in with them. */
-export const UNUSED_AT_MOST = 1000
+const UNUSED_AT_MOST = 1000
 /** An app registers a moment before its person signs in. After this, another may have its place. */
 const WAIT_SECONDS = 3600
 /** What an administrator may give at most (`client add-secret`). */

@@ -87,6 +87,7 @@ const pages = {
   codesGone: renderCodesGonePage({ ...signin, newAction: canary, isSmsOnly: true, notice: canary }),
   scan: renderEnrollScanPage({ ...start, authenticatorId: canary, secretInGroups: canary, uri: canary, complaint: canary }),
   blocked: renderBlockedPage({ ...signin, because: { kind: 'rule', rules: [canary] } }),
+  consentUnverified: renderConsentPage({ ...signin, accountName: canary, scopes: [], unverifiedName: canary }),
   consent: renderConsentPage({ ...signin, accountName: canary, scopes: [canary, `https://x.example/${canary}`, 'openid'] }),
   logout: renderLogoutConfirm(engine),
   loggedOut: renderLoggedOut(place),
