@@ -22,7 +22,7 @@ const MIDDLE = ['accounts', 'audit', 'client-pack', 'delivery', 'partners', 'rea
 const GROUND = ['policy', 'http', 'config']
 /** compose.ts, and what it is too long without. */
 const BUILD = ['compose', 'second-factors', 'mail-apps', 'app', 'operations', 'pages']
-const ENTRIES = ['main', 'cli', 'demo', 'testing']
+const ENTRIES = ['main', 'cli', 'commands', 'administration', 'supervise', 'demo', 'testing']
 /** The entries that each package names in its package.json: what others may import of it, and nothing else. */
 const FRONT_DOORS = ['packages', 'examples'].flatMap((kind) =>
   readdirSync(kind).flatMap((name) => {

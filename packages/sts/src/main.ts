@@ -7,6 +7,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Store } from '@postern/storage'
 import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
@@ -21,6 +23,8 @@ import { createLog } from './log.ts'
 import { StartRefused } from './start-refused.ts'
 import { sweepRegularly } from './sweep.ts'
 
+/** How long after the start the process has what it needs, so that what is left over can go. */
+const settledMilliseconds = 2_000
 /** How long requests in flight may take when we are told to stop. */
 const drainMilliseconds = 10_000
 /** How often the outbox is looked at. */
@@ -154,6 +158,17 @@ function postRegularly(parts: { store: Store; delivery: Delivery; log: Logger })
 export async function serve(config: Config, log: Logger = createLog(config)): Promise<void> {
   const server = await startServer(config, { log })
   endWithSignals(() => server.close(), log)
+  setTimeout(giveBackMemory, settledMilliseconds).unref()
+}
+
+/**
+ * Start-up leaves three times as much heap reserved as the service then lives in, and V8 keeps that for as long as nobody asks
+ * for anything. A collection of last resort gives it back to the machine, once.
+ */
+function giveBackMemory(): void {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect === 'function') collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }
 
 /** A second signal ends the process at once. A rejection that nobody caught is a fault of ours: log it and end. */
