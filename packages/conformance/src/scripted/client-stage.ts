@@ -119,9 +119,10 @@ async function startStage({ issuerPort = 0, mailPort = 0 }: ClientUnderTest): Pr
     })
     // Some clients ask a proxy for a tunnel even where the other end speaks plain http: what is in it is read all the same.
     server.on('connect', (_request, socket) => {
-      if (party !== 'proxy') return socket.destroy()
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
-      server.emit('connection', socket)
+      if (party === 'proxy') {
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+        server.emit('connection', socket)
+      } else socket.destroy()
     })
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')

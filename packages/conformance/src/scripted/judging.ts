@@ -22,7 +22,7 @@ export function describePlayed({ outcome, delivered, heard, said }: Played): str
   const short = way.filter((step, at) => step !== way[at - 1])
   const ended = outcome === 'hung' ? 'its time was over' : outcome === 'mail' ? 'it reported success' : 'it gave up'
   const spoke = said === '' ? '' : `; it said: ${said.replaceAll(/\s+/g, ' ')}`
-  return `${ended}; inbox handed over ${delivered} times; ${short.join(' > ')}${spoke}`
+  return `${ended}; inbox handed over: ${delivered}; ${short.join(' > ')}${spoke}`
 }
 
 /** True when the misbehaviour was shown; otherwise says why nothing is judged. */
