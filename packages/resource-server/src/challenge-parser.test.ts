@@ -122,6 +122,7 @@ test.for<[value: string, code: string, offset: number]>([
   ['Bearer a =, b=c', 'challenge_malformed', 10],
   ['Bearer a=b, c=, d=e', 'challenge_malformed', 14],
   ['Bearer/x y', 'challenge_malformed', 6],
+  ['Bearer/x', 'challenge_malformed', 6],
   ['Bearer "a"', 'challenge_malformed', 7],
   ['Bearer a b', 'challenge_malformed', 7],
   ['  "', 'challenge_malformed', 2],

@@ -76,7 +76,7 @@ function readQuoted(reader: Reader): string {
     if (next === '"') break
     if (next !== '\\') reader.fail()
     const escaped = reader.text.charAt(reader.at + 1)
-    if (!/^[\t\x20-\x7e\x80-\xff]$/.test(escaped)) reader.fail()
+    if (!/[\t\x20-\x7e\x80-\xff]/.test(escaped)) reader.fail()
     value += escaped
     reader.at += 2
   }

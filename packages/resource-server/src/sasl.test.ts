@@ -158,6 +158,11 @@ test.for<[mechanism: 'XOAUTH2' | 'OAUTHBEARER', text: string, code: string]>([
   ['OAUTHBEARER', 'n,a=mary,\x01port=x1\x01auth=Bearer t\x01\x01', 'response_malformed'],
   ['OAUTHBEARER', 'n,a=mary,\x01port=1x\x01auth=Bearer t\x01\x01', 'response_malformed'],
   ['OAUTHBEARER', 'n,a=mary,\x01host=h\x01\x01', 'token_missing'],
+  ['OAUTHBEARER', 'n,a=mary,\x01=x\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'n,a=mary,\x01nothing\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'n,a=mary,\x013a=x\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'n,a=mary,\x01a3=x\x01auth=Bearer t\x01\x01', 'response_malformed'],
+  ['OAUTHBEARER', 'abc=,n,a=m,\x01auth=Bearer t\x01\x01', 'response_malformed'],
 ])('%s %j has no place: %s', ([mechanism, text, code]) => {
   expect(() => parseSasl(mechanism, base64(text))).toThrow(new SaslError(code as SaslError['code']))
 })
@@ -186,4 +191,11 @@ test('each reason has its word, and each mechanism its number', () => {
     status: 'invalid_token',
     'openid-configuration': 'https://x/',
   })
+})
+
+test('a name of one letter is a name, bytes that are not UTF-8 are none', () => {
+  const read = parseSasl('OAUTHBEARER', base64('n,a=m,\x01x=y\x01auth=Bearer t\x01\x01'))
+  expect(Object.keys(read)).toEqual(['mechanism', 'user', 'token'])
+  const broken = Buffer.concat([Buffer.from('user=m'), Buffer.from([0xff]), Buffer.from('\x01auth=Bearer t\x01\x01')])
+  expect(() => parseSasl('XOAUTH2', broken.toString('base64'))).toThrow(new SaslError('response_malformed'))
 })

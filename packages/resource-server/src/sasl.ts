@@ -28,7 +28,7 @@ const malformed = (): SaslError => new SaslError('response_malformed')
 function decode(response: string): string {
   if (response.length > longest) throw new SaslError('response_too_large')
   const bytes = Buffer.from(response, 'base64')
-  if (response === '' || bytes.toString('base64') !== response) throw malformed()
+  if (bytes.toString('base64') !== response) throw malformed()
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
@@ -128,12 +128,11 @@ export const saslErrorFor = (code: TokenErrorCode): 'invalid_token' | 'insuffici
  */
 export function saslErrorChallenge(mechanism: SaslMechanism, options: SaslErrorChallengeOptions = {}): string {
   const error = options.error ?? 'invalid_token'
-  const document = {
-    ...(mechanism === 'XOAUTH2'
-      ? { status: xoauth2Status[error], schemes: 'bearer', scope: options.scope ?? 'mail' }
-      : { status: error }),
-    ...(mechanism === 'OAUTHBEARER' && options.scope !== undefined ? { scope: options.scope } : {}),
-    ...(options.openidConfiguration === undefined ? {} : { 'openid-configuration': options.openidConfiguration }),
-  }
+  // JSON leaves out what is undefined.
+  const common = { 'openid-configuration': options.openidConfiguration }
+  const document =
+    mechanism === 'XOAUTH2'
+      ? { status: xoauth2Status[error], schemes: 'bearer', scope: options.scope ?? 'mail', ...common }
+      : { status: error, scope: options.scope, ...common }
   return Buffer.from(JSON.stringify(document)).toString('base64')
 }
