@@ -329,3 +329,31 @@ test('keys come from the address that was given, and what is wrong with them is 
   expect(problems).toEqual(['key ignored: odd: unsupported kind of key'])
   expect(() => validatorWith({ issuers: [{ issuer, jwksUri: 'http://elsewhere.example/keys' }] })).toThrow(TypeError)
 })
+
+test('a remembered token is remembered through the tolerance, and no value but a string is looked for', async () => {
+  const validator = validatorWith()
+  const token = sts.token({ ...good, exp: noon + 60 })
+  const claims = await validator.validate(token)
+  now = noon + 89
+  expect(await validator.validate(token)).toBe(claims)
+  for (const value of [7, undefined, null, ['a.b.c']])
+    expect(await refusalLater(validator.validate(value as unknown as string))).toBe('token_malformed: not a string')
+})
+
+test('what has ended is asked with what the token says of itself', async () => {
+  const asked: unknown[] = []
+  const revocations = {
+    isRevoked: (facts: unknown) => {
+      asked.push(facts)
+      return asked.length > 1
+    },
+  }
+  const validator = validatorWith({ revocations: revocations as NonNullable<TokenValidatorOptions['revocations']> })
+  expect(await refusalLater(validator.validate(sts.token({ ...good, grant_id: 7, sid: 's1' })))).toBe('accepted')
+  expect(await refusalLater(validator.validate(sts.token({ ...good, grant_id: 'g1' })))).toBe('token_revoked: jti "j1"')
+  const common = { accountId: 'mary', issuedAt: noon, clientId: 'outlook' }
+  expect(asked).toEqual([
+    { ...common, sessionId: 's1', familyId: undefined },
+    { ...common, sessionId: undefined, familyId: 'g1' },
+  ])
+})

@@ -172,6 +172,7 @@ export function createTokenValidator(options: TokenValidatorOptions): TokenValid
     }
     const claims = requireClaims(inspected.claims, rules, now)
     memory.remember(token, { claims, key, keys })
+    // Stryker disable next-line ConditionalExpression,EqualityOperator,CallExpression: remembering changes what a header costs, not what it says
     if (headers.size < mostHeaders) headers.set(compact.headerPart, header)
     return claims
   }
