@@ -82,7 +82,10 @@ export interface Store {
   outsideTransaction<T>(work: () => Promise<T>): Promise<T>
   /** The database's own time. Throws {@link StorageUnavailable} when it cannot be reached or does not answer in time. */
   ping(): Promise<Date>
-  /** Deletes at most `limit` expired rows a table, oldest first, by index. Returns how many went. */
+  /**
+   * Deletes at most `limit` expired rows a table, oldest first, by index, and empties as many answers of refresh tokens that are
+   * over. Returns how many rows that were.
+   */
   removeExpired(now: Date, limit: number): Promise<number>
   close(): Promise<void>
 }

@@ -187,6 +187,32 @@ export function storeContract(opened: () => OpenBackend): void {
       await expect(store.removeExpired(sampleTime, 0)).rejects.toThrow(TypeError)
     })
 
+    test('empties answers of used tokens a minute after their time, and leaves the tokens', async () => {
+      const { store, newRealm } = opened()
+      await store.removeExpired(secondsAfter(1e9), 10_000)
+      const realm = await newRealm()
+      const client = sampleClient({ id: ClientId.of('c') })
+      await realm.clients.add(client)
+      for (const [handle, until] of [
+        ['early', 10],
+        ['late', 40],
+      ] as const) {
+        const token = { handle, familyId: FamilyId.of(handle), clientId: client.id, payload: {}, issuedAt: sampleTime }
+        await realm.refreshTokens.start({ ...token, expiresAt: secondsAfter(9000), familyEndsAt: secondsAfter(9000) })
+        await realm.refreshTokens.use(handle, sampleTime)
+        const answer = { sealed: new Uint8Array(3000), request: 'r', until: secondsAfter(until) }
+        await realm.refreshTokens.keepAnswer(handle, answer)
+      }
+      expect(await store.removeExpired(secondsAfter(69), 10)).toBe(0)
+      expect(await store.removeExpired(secondsAfter(70), 10)).toBe(1)
+      const [early, late] = [await realm.refreshTokens.find('early'), await realm.refreshTokens.find('late')]
+      expect(early).toMatchObject({ usedAt: sampleTime })
+      expect(early?.answer).toBeUndefined()
+      expect(late?.answer?.sealed).toHaveLength(3000)
+      expect(await store.removeExpired(secondsAfter(200), 10)).toBe(1)
+      expect(await store.removeExpired(secondsAfter(200), 10)).toBe(0)
+    })
+
     test('takes approvals, remembered browsers and mails when they end, and access passes a month later', async () => {
       const { store, newRealm } = opened()
       await store.removeExpired(secondsAfter(1e9), 10_000)
