@@ -34,16 +34,13 @@ export default experiment(
     const late = world.client('code of before, redeemed in the lost hour')
     await late.redeem(code)
 
-    // Put back, and then what docs/guides/install.md says: the sessions of every account are ended.
+    // Put back, and then what docs/guides/install.md says.
     const restored = new URL(before)
     restored.pathname = `/${name}_backup`
     world.moveTo(restored.href)
-    const accounts = await withDatabase(restored.href, (sql) => sql('select upn from account'))
     const service = await world.history.deed('restored', world.sts.realm.id, async () => {
-      for (const { upn } of accounts) {
-        const ended = await runPostern({ sts: world.sts, databaseUrl: restored.href }, 'account', 'end-sessions', String(upn))
-        tally.held(ended.code === 0, `account end-sessions ended with ${ended.code}: ${ended.written.slice(0, 200)}`)
-      }
+      const ended = await runPostern({ sts: world.sts, databaseUrl: restored.href }, 'realm', 'after-restore')
+      tally.held(ended.code === 0, `realm after-restore ended with ${ended.code}: ${ended.written.slice(0, 200)}`)
       return world.service({ databaseUrl: restored.href })
     })
     for (const client of [kept, rotated, revoked, late]) client.address = service.address

@@ -62,6 +62,8 @@ export interface CounterRow {
 
 export interface Rows {
   readonly now: Date
+  /** Whatever was proved until then counts no more: a backup was put back. */
+  readonly notBefore?: Date
   readonly tokens: readonly TokenRow[]
   readonly families: readonly FamilyRow[]
   readonly audit: readonly AuditedRow[]
@@ -109,8 +111,10 @@ export function readRows(databaseUrl: string): Promise<Rows> {
 async function read(sql: Sql): Promise<Rows> {
   const list = async <T>(query: string, make: (row: Row) => T): Promise<readonly T[]> => (await sql(query)).map(make)
   const [clock] = await sql('select now() as now')
+  const [epoch] = await sql('select max(not_before) as not_before from realm')
   return {
     now: clock?.now as Date,
+    ...(epoch?.not_before ? { notBefore: epoch.not_before as Date } : {}),
     tokens: await list(
       `select encode(handle_hash, 'hex') as hash, family_id, encode(predecessor_hash, 'hex') as predecessor, issued_at, expires_at, used_at from refresh_token`,
       (row) => ({

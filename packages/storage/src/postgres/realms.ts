@@ -7,7 +7,7 @@ import type { Database } from '../transaction.ts'
 import { toCredential } from './clients.ts'
 import { isText, isUuid, list, type Row, Taken } from './row.ts'
 
-const toRealm = (row: Row<'realm'> & { readonly domains: readonly string[] }): Realm =>
+const toRealm = (row: Omit<Row<'realm'>, 'not_before'> & { readonly domains: readonly string[] }): Realm =>
   Object.freeze({
     id: RealmId.of(row.id),
     displayName: row.display_name,

@@ -22,11 +22,13 @@ import { partnerOperations } from './operations/partner.ts'
 import { policyOperations } from './operations/policy.ts'
 import { policyAuthOperations } from './operations/policy-auth.ts'
 import { realmOperations } from './operations/realm.ts'
+import { realmAfterRestoreOperations } from './operations/realm-after-restore.ts'
 import { resourceOperations } from './operations/resource.ts'
 
 /** Everything that an administrator can do, in the order of the reference. One line for each file of operations. */
 export const operations: readonly Operation[] = Object.freeze([
   ...realmOperations,
+  ...realmAfterRestoreOperations,
   ...accountOperations,
   ...mfaOperations,
   ...mfaImportOperations,
