@@ -37,8 +37,8 @@ type Wanted = Readonly<{ method: string }>
 export interface Factors {
   /** What the account has, disabled ones included: whoever finds nothing here may be led through a first enrolment. */
   methodsOf(realm: RealmStore, accountId: AccountId): Promise<readonly BoundFactor[]>
-  /** Every way to show something now, the default one first; recovery codes and passes last. Without methods that the realm switched off. */
-  waysOf(occasion: Occasion): Promise<readonly Way[]>
+  /** Every way to show something now, the default one first; recovery codes and passes last. Without methods that the realm switched off; `only` looks at one method. */
+  waysOf(occasion: Occasion, only?: Wanted): Promise<readonly Way[]>
   /**
    * Prepares an answer: sends a message, makes a challenge. `again`: a resend, which replaces the code and never resets a
    * counter (R94). A page that is loaded twice sends once. `undefined`: the account has no such way, or it is switched off.
@@ -162,10 +162,11 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
       )
     },
 
-    async waysOf(occasion) {
+    async waysOf(occasion, only) {
       const bound = await boundOf(occasion.realm, occasion.accountId)
       const ways: Way[] = []
       for (const method of methods) {
+        if (only !== undefined && only.method !== method.id) continue
         if (allowed(occasion, method.id) === undefined) continue
         const own = await method.waysOf(occasion, ofMethod(bound, method.id))
         if (own.length === 0) continue

@@ -1,8 +1,17 @@
 import { AccountId } from '../identifiers.ts'
 import type { AccessPass, AccessPassStore } from '../ports/access-passes.ts'
+import { prepare } from '../prepared.ts'
 import { bytes, isText, isUuid, keepable, present, type RealmPart, type Row } from './row.ts'
 
-const toPass = (row: Row<'access_pass'>): AccessPass =>
+/** By name, so that the server can keep the statement prepared (prepared.ts). */
+const columns = ['id', 'account_id', 'digest', 'uses', 'starts_at', 'expires_at', 'created_at', 'created_by', 'used_at'] as const
+
+/** Asked whenever somebody is to show a second thing. */
+const findOf = prepare((db, at: { realmId: string; accountId: string }) =>
+  db.selectFrom('access_pass').select(columns).where('realm_id', '=', at.realmId).where('account_id', '=', at.accountId),
+)
+
+const toPass = (row: Pick<Row<'access_pass'>, (typeof columns)[number]>): AccessPass =>
   Object.freeze({
     id: row.id,
     accountId: AccountId.of(row.account_id),
@@ -18,7 +27,7 @@ const toPass = (row: Row<'access_pass'>): AccessPass =>
 export function createAccessPassStore({ database, realmId }: RealmPart): AccessPassStore {
   return Object.freeze({
     async put(pass) {
-      const columns = {
+      const values = {
         id: pass.id,
         digest: pass.digest,
         uses: pass.uses,
@@ -31,21 +40,14 @@ export function createAccessPassStore({ database, realmId }: RealmPart): AccessP
       await database.run((db) =>
         db
           .insertInto('access_pass')
-          .values({ realm_id: realmId, account_id: pass.accountId, ...columns })
-          .onConflict((conflict) => conflict.columns(['realm_id', 'account_id']).doUpdateSet(columns))
+          .values({ realm_id: realmId, account_id: pass.accountId, ...values })
+          .onConflict((conflict) => conflict.columns(['realm_id', 'account_id']).doUpdateSet(values))
           .execute(),
       )
     },
     async find(accountId) {
       if (!isUuid(accountId)) return undefined
-      const row = await database.run((db) =>
-        db
-          .selectFrom('access_pass')
-          .selectAll()
-          .where('realm_id', '=', realmId)
-          .where('account_id', '=', accountId)
-          .executeTakeFirst(),
-      )
+      const [row] = (await database.run((db) => findOf(db, { realmId, accountId }))).rows
       return row && toPass(row)
     },
     async use(accountId, id, at) {

@@ -83,6 +83,16 @@ const insert = prepare((db, row: Place & ReturnType<typeof toColumns>) =>
     .onConflict((conflict) => conflict.doNothing()),
 )
 
+/** Only while the counter is the one that was read. */
+const removeAsRead = prepare((db, at: Place & { version: string }) =>
+  db
+    .deleteFrom('attempt_counter')
+    .where('realm_id', '=', at.realmId)
+    .where('subject', '=', at.subject)
+    .where('method', '=', at.method)
+    .where(sql<boolean>`xmin = ${at.version}::xid`),
+)
+
 export function createAttemptStore({ database, realmId, clock }: RealmPart): AttemptStore {
   /** Puts a counter there unless there is one. `true`: it was put there. */
   const begin = async ({ subject, method }: Key, state: AttemptState): Promise<boolean> => {
@@ -95,7 +105,10 @@ export function createAttemptStore({ database, realmId, clock }: RealmPart): Att
 
   /** With `version`: only while the counter is the one that was read. `false`: it is not, and nothing was written. */
   const write = async ({ subject, method }: Key, state: AttemptState | undefined, version?: string): Promise<boolean> => {
-    const isAsRead = version === undefined ? sql<boolean>`true` : sql<boolean>`xmin = ${version}::xid`
+    if (state === undefined && version !== undefined) {
+      const removed = await database.run((db) => removeAsRead(db, { realmId, subject, method, version }))
+      return removed.numAffectedRows === 1n
+    }
     if (state === undefined) {
       const { numDeletedRows } = await database.run((db) =>
         db
@@ -103,11 +116,11 @@ export function createAttemptStore({ database, realmId, clock }: RealmPart): Att
           .where('realm_id', '=', realmId)
           .where('subject', '=', subject)
           .where('method', '=', method)
-          .where(isAsRead)
           .executeTakeFirstOrThrow(),
       )
       return numDeletedRows === 1n
     }
+    const isAsRead = version === undefined ? sql<boolean>`true` : sql<boolean>`xmin = ${version}::xid`
     const { numUpdatedRows } = await database.run((db) =>
       db
         .updateTable('attempt_counter')

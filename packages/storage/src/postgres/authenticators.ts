@@ -38,6 +38,17 @@ const toDetail = (kept: unknown): AuthenticatorDetail => {
   return Object.freeze(Object.fromEntries(members.map(([name, value]) => [name, Object.freeze(value)])))
 }
 
+/** A code of an app is right once for each of its steps. */
+const acceptStepOf = prepare((db, at: { realmId: string; id: string; step: number; at: Date }) =>
+  db
+    .updateTable('authenticator')
+    .set({ last_step: at.step, last_used_at: at.at })
+    .where('realm_id', '=', at.realmId)
+    .where('id', '=', at.id)
+    .where('state', '=', 'active')
+    .where((row) => row.or([row('last_step', 'is', null), row('last_step', '<', at.step)])),
+)
+
 /** What is kept with the given members over it. */
 const mergedDetail = (detail: AuthenticatorDetail) => sql<string>`detail || ${keepableJson(detail)}::jsonb`
 
@@ -142,10 +153,12 @@ export function createAuthenticatorStore({ database, realmId, sealer }: RealmPar
     },
     async acceptStep(id, { step, at, detail }) {
       if (!isUuid(id)) return false
+      if (detail === undefined)
+        return (await database.run((db) => acceptStepOf(db, { realmId, id, step, at }))).numAffectedRows === 1n
       const { numUpdatedRows } = await database.run((db) =>
         db
           .updateTable('authenticator')
-          .set({ last_step: step, last_used_at: at, ...(detail !== undefined && { detail: mergedDetail(detail) }) })
+          .set({ last_step: step, last_used_at: at, detail: mergedDetail(detail) })
           .where('realm_id', '=', realmId)
           .where('id', '=', id)
           .where('state', '=', 'active')

@@ -1,5 +1,19 @@
 import type { RecoveryCodeStore } from '../ports/recovery-codes.ts'
+import { prepare } from '../prepared.ts'
 import { isUuid, type RealmPart } from './row.ts'
+
+/** Asked whenever somebody is to show a second thing. */
+const countOf = prepare((db, at: { realmId: string; accountId: string }) =>
+  db
+    .selectFrom('recovery_code')
+    .select(({ fn }) => [
+      fn.count<number>('digest').as('of'),
+      fn.count<number>('digest').filterWhere('used_at', 'is', null).as('left'),
+      fn.min('created_at').as('created_at'),
+    ])
+    .where('realm_id', '=', at.realmId)
+    .where('account_id', '=', at.accountId),
+)
 
 export function createRecoveryCodeStore({ database, realmId }: RealmPart): RecoveryCodeStore {
   const removeAll = async (accountId: string): Promise<number> => {
@@ -52,20 +66,9 @@ export function createRecoveryCodeStore({ database, realmId }: RealmPart): Recov
     },
     async count(accountId) {
       if (!isUuid(accountId)) return undefined
-      const row = await database.run((db) =>
-        db
-          .selectFrom('recovery_code')
-          .select(({ fn }) => [
-            fn.countAll<number>().as('of'),
-            fn.countAll<number>().filterWhere('used_at', 'is', null).as('left'),
-            fn.min('created_at').as('created_at'),
-          ])
-          .where('realm_id', '=', realmId)
-          .where('account_id', '=', accountId)
-          .executeTakeFirstOrThrow(),
-      )
+      const [row] = (await database.run((db) => countOf(db, { realmId, accountId }))).rows
       // An aggregate of no rows is a row without a time.
-      if (row.of === 0) return undefined
+      if (row === undefined || row.of === 0) return undefined
       return Object.freeze({ left: row.left, of: row.of, createdAt: row.created_at })
     },
     remove: async (accountId) => (isUuid(accountId) ? removeAll(accountId) : 0),

@@ -54,10 +54,13 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
   const { interactions, sessions, factors, rememberedBrowsers, clock } = parts
   const trail = createFactorTrail(parts)
 
-  async function lay(visit: Visit): Promise<Table> {
+  /** `method`: the only one that matters, where the others would change nothing about it. */
+  async function lay(visit: Visit, method?: string): Promise<Table> {
     const person = requirePerson(visit)
-    const ways = await factors.waysOf(person.occasion)
     const missing = person.isConfirming ? [] : visit.interaction.missing
+    // What is phishing-resistant pushes the others out, so all have to be seen then (see `choicesOf`).
+    const only = method === undefined || missing.includes('phishing-resistant') ? undefined : { method }
+    const ways = await factors.waysOf(person.occasion, only)
     return { visit, person, choices: choicesOf(ways, { missing, bound: person.bound }) }
   }
 
@@ -258,17 +261,19 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
       remember?: 'yes' | undefined
     },
   ): Promise<Answer> {
-    const table = await lay(visit)
     const { method } = form
-    const choice = table.choices.find((one) => one.method === method && (form.way === undefined || one.key === form.way))
+    const near = await lay(visit, method)
+    const choice = near.choices.find((one) => one.method === method && (form.way === undefined || one.key === form.way))
     // The factor went away between page and form, or would not do: look again at what is due.
     if (choice === undefined) return redirect(visit.address())
     const typed = method === 'webauthn' ? form.answer : form.code
-    if (isUnfinished(method, typed)) return refuse(table, choice, { complaint: missingText(visit, method), status: 422 })
+    if (isUnfinished(method, typed))
+      return refuse(await lay(visit), choice, { complaint: missingText(visit, method), status: 422 })
 
-    const result = await factors.verify(table.person.occasion, { method, answer: typed })
-    if (result.outcome === 'proved') return goOn(table, { method, evidence: result.evidence, remember: form.remember === 'yes' })
-    await trail.notProved(visit, table.person, method, result)
+    const result = await factors.verify(near.person.occasion, { method, answer: typed })
+    if (result.outcome === 'proved') return goOn(near, { method, evidence: result.evidence, remember: form.remember === 'yes' })
+    await trail.notProved(visit, near.person, method, result)
+    const table = await lay(visit)
     const { language } = visit.view
     switch (result.outcome) {
       case 'wrong': {
@@ -284,7 +289,7 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
         return refuse(table, choice, { notice, status: 429, retryAfterSeconds: secondsUntil(now, result.until) })
       }
       case 'disabled': {
-        const usable = (await lay(visit)).choices.some(({ state }) => state === 'active')
+        const usable = table.choices.some(({ state }) => state === 'active')
         if (!usable) return showLocked(visit)
         return showWays(table, { notice: messagesIn(language).waysLocked, status: 403 }, choice)
       }
