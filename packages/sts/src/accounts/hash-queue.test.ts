@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Overloaded } from './errors.ts'
-import { createHashQueue } from './hash-queue.ts'
+import { createHashQueue, hashesAtOnce } from './hash-queue.ts'
 
 const clock = () => new Date('2026-03-01T12:00:00Z')
 const settled = (results: readonly PromiseSettledResult<unknown>[]) => ({
@@ -8,9 +8,18 @@ const settled = (results: readonly PromiseSettledResult<unknown>[]) => ({
   overloaded: results.filter((result) => result.status === 'rejected' && result.reason instanceof Overloaded).length,
 })
 
+test.each([
+  [1, 1],
+  [2, 1],
+  [3, 2],
+  [64, 2],
+])('of %i cores, hashes take %i at most', (cores, atOnce) => {
+  expect(hashesAtOnce(cores)).toBe(atOnce)
+})
+
 describe('the hash queue', () => {
   test('runs two at once, keeps 32 waiting, and sends everybody else away at once', async () => {
-    const queue = createHashQueue({ clock })
+    const queue = createHashQueue({ clock, atOnce: 2 })
     const gate = Promise.withResolvers<void>()
     let running = 0
     let most = 0
@@ -27,7 +36,7 @@ describe('the hash queue', () => {
   })
 
   test('gives one source a quarter of the places, and takes them back one by one', async () => {
-    const queue = createHashQueue({ clock })
+    const queue = createHashQueue({ clock, atOnce: 2 })
     const gate = Promise.withResolvers<void>()
     const flood = Promise.allSettled(Array.from({ length: 500 }, () => queue.run(() => gate.promise, 'one')))
     const others = Promise.allSettled(

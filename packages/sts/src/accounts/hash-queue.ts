@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import PQueue from 'p-queue'
 import type { Clock } from '../clock.ts'
 import { Overloaded } from './errors.ts'
@@ -13,7 +14,8 @@ export interface HashQueue {
 
 /**
  * Hashing shares libuv's four threads with token signing, file and DNS access. Measured: 16 hashes in flight slow a
- * signature 380-fold. So two run at once, a few wait, and everybody else is told to come back (shedding load beats queueing).
+ * signature 380-fold. So two run at once where that leaves a core to everything else, a few wait, and everybody else is told to
+come back (R83: shedding load beats queueing).
  *
  * One source holds at most a quarter as many as may wait, running ones included, so that one alone cannot send the others
  * away. Four or more together still can.
@@ -26,7 +28,13 @@ export function createHashQueue(options: {
   readonly deadlineSeconds?: number
   readonly retryAfterSeconds?: number
 }): HashQueue {
-  const { clock, atOnce = 2, waiting = 32, deadlineSeconds = 3, retryAfterSeconds = 5 } = options
+  const {
+    clock,
+    atOnce = hashesAtOnce(availableParallelism()),
+    waiting = 32,
+    deadlineSeconds = 3,
+    retryAfterSeconds = 5,
+  } = options
   const queue = new PQueue({ concurrency: atOnce })
   const share = Math.max(1, Math.floor(waiting / 4))
   const held = new Map<string, number>()
@@ -55,3 +63,6 @@ export function createHashQueue(options: {
     },
   } satisfies HashQueue)
 }
+
+/** Of so many cores one is left to requests that need no hash, tokens above all: they are not to wait for people who sign in. */
+export const hashesAtOnce = (cores: number): number => Math.max(1, Math.min(2, cores - 1))
