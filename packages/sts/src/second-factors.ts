@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes, randomUUID } from 'node:crypto'
 import {
   type AccessPasses,
   type AppPasswords,
@@ -118,11 +118,13 @@ export function createSecondFactors(parts: {
 }
 
 /** A keyed digest of what is only compared; `what` separates its uses. */
-const keyedDigest =
-  (key: Uint8Array) =>
-  (what: string, ...values: readonly string[]): Uint8Array =>
+function keyedDigest(secret: Uint8Array): (what: string, ...values: readonly string[]) => Uint8Array {
+  // Bytes would be made a key of again for each digest, which takes longer than the digest.
+  const key = createSecretKey(secret)
+  return (what, ...values) =>
     new Uint8Array(
       createHmac('sha256', key)
         .update(JSON.stringify([what, ...values]))
         .digest(),
     )
+}
