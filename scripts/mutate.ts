@@ -19,6 +19,8 @@ import { joinResults, type MutationSummary, readReport, type StrykerReport } fro
 const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PACKAGE = 'packages/resource-server'
+/** Its command; the package shows only its library. */
+const STRYKER = fileURLToPath(new URL('../../bin/stryker.js', import.meta.resolve('@stryker-mutator/core')))
 const OUT = join(ROOT, '.attack', 'mutation.json')
 
 const { values, positionals } = parseArgs({
@@ -90,7 +92,7 @@ async function stryker(name: string, { mutate, tests }: MutationGroup): Promise<
   }
   await writeFile(join(folder, 'stryker.config.json'), JSON.stringify(config))
   const files = tests.map((file) => `src/${file}.test.ts`)
-  const child = spawn(process.execPath, [join(ROOT, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js'), 'run'], {
+  const child = spawn(process.execPath, [STRYKER, 'run'], {
     cwd: folder,
     env: { ...process.env, POSTERN_MUTATION_TESTS: files.join(' '), NODE_NO_WARNINGS: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
