@@ -27,7 +27,7 @@ export const accountColumns = [
 ] as const
 
 /** Before which nothing counts that anybody of the realm has shown: {@link RevocationStore.startAnew}. */
-const notBefore = sql<Date | null>`(select realm.not_before from realm where realm.id = account.realm_id)`.as('not_before')
+export const notBefore = sql<Date | null>`(select realm.not_before from realm where realm.id = account.realm_id)`.as('not_before')
 
 export type AccountRow = Omit<Row<'account'>, 'realm_id' | 'upn_key'> & { readonly not_before?: Date | null }
 
@@ -57,6 +57,19 @@ export const toAccount = (row: AccountRow): Account =>
 
 const findById = prepare((db, at: { realmId: string; id: string }) =>
   db.selectFrom('account').select(accountColumns).select(notBefore).where('realm_id', '=', at.realmId).where('id', '=', at.id),
+)
+
+/** Planning this took the server longer than running it. */
+const findByKey = prepare((db, at: { realmId: string; key: string }) =>
+  db
+    .selectFrom('account_address')
+    .innerJoin('account', (join) =>
+      join.onRef('account.realm_id', '=', 'account_address.realm_id').onRef('account.id', '=', 'account_address.account_id'),
+    )
+    .select(accountColumns)
+    .select(notBefore)
+    .where('account_address.realm_id', '=', at.realmId)
+    .where('account_address.address_key', '=', at.key),
 )
 
 /** Everything but the key, the moment that only signOut sets, and what only enforcement sets. */
@@ -141,20 +154,8 @@ export function createAccountStore({ database, realmId }: RealmPart): AccountSto
     },
     async findByName(name) {
       if (!isText(name)) return undefined
-      const row = await database.run((db) =>
-        db
-          .selectFrom('account_address')
-          .innerJoin('account', (join) =>
-            join
-              .onRef('account.realm_id', '=', 'account_address.realm_id')
-              .onRef('account.id', '=', 'account_address.account_id'),
-          )
-          .select(accountColumns)
-          .select(notBefore)
-          .where('account_address.realm_id', '=', realmId)
-          .where('account_address.address_key', '=', folded(name))
-          .executeTakeFirst(),
-      )
+      const { rows } = await database.run((db) => findByKey(db, { realmId, key: folded(name) }))
+      const [row] = rows
       return row && toAccount(row)
     },
     async list({ after, limit, search }) {
