@@ -29,14 +29,21 @@ function postern(words: readonly string[], options: { input?: string; variables?
 }
 
 test('wrong usage ends with 2, a wrong configuration with 1, help with 0', async () => {
-  const [missing, choice, config, help, ended, version] = await Promise.all([
+  const [missing, choice, config, help, ended, version, workers] = await Promise.all([
     postern(['account', 'add']),
     postern(['client', 'add', '--preset', 'eudora']),
     postern(['realm', 'list'], { variables: { POSTERN_BASE_URL: 'http://login.contoso.com', POSTERN_PORT: 'x' } }),
     postern(['account', '--help']),
     postern(['account', 'set-password', 'mary@contoso.com']),
     postern(['--version']),
+    postern(['serve', '--workers', '2'], {
+      variables: {
+        DATABASE_URL: 'postgres://postern@127.0.0.1:1/postern',
+        POSTERN_MASTER_KEY: Buffer.alloc(32).toString('base64'),
+      },
+    }),
   ])
+  expect(workers).toMatchObject({ code: 1, err: expect.stringContaining('A worker could not start') })
   expect(version).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   expect(ended).toMatchObject({ code: 2, err: expect.stringMatching(/^postern: No password was given.*--generate/) })
   expect([missing.code, choice.code]).toEqual([2, 2])

@@ -18,4 +18,8 @@ enableCompileCache(join(process.env.CACHE_DIRECTORY || besidePackages, 'postern-
 const { run } = await import('./commands.ts')
 const exitCode = await run(process.argv)
 if (exitCode === undefined) flushCompileCache()
-else process.exitCode = exitCode
+else {
+  process.exitCode = exitCode
+  // A worker that could not start would wait for ever for what its supervisor says.
+  if (process.connected) process.disconnect()
+}
