@@ -14,6 +14,9 @@ const needsNoMailServer = (says: string) => !/^(a mail_server|no mail_server|mai
 const tried = modules.filter(({ area }) => area !== 'client')
 const isTwice = (variants: readonly string[] | undefined) => (variants ?? []).length > 0
 
+/** Milliseconds for some thousand requests, half of them signatures, on a machine that does other things as well. */
+const WHOLE_RUN = 300_000
+
 let time: MovedClock
 let stage: PosternStage
 let report: Report
@@ -23,7 +26,7 @@ beforeAll(async () => {
   stage = await startPosternStage(time.clock)
   const target = createTarget({ ...stage.target, clock: time.clock, wait: time.wait })
   report = await runModules(tried, target, { clock: time.clock, everyVariant: true })
-})
+}, WHOLE_RUN)
 
 afterAll(async () => {
   await stage[Symbol.asyncDispose]()
