@@ -13,7 +13,7 @@ const PARALLEL = 8
  */
 export default experiment(
   'F8',
-  'PostgreSQL gives transactions up (40001, 40P01): no double effect, and asking again succeeds',
+  'PostgreSQL gives transactions up (40001, 40P01): the service begins again inside, with no double effect',
   async (lab) => {
     const tally = createTally()
     const server = await lab.postgres({ settings: { deadlock_timeout: '200ms' } })
@@ -61,6 +61,7 @@ export default experiment(
         await sql('rollback')
         const answer = (await refreshed).answer
         if (answer?.status !== 200) gaveWay += 1
+        tally.held(answer?.status === 200, `circle ${round}: the request that gave way was answered ${answer?.status}`)
       })
       const after = await client.refreshUntilAnswered(TRIES)
       tally.held(after.answer?.status === 200, `circle ${round}: afterwards ${after.answer?.status} ${after.answer?.text}`)

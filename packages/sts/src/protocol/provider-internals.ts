@@ -4,6 +4,7 @@
  */
 import type { Context } from 'koa'
 import { Provider } from 'oidc-provider'
+import { findRequestState, type RequestState } from './request-state.ts'
 
 /** Payload of a model as oidc-provider stores it. */
 export type StoredPayload = Record<string, unknown>
@@ -35,13 +36,40 @@ export function structureRefreshTokens(
   }
 }
 
+/**
+ * oidc-provider defines its view of a request once, for good, on the object that it is handed. Where something is defined there
+ * already that may be defined anew, so may its own: then the same request can be handed to it again.
+ */
+export function forgetView(ctx: Context): void {
+  Object.defineProperty(ctx, 'oidc', { configurable: true, value: undefined })
+}
+
+/** What a request has claimed, and what it had claimed when it began again, which is its own once more. */
+const claims = new WeakMap<RequestState, { claimed: Set<string>; own: Set<string> }>()
+
+/** The request begins again, as the transaction around it was rolled back; its claims were made outside of that. */
+export function keepClaims(state: RequestState): void {
+  const { claimed, own } = claims.get(state) ?? { claimed: new Set(), own: new Set() }
+  claims.set(state, { claimed: new Set(), own: new Set([...claimed, ...own]) })
+}
+
 /** Replaces find-then-save, which lets two racing requests through, by one atomic claim. */
 export function guardReplays(
   provider: Provider,
   claim: (issuer: string, jti: string, expiresAt: Date) => Promise<boolean>,
 ): void {
   const model = provider.ReplayDetection as unknown as { unique(iss: string, jti: string, exp: number): Promise<boolean> }
-  model.unique = (iss, jti, exp) => claim(iss, jti, new Date(exp * 1000))
+  model.unique = async (iss, jti, exp) => {
+    const state = findRequestState()
+    const known = (state && claims.get(state)) ?? { claimed: new Set(), own: new Set() }
+    const name = JSON.stringify([iss, jti])
+    const unique = known.own.delete(name) || (await claim(iss, jti, new Date(exp * 1000)))
+    if (unique && state) {
+      known.claimed.add(name)
+      claims.set(state, known)
+    }
+    return unique
+  }
 }
 
 /** What oidc-provider asks a client about itself, answered by our own registration, which it carries as `postern`. */

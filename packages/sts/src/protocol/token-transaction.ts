@@ -1,8 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Store } from '@postern/storage'
 import type { Context, Next } from 'koa'
 import { findActiveClient } from './clients.ts'
+import { forgetDelegation } from './grants/delegation-in-hand.ts'
 import { PORTAL_CLIENT_ID } from './portal-client.ts'
-import { requestState } from './request-state.ts'
+import { forgetView, keepClaims } from './provider-internals.ts'
+import { type RequestState, requestState } from './request-state.ts'
 import { guessClientId } from './token-path/shown-secret.ts'
 
 /** Thrown inside the transaction to roll it back; carries what went wrong. */
@@ -18,10 +21,20 @@ class TakenBack extends Error {
   readonly code = 'taken_back'
 }
 
+/** So often a request that had to give way to others begins again. */
+const mostTries = 3
+/** The first pause before that, in milliseconds; each further one is twice as long. */
+const firstPause = 10
+
 /**
  * One database transaction per token request. Codes and refresh tokens found inside are locked until it ends.
  * An answer below 500 commits, refusals too, because revocation happens in them; a fault rolls everything back and
  * answers 503, so the client may simply try again. The answer leaves only after the commit.
+ *
+ * Where the database made it give way to another (a deadlock, a serialisation failure) it was rolled back as if it had never
+ * begun, and begins again with the same form: nothing has left yet. Three times at most, then it is a fault like any other.
+ * What was counted or claimed outside of the transaction stays: the `jti` of an assertion is this request's own by then
+ * (`guardReplays`), and a wrong secret may count twice.
  *
  * A refresh that is refused after its token was used up, e.g. for a resource that the client may not have, takes that back:
  * oidc-provider rotates before it looks, and a slip of the client must not cost the person the sign-in.
@@ -37,7 +50,10 @@ export function createTokenTransaction(options: {
   store: Pick<Store, 'transaction'>
   finish: (ctx: Context) => Promise<void>
   redeems: (ctx: Context) => boolean
+  /** A pause of about so many milliseconds; each request another one, so that two do not meet again. */
+  pause?: (milliseconds: number) => Promise<unknown>
 }): (ctx: Context, next: Next) => Promise<void> {
+  const pause = options.pause ?? ((milliseconds: number) => wait(milliseconds))
   return async (ctx, next) => {
     const state = requestState()
     const answer = async (): Promise<void> => {
@@ -46,7 +62,7 @@ export function createTokenTransaction(options: {
       if (ctx.status >= 400 && state.usedRefreshToken !== undefined && state.reusedFamily === undefined) throw new TakenBack()
       await options.finish(ctx)
     }
-    const run = async (): Promise<void> => {
+    const once = async (): Promise<void> => {
       const clientId = guessClientId(ctx, state.parameters ?? [])
       if (clientId !== undefined && clientId !== PORTAL_CLIENT_ID)
         state.readAhead = { clientId, found: await findActiveClient(state.runtime.store, clientId) }
@@ -60,6 +76,17 @@ export function createTokenTransaction(options: {
         await options.finish(ctx)
       }
     }
+    const run = async (): Promise<void> => {
+      const begun = beginningOf(ctx, state)
+      for (let tries = 0; ; tries += 1)
+        try {
+          return await once()
+        } catch (fault) {
+          if (tries === mostTries || !gaveWay(fault)) throw fault
+          begun()
+          await pause(firstPause * 2 ** tries)
+        }
+    }
     try {
       await (options.redeems(ctx) ? run() : answer())
     } catch (fault) {
@@ -68,6 +95,33 @@ export function createTokenTransaction(options: {
     } finally {
       state.locking = false
     }
+  }
+}
+
+/** By the name of the error's class, because only compose.ts may know the classes of storage. */
+const gaveWay = (fault: unknown): boolean =>
+  fault instanceof RolledBack
+    ? gaveWay(fault.cause)
+    : fault instanceof Error && fault.name === 'StorageUnavailable' && 'reason' in fault && fault.reason === 'contention'
+
+/** Remembers a request as it is now; what it returns makes it so again, as if nobody had looked at it yet. */
+function beginningOf(ctx: Context, state: RequestState): () => void {
+  const known = { ...state }
+  const headers = new Set(Object.keys(ctx.response.headers))
+  const { path } = ctx
+  forgetView(ctx)
+  return () => {
+    for (const name of Object.keys(state)) if (!(name in known)) delete (state as unknown as Record<string, unknown>)[name]
+    Object.assign(state, known)
+    forgetDelegation(state)
+    keepClaims(state)
+    for (const name of Object.keys(ctx.response.headers)) if (!headers.has(name)) ctx.remove(name)
+    ctx.path = path
+    ctx.body = undefined
+    // As Koa begins: nobody has chosen a status yet, so a body may mean 200.
+    ctx.res.statusCode = 404
+    Object.assign(ctx.response, { _explicitStatus: false, _explicitNullBody: false })
+    forgetView(ctx)
   }
 }
 

@@ -34,6 +34,9 @@ export function noteDelegation(known: Partial<DelegationInHand> & Pick<Delegatio
   inHand.set(state, Object.freeze({ ...inHand.get(state), ...known }))
 }
 
+/** The request begins again. */
+export const forgetDelegation = (state: RequestState): void => void inHand.delete(state)
+
 /** Whether a client acts for somebody in this request, and what is known of it. */
 export function findDelegationInHand(state: RequestState | undefined = findRequestState()): DelegationInHand | undefined {
   return state && inHand.get(state)
