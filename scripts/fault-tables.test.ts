@@ -20,6 +20,8 @@ it('counts an experiment as held where every case held, nothing was violated and
     { id: 'I1', claim: 'one', looked: 15, violations: 0 },
     { id: 'I2', claim: 'two', looked: 0, violations: 1 },
   ])
+  expect(summary.blind).toEqual(['I2'])
+  expect(text).toContain('I2 had nothing to look at')
   expect(text).toContain('1 of 4 experiments hold, and 1 of 1 random histories; 1 of 2 invariants; 50 requests; seed 7')
 })
 

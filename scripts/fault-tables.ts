@@ -20,6 +20,8 @@ export interface FaultSummary {
   /** Random histories beside them. */
   readonly histories: number
   readonly requests: number
+  /** Invariants that had nothing to look at in all of it: nobody knows whether they hold. */
+  readonly blind: readonly string[]
   readonly invariants: readonly {
     readonly id: string
     readonly claim: string
@@ -44,6 +46,7 @@ export function renderFaultTables(
     looked: all.reduce((sum, { checked }) => sum + (checked.looked[id] ?? 0), 0),
     violations: all.reduce((sum, { checked }) => sum + checked.violations.filter(({ invariant }) => invariant === id).length, 0),
   }))
+  const blind = counted.filter(({ looked }) => looked === 0).map(({ id }) => id)
   const requests = all.reduce((sum, { result }) => sum + result.requests, 0)
   const text = [
     `| | what happens | held | requests | seconds | seed |`,
@@ -57,7 +60,8 @@ export function renderFaultTables(
     `|---|---|---|---|`,
     ...counted.map(({ id, claim, looked, violations }) => `| ${id} | ${claim} | ${looked} | ${violations} |`),
     '',
-    `${held} of ${ofTable.length} experiments hold, and ${random.filter(isHeld).length} of ${random.length} random histories; ${counted.filter(({ violations }) => violations === 0).length} of ${counted.length} invariants; ${requests} requests; seed ${seed}`,
+    `${held} of ${ofTable.length} experiments hold, and ${random.filter(isHeld).length} of ${random.length} random histories; ${counted.filter(({ violations, looked }) => violations === 0 && looked > 0).length} of ${counted.length} invariants; ${requests} requests; seed ${seed}`,
+    ...(blind.length === 0 ? [] : [`${blind.join(', ')} had nothing to look at`]),
   ].join('\n')
-  return { text, summary: { held, run: ofTable.length, histories: random.length, requests, invariants: counted } }
+  return { text, summary: { held, run: ofTable.length, histories: random.length, requests, blind, invariants: counted } }
 }

@@ -6,9 +6,17 @@ import { createKillPoints } from '../lab/kill-points.ts'
 /** Beyond so many messages a request is not taken apart any further. */
 const MOST_MESSAGES = 40
 
+/** Of `messages` steps: all, or `wanted` of them spread evenly, from where the seed says. */
+function stepsOf(messages: number, wanted: number, random: () => number): readonly number[] {
+  const stride = Math.max(1, messages / wanted)
+  const first = 1 + Math.floor(random() * stride)
+  const steps = Array.from({ length: Math.ceil(messages / stride) }, (_, at) => Math.floor(first + at * stride))
+  return steps.filter((step) => step <= messages)
+}
+
 export default experiment(
   'F2',
-  'kill -9 at every step of a code exchange, device redemption, client assertion, TOTP, recovery code and logout: all or nothing, and never twice',
+  'kill -9 at every step of a code exchange, device redemption, client assertion, factor, wrong guess and logout: all or nothing, and never twice',
   async (lab) => {
     const tally = createTally()
     const world = await lab.world()
@@ -30,11 +38,10 @@ export default experiment(
         figures[`${point.name}: messages`] = Math.min(MOST_MESSAGES, proxy.disarm().messages)
       }
       const messages = figures[`${point.name}: messages`] ?? 0
-      // In short: the first step and one in the middle.
-      const stride = lab.budget === 'short' ? Math.max(1, Math.floor(messages / 2)) : 1
       tally.held(messages > 0, `${point.name} sent the database nothing`)
+      const wanted = lab.thorough ? messages : lab.budget === 'short' ? 1 : 3
       for (const when of ['before', 'after'] as const)
-        for (let step = 1; step <= messages; step += stride) {
+        for (const step of stepsOf(messages, wanted, lab.random)) {
           const prepared = await point.prepare(`${when}${step}`)
           proxy.arm({ step, when, strike: () => victim.child.kill('SIGKILL') })
           await prepared.strike(victim.address)

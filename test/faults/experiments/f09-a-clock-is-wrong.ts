@@ -16,10 +16,12 @@ const sweepMilliseconds = 65_000
 export default experiment(
   'F9',
   'The clock of one of two processes is wrong, and moves while it runs',
-  async ({ seed, budget }) => {
+  async ({ seed, budget, defer }) => {
     const tally = createTally()
     // Of tokens that say a wrong time, what is held against their times cannot hold; so this laboratory is checked here.
     await using lab = openLaboratory({ seed, budget })
+    // Ends with the outer one, too, where that is given up.
+    defer(() => lab[Symbol.asyncDispose]())
     const server = await lab.postgres({ shared: true })
     const world = await lab.world({ databaseUrl: await server.createDatabase() })
     const skewed = createSkewedClock(0)

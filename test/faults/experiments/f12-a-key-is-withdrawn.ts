@@ -50,6 +50,9 @@ export default experiment(
       }
       world.pass(stepSeconds)
     }
+    // What the service says of its keys now, and signs with (I20).
+    await world.client('reader').ask({ act: 'metadata', method: 'GET', path: `/${sts.realm.id}/discovery/v2.0/keys` })
+    await tokenOf()
     for (const [name, seconds] of Object.entries(refusedAfter))
       tally.held(seconds <= documentedSeconds, `the ${name} server went on for longer than ${documentedSeconds} s`)
     tally.held(back >= documentedSeconds / stepSeconds, `good tokens of the new key were accepted ${back} times only`)

@@ -106,14 +106,23 @@ export async function createKillPoints(world: LabWorld): Promise<readonly KillPo
       const person = await world.person(`${method}-${round}`)
       const fronts = [await atFactor(person), await atFactor(person), await atFactor(person)]
       const code = await codeOf(person)
+      const show = async (front: (typeof fronts)[number], address: string) => {
+        const oneTime = `${method}:${person.account.id}:${code}`
+        const client = `${person.upn} at ${address}`
+        const end = world.history.begin({ client, act: 'factor', method: 'POST', url: address, form: {}, headers: {}, oneTime })
+        const before = await proved()
+        const page = await post(front, address, { method, code })
+        if (page === undefined) return void end()
+        end({ status: page.status, text: '', body: {}, headers: {} }, (await proved()) > before)
+      }
       const proved = async () =>
         (await sts.kept.audit.list({ accountId: person.account.id, event: 'signin.proved', limit: 100 })).filter(
           ({ detail }) => detail.method === method,
         ).length
       return {
-        strike: (address) => post(fronts[0] as (typeof fronts)[number], address, { method, code }),
+        strike: (address) => show(fronts[0] as (typeof fronts)[number], address),
         async verdict() {
-          for (const front of fronts.slice(1)) await post(front, home, { method, code })
+          for (const front of fronts.slice(1)) await show(front, home)
           const times = await proved()
           if (times > 1) return `one code let people in ${times} times`
           if (times === 0) return 'the code was used up and let nobody in'
@@ -194,6 +203,25 @@ export async function createKillPoints(world: LabWorld): Promise<readonly KillPo
         'recovery-code',
         async ({ account }) => (await sts.service.recoveryCodes.replace(sts.kept, account.id))[0] ?? '',
       ),
+    },
+    {
+      name: 'wrong guess',
+      async prepare(round) {
+        const person = await world.person(`guessed-${round}`)
+        const fronts = [await atFactor(person), await atFactor(person)]
+        const right = await totpOf(person)
+        const code = String((Number(right) + 500_000) % 1_000_000).padStart(6, '0')
+        const guess = (front: (typeof fronts)[number], address: string) => post(front, address, { method: 'totp', code })
+        return {
+          strike: (address) => guess(fronts[0] as (typeof fronts)[number], address),
+          // That each guess that was written down counts is I10.
+          async verdict() {
+            await guess(fronts[1] as (typeof fronts)[number], home)
+            const failed = await rows('signin.failed', person.account.id)
+            return failed >= 1 && failed <= 2 ? undefined : `two guesses were written down ${failed} times`
+          },
+        }
+      },
     },
     {
       name: 'logout',

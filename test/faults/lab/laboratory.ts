@@ -70,20 +70,25 @@ export interface Laboratory extends AsyncDisposable {
   random(): number
   /** `short`: what `npm test` runs, seconds; `long`: `pnpm faults`. */
   readonly budget: 'short' | 'long'
+  /** Nothing is sampled: each point is taken, however long that lasts (`pnpm faults --minutes`). */
+  readonly thorough: boolean
   /** A server of its own that may be crashed; `shared` is the one of the test run where there is one. */
   postgres(options?: { shared?: boolean; settings?: Readonly<Record<string, string>> }): Promise<LabPostgres>
   world(options?: WorldOptions): Promise<LabWorld>
   /** Ends `resource` with the laboratory, before everything that was started earlier. */
   defer(end: () => unknown): void
+  /** What was not opened by {@link Laboratory.world} and is to be checked with it. */
+  watch(check: () => Promise<Checked>): void
   /** Of every world that is open, by the checker. */
   check(): Promise<Checked>
   /** How many requests clients sent so far. */
   requests(): number
 }
 
-export function openLaboratory(options: { seed: number; budget: 'short' | 'long' }): Laboratory {
+export function openLaboratory(options: { seed: number; budget: 'short' | 'long'; thorough?: boolean }): Laboratory {
   const ends: (() => unknown)[] = []
   const worlds: LabWorld[] = []
+  const watched: (() => Promise<Checked>)[] = []
   const defer = (end: () => unknown) => void ends.push(end)
 
   async function postgres({ shared = false, settings }: { shared?: boolean; settings?: Readonly<Record<string, string>> } = {}) {
@@ -166,12 +171,15 @@ export function openLaboratory(options: { seed: number; budget: 'short' | 'long'
     seed: options.seed,
     random: createRandom(options.seed),
     budget: options.budget,
+    thorough: options.thorough ?? false,
+    watch: (look: () => Promise<Checked>) => void watched.push(look),
     postgres,
     world,
     defer,
     async check() {
       const checked: Checked[] = []
       for (const one of worlds) checked.push(await one.check())
+      for (const look of watched) checked.push(await look())
       return joinChecked(checked)
     },
     requests: () => worlds.reduce((sum, { history }) => sum + history.asked.length, 0),
@@ -185,6 +193,7 @@ export function openLaboratory(options: { seed: number; budget: 'short' | 'long'
         }
       ends.length = 0
       worlds.length = 0
+      watched.length = 0
       if (fault !== undefined) throw fault
     },
   })

@@ -4,6 +4,7 @@
  * It owns what counts as passed: every case of the experiment, and no invariant broken. It prints nothing.
  * @module
  */
+import { setTimeout as after } from 'node:timers/promises'
 import type { Checked } from './checker.ts'
 import type { Experiment, ExperimentResult } from './experiment.ts'
 import { openLaboratory } from './laboratory.ts'
@@ -25,7 +26,15 @@ const unchecked: Checked = Object.freeze({ violations: [], looked: {} })
 /** Never throws: a fault of an experiment is part of its outcome. */
 export async function runExperiment(
   experiment: Pick<Experiment, 'title' | 'run'> & { readonly id: string },
-  options: { seed: number; budget: 'short' | 'long' },
+  options: {
+    readonly seed: number
+    readonly budget: 'short' | 'long'
+    readonly thorough?: boolean
+    /** After so many seconds it is given up, and what it started ends. */
+    readonly mostSeconds?: number
+    /** Gives it up at once. */
+    readonly signal?: AbortSignal
+  },
 ): Promise<Ran> {
   const began = performance.now()
   let result = nothing
@@ -33,14 +42,52 @@ export async function runExperiment(
   let fault: string | undefined
   try {
     await using lab = openLaboratory(options)
-    result = await experiment.run(lab)
-    checked = await lab.check()
+    await unlessGivenUp(options, async () => {
+      result = await experiment.run(lab)
+      checked = await lab.check()
+    })
   } catch (error) {
     fault = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   }
   const { id, title } = experiment
   const seconds = (performance.now() - began) / 1000
   return Object.freeze({ id, title, seed: options.seed, seconds, result, checked, ...(fault === undefined ? {} : { fault }) })
+}
+
+/** @throws {GivenUp} while `work` goes on; what it stands on is taken away from under it by the caller. */
+async function unlessGivenUp(
+  { mostSeconds, signal }: { readonly mostSeconds?: number; readonly signal?: AbortSignal },
+  work: () => Promise<void>,
+): Promise<void> {
+  signal?.throwIfAborted()
+  const over = new AbortController()
+  const working = work()
+  // Whatever it says after it was given up is of no interest.
+  working.catch(() => undefined)
+  const limits: Promise<void>[] = [working]
+  if (mostSeconds !== undefined)
+    limits.push(
+      after(mostSeconds * 1000, undefined, { signal: over.signal, ref: true }).then(() => {
+        throw new GivenUp(`it took longer than ${mostSeconds} s`)
+      }),
+    )
+  if (signal !== undefined)
+    limits.push(
+      new Promise<void>((_, reject) => {
+        signal.addEventListener('abort', () => reject(new GivenUp('interrupted')), { once: true, signal: over.signal })
+      }),
+    )
+  for (const one of limits) one.catch(() => undefined)
+  try {
+    await Promise.race(limits)
+  } finally {
+    over.abort()
+  }
+}
+
+class GivenUp extends Error {
+  readonly code = 'given_up'
+  override readonly name = 'GivenUp'
 }
 
 export const hasPassed = ({ result, checked, fault }: Ran): boolean =>

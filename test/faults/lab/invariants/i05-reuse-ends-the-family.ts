@@ -14,7 +14,10 @@ export const reuseEndsTheFamily = invariant(
         const after = requests.filter((one) => precedes(reuse, one) && one.answer?.status === 200)
         fact(after.length === 0, () => `family ${id} gave tokens ${after.length} times after a token of it was reused`)
         const row = byId.get(id)
-        fact(row === undefined || row.revokedAt !== undefined || row.startedAt <= notBefore, () => `family ${id} goes on after a token of it was reused`)
+        fact(
+          row === undefined || row.revokedAt !== undefined || row.startedAt <= notBefore,
+          () => `family ${id} goes on after a token of it was reused`,
+        )
       }
     }
   },
