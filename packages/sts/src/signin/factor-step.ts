@@ -25,6 +25,8 @@ const anyWay = 'other'
 
 const codeMethods = ['totp', 'sms', 'recovery-code', 'access-pass'] as const satisfies readonly CodeMethod[]
 const methods = [...codeMethods, 'webauthn'] as const
+/** Their owner has few, and no new one comes by itself: one that is used up must have let somebody in. */
+const spent: ReadonlySet<string> = new Set(['recovery-code', 'access-pass'])
 
 interface Told {
   readonly complaint?: string
@@ -270,8 +272,15 @@ export function createFactorStep(parts: FactorStepParts, notes: AttemptNotes, vi
     if (isUnfinished(method, typed))
       return refuse(await lay(visit), choice, { complaint: missingText(visit, method), status: 422 })
 
-    const result = await factors.verify(near.person.occasion, { method, answer: typed })
-    if (result.outcome === 'proved') return goOn(near, { method, evidence: result.evidence, remember: form.remember === 'yes' })
+    const show = async () => {
+      const shown = await factors.verify(near.person.occasion, { method, answer: typed })
+      return shown.outcome === 'proved'
+        ? { goesOn: await goOn(near, { method, evidence: shown.evidence, remember: form.remember === 'yes' }), result: undefined }
+        : { goesOn: undefined, result: shown }
+    }
+    // Failures are counted outside of every transaction, so they stay counted whatever becomes of this one.
+    const { goesOn, result } = await (spent.has(method) ? parts.transaction<Awaited<ReturnType<typeof show>>>(show) : show())
+    if (goesOn !== undefined) return goesOn
     await trail.notProved(visit, near.person, method, result)
     const table = await lay(visit)
     const { language } = visit.view
