@@ -64,8 +64,8 @@ export function decideVerdict(findings: readonly Finding[]): Verdict {
 }
 
 const LONGEST = 300
-/** Anything that looks like a compact JWS or another long secret stays out of reports, which people paste into issues. */
-const SECRET = /[A-Za-z0-9_-]{16,}(\.[A-Za-z0-9_-]{8,}){1,2}/g
+/** Anything that looks like a compact JWS or another long secret stays out of reports, which people paste into issues. It begins where a word does: no run is read twice. */
+const SECRET = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{16,}(\.[A-Za-z0-9_-]{8,}){1,2}/g
 
 /** Writes what was seen on one line: bounded, printable and without tokens. */
 export function describeSeen(seen: unknown, redact: (text: string) => string = (text) => text): string {

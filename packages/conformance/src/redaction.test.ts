@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ConformanceModule } from './conformance-module.ts'
+import { type ConformanceModule, createChecks } from './conformance-module.ts'
 import type { RawExchange } from './exchanges.ts'
 import { createRedactor } from './redaction.ts'
 import { escapeHtml } from './report/html-escape.ts'
@@ -156,4 +156,46 @@ test('a module keeps forty exchanges of at most four thousand characters, and sa
   expect(results[0]?.exchanges).toHaveLength(40)
   expect(results[0]?.exchangesOmitted).toBe(5)
   expect(results[0]?.exchanges[0]?.body).toBe(`${'y'.repeat(4096)}\n[904 more characters]`)
+})
+
+describe('whatever an issuer sends, redaction ends', () => {
+  const MEBIBYTE = 1024 * 1024
+  const filled = (part: string, head = '') => (head + part.repeat(MEBIBYTE / part.length + 1)).slice(0, MEBIBYTE)
+  test.each([
+    ['a blob without a dot', filled('a')],
+    ['a blob that begins as a token', filled('a', 'eyJ')],
+    ['beginnings of tokens', filled('eyJ')],
+    ['parts with a dot between', filled(`${'a'.repeat(16)}.`)],
+    ['fields that nobody closes', filled('<input ')],
+    ['attributes that nobody closes', filled(' value="', '<input ')],
+    ['names that are nearly secret', filled('_code')],
+    ['deep JSON', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
+  ])('%s', (_, body) => {
+    const redactor = createRedactor([])
+    redactor.learn(message({ body }))
+    expect(redactor.redact(body).length).toBeGreaterThan(0)
+    const { checks, findings } = createChecks(redactor.redact)
+    checks.must('RFC 6749', 'it ends', false, body)
+    expect(findings[0]?.seen.length).toBeLessThan(400)
+  })
+
+  test('a flood of secrets is struck out word by word', () => {
+    const redactor = createRedactor(['given pass phrase'])
+    const codes = Array.from({ length: 20_000 }, (_, at) => `flooded.word${at}`)
+    redactor.learn(message({ body: codes.map((code) => `code=${code}`).join('&') }))
+    const shown = redactor.redact(`${codes.join(' ')} given pass phrase`)
+    expect(shown).not.toMatch(/word\d|given/)
+  })
+
+  test('the members of deep JSON are secret, too', () => {
+    const redactor = createRedactor([])
+    redactor.learn(message({ body: `${'{"a":'.repeat(50_000)}{"code":"S1234567890"}${'}'.repeat(50_000)}` }))
+    expect(redactor.redact('saw S1234567890')).toBe('saw [redacted]')
+  })
+
+  test('a token is found behind an escape and behind a dot', () => {
+    const token = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.${'c'.repeat(20)}`
+    const redactor = createRedactor([])
+    expect(redactor.redact(`x%3D${token} host.${token}`)).toBe('x%3D[token] host.[token]')
+  })
 })

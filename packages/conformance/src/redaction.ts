@@ -18,6 +18,8 @@ export interface Redactor {
 
 const STRUCK = '[redacted]'
 const LEAST = 6
+/** Each costs a search through every text. A flood of them is struck out word by word instead: too much rather than too little. */
+const MOST_OTHERS = 1000
 
 const SECRET_NAME =
   /(^|[_.\-\s])(code|otp|totp|token|pin|secret|password|passwd|pass|pwd|passcode|assertion|verifier|csrf|jwt|ticket|hint)$|^(auth_req_id|request|cookie)$/i
@@ -33,9 +35,13 @@ const isSecretName = (name: string): boolean => {
 const PROTOCOL_WORD =
   /^[a-z]+(_[a-z]+)+$|^(bearer|basic|dpop|negotiate|password|authorization|required|undefined|current-password)$/i
 
-/** A compact JWS or JWE, or two parts of one. */
-const COMPACT = /[A-Za-z0-9_-]{16,}(\.[A-Za-z0-9_-]*){1,4}[A-Za-z0-9_-]{8,}/g
-const JOSE_START = /^eyJ/
+/** What may be a compact JWS or JWE, or two parts of one. It begins where a word does, so no run is read twice. */
+const COMPACT = /(?:(?<![A-Za-z0-9_-])|(?<=%[0-9A-Fa-f]{2}))eyJ[A-Za-z0-9_-]{13,}(?:\.[A-Za-z0-9_-]*){1,4}/g
+const LEAST_PART = 8
+
+const hasLongPart = (compact: string): boolean => compact.split('.').some((part, at) => at > 0 && part.length >= LEAST_PART)
+const strikeTokens = (text: string): string => text.replaceAll(COMPACT, (found) => (hasLongPart(found) ? '[token]' : found))
+
 /** Words as redaction sees them: what base64url, numbers and codes are made of. Escapes stand alone, or `%3Dabc` would hide `abc`. */
 const WORD = /%[0-9A-Fa-f]{2}|\\(?:u[0-9A-Fa-f]{4}|[bfnrt"\\/])|[A-Za-z0-9_-]+/g
 const ONE_WORD = /^[A-Za-z0-9_-]+$/
@@ -87,18 +93,22 @@ function* pairsOf(text: string): Generator<readonly [string, string]> {
 
 /** Names and values of form fields in a page, in either order of their attributes. */
 function* fieldsOf(html: string): Generator<readonly [string, string]> {
-  for (const [tag] of html.matchAll(/<(?:input|button|meta)\b[^>]*>/gi)) {
+  for (const [tag] of html.matchAll(/<(?:input|button|meta)\b[^<>]*>/gi)) {
     const attribute = (name: string) => new RegExp(`\\s${name}\\s*=\\s*("([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i').exec(tag)
     const [name, value] = [attribute('name'), attribute('(?:value|content)')]
     if (name && value) yield [name[2] ?? name[3] ?? name[4] ?? '', htmlDecoded(value[2] ?? value[3] ?? value[4] ?? '')]
   }
 }
 
+/** Without recursion: a value may be nested as deeply as its sender likes. */
 function* membersOf(value: unknown): Generator<readonly [string, string]> {
-  if (typeof value !== 'object' || value === null) return
-  for (const [name, member] of Object.entries(value)) {
-    if (typeof member === 'string') yield [name, member]
-    else yield* membersOf(member)
+  const left: unknown[] = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (typeof next !== 'object' || next === null) continue
+    for (const [name, member] of Object.entries(next))
+      if (typeof member === 'string') yield [name, member]
+      else left.push(member)
   }
 }
 
@@ -127,13 +137,14 @@ export function createRedactor(given: readonly string[]): Redactor {
   const remember = (secret: string, least = LEAST) => {
     if (secret.length < least) return
     // A token is found by its form wherever it stands whole; its parts are words.
-    if (JOSE_START.test(secret) && secret.replace(COMPACT, '') === '') {
+    if (strikeTokens(secret) === '[token]') {
       for (const part of secret.split('.')) if (part.length >= LEAST) words.add(part)
       return
     }
     for (const spelling of spellingsOf(secret))
       if (ONE_WORD.test(spelling)) words.add(spelling)
-      else others.add(spelling)
+      else if (others.size < MOST_OTHERS) others.add(spelling)
+      else for (const part of spelling.match(WORD) ?? []) if (part.length >= LEAST) words.add(part)
   }
   const learnValue = (value: string) => {
     if (!PLAIN_WORD.test(value) && !PROTOCOL_WORD.test(value)) remember(value)
@@ -169,7 +180,7 @@ export function createRedactor(given: readonly string[]): Redactor {
   }
 
   const redact = (text: string): string => {
-    let shown = text.replaceAll(COMPACT, (found) => (JOSE_START.test(found) ? '[token]' : found))
+    let shown = strikeTokens(text)
     for (const secret of others) shown = shown.replaceAll(secret, STRUCK)
     return shown.replaceAll(WORD, (word) => (words.has(word) ? STRUCK : word))
   }

@@ -1,4 +1,6 @@
 /** Reads the forms of any HTML page, tolerant as browsers are: quotes or none, any case, buttons outside of their form. */
+import { ConformanceError } from '../errors.ts'
+import { type Attributes, createEndFinder, decodeHtml, tagsOf } from './html-tags.ts'
 
 export interface HtmlField {
   readonly name: string
@@ -28,64 +30,31 @@ export interface HtmlForm {
   readonly buttons: readonly HtmlButton[]
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }
-const MOST_CODE_POINT = 0x10ffff
+/** More than any page of a sign-in has; a page beyond is no page for people. */
+const MOST_LETTERS = 1024 * 1024
+const MOST_TAGS = 20_000
+const MOST_FORMS = 200
+/** Of the words on one button or in one line of a choice. */
+const MOST_WORDS = 1000
 
-/** Character references of HTML that pages use in attributes and words; an unknown one stays as it is. */
-export const decodeHtml = (text: string): string =>
-  text.replaceAll(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|([a-z]+));/gi, (whole, hex?: string, decimal?: string, name?: string) => {
-    const code = hex === undefined ? Number(decimal ?? Number.NaN) : Number.parseInt(hex, 16)
-    if (code <= MOST_CODE_POINT) return String.fromCodePoint(code)
-    return ENTITIES[name?.toLowerCase() ?? ''] ?? whole
-  })
-
-type Attributes = ReadonlyMap<string, string>
-interface Tag {
-  readonly name: string
-  readonly isEnd: boolean
-  readonly attributes: Attributes
-  /** Where the text behind it begins. */
-  readonly end: number
-  readonly start: number
-}
-
-const TAG = /<!--[\s\S]*?-->|<(\/?)([a-z][a-z0-9-]*)((?:\s+|\/|[^\s"'<>/=]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+))?)*)\s*>/gi
-const ATTRIBUTE = /([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?/g
-
-function readAttributes(text: string): Attributes {
-  const all = new Map<string, string>()
-  for (const [, name = '', double, single, bare] of text.matchAll(ATTRIBUTE))
-    if (!all.has(name.toLowerCase())) all.set(name.toLowerCase(), decodeHtml(double ?? single ?? bare ?? ''))
-  return all
-}
-
-/** Scripts and styles hold no tags, whatever is written in them. */
-const withoutScripts = (html: string): string => html.replaceAll(/<(script|style|template)\b[\s\S]*?<\/\1\s*>/gi, '')
-
-function* tagsOf(html: string): Generator<Tag> {
-  for (const found of html.matchAll(TAG)) {
-    const [whole, slash, name, attributes] = found
-    if (name === undefined) continue // a comment
-    const start = found.index
-    yield {
-      name: name.toLowerCase(),
-      isEnd: slash === '/',
-      attributes: readAttributes(attributes ?? ''),
-      start,
-      end: start + whole.length,
-    }
-  }
-}
+/** What stands in a head; anything else ends it, also where its end tag is left out. */
+const IN_HEAD = new Set(['', 'title', 'meta', 'link', 'base', 'script', 'style', 'noscript', 'template'])
 
 /** What a person reads: the words of a page or of a part of it. */
-export const readText = (html: string): string =>
-  decodeHtml(
-    withoutScripts(html)
-      .replaceAll(/<(head)\b[\s\S]*?<\/\1\s*>/gi, ' ')
-      .replaceAll(/<[^>]*>/g, ' '),
-  )
-    .replaceAll(/\s+/g, ' ')
-    .trim()
+export function readText(html: string): string {
+  const parts: string[] = []
+  let [at, inHead] = [0, false]
+  for (const { name, isEnd, start, end } of tagsOf(html)) {
+    if (!inHead) parts.push(html.slice(at, start))
+    at = end
+    if (name === 'head') inHead = !isEnd
+    else if (!IN_HEAD.has(name)) inHead = false
+  }
+  parts.push(html.slice(at))
+  return decodeHtml(parts.join(' ')).replaceAll(/\s+/g, ' ').trim()
+}
+
+const tooLarge = (what: string): ConformanceError => new ConformanceError('answer_too_large', `a page of more than ${what}`)
 
 interface OpenForm {
   readonly action: string
@@ -96,9 +65,14 @@ interface OpenForm {
 
 const resolve = (address: string, base: string): string => URL.parse(address, base)?.href ?? base
 
-/** Every form of a page, in its order. `url` is where the page came from. */
+/**
+ * Every form of a page, in its order. `url` is where the page came from.
+ *
+ * @throws {ConformanceError} `answer_too_large` for a page that no person could use: 1 MiB, 20 000 tags, 200 forms.
+ */
 export function readForms(html: string, url: string): readonly HtmlForm[] {
-  const text = withoutScripts(html)
+  if (html.length > MOST_LETTERS) throw tooLarge(`${MOST_LETTERS} letters`)
+  const endOf = createEndFinder(html)
   const forms: OpenForm[] = []
   const byId = new Map<string, OpenForm>()
   const waiting: { readonly id: string; readonly add: (form: OpenForm) => void }[] = []
@@ -131,11 +105,14 @@ export function readForms(html: string, url: string): readonly HtmlForm[] {
     put(attributes, (form) => form.buttons.push(button))
   }
   const textUntil = (from: number, name: string): string => {
-    const end = text.toLowerCase().indexOf(`</${name}`, from)
-    return text.slice(from, end === -1 ? from : end)
+    const end = endOf(name, from)
+    return html.slice(from, end === -1 ? from : Math.min(end, from + MOST_WORDS))
   }
 
-  for (const { name, isEnd, attributes, end } of tagsOf(text)) {
+  let tags = 0
+  for (const { name, isEnd, attributes, end, content } of tagsOf(html)) {
+    tags += 1
+    if (tags > MOST_TAGS) throw tooLarge(`${MOST_TAGS} tags`)
     if (name === 'form') {
       if (isEnd) {
         current = undefined
@@ -148,6 +125,7 @@ export function readForms(html: string, url: string): readonly HtmlForm[] {
         buttons: [],
       }
       forms.push(current)
+      if (forms.length > MOST_FORMS) throw tooLarge(`${MOST_FORMS} forms`)
       const id = attributes.get('id')
       if (id !== undefined) byId.set(id, current)
       continue
@@ -179,7 +157,7 @@ export function readForms(html: string, url: string): readonly HtmlForm[] {
       if ((attributes.get('type')?.toLowerCase() ?? 'submit') === 'submit')
         addButton(attributes, readText(textUntil(end, 'button')))
     } else if (name === 'textarea') {
-      put(attributes, (form) => form.fields.push(fieldOf(attributes, 'textarea', decodeHtml(textUntil(end, 'textarea')))))
+      put(attributes, (form) => form.fields.push(fieldOf(attributes, 'textarea', decodeHtml(content))))
     } else if (name === 'select') {
       select = { name: attributes.get('name') ?? '', id: attributes.get('id') ?? '', value: undefined }
     } else if (name === 'option' && select !== undefined) {

@@ -1,6 +1,6 @@
 import { module } from '../../conformance-module.ts'
 import { requestCode } from '../../person/code-flow.ts'
-import { decodeHtml } from '../../person/html-forms.ts'
+import { decodeHtml } from '../../person/html-tags.ts'
 import { describeAnswer } from '../../person/person-browser.ts'
 import { describeRegistration, findRegistration, forgetClient, registerClient } from '../../person/registering.ts'
 import { freshBrowser } from '../../person/signed-in.ts'
