@@ -145,7 +145,7 @@ export function createIssuerKeys(options: Options): IssuerKeys {
   /** In the background: no request waits for the disk. */
   function keep(document: unknown, at: number): void {
     options.keepKeys
-      ?.save(options.issuer, writeKeptKeys(options.issuer, { document, at }))
+      ?.save(options.issuer, writeKeptKeys(options.issuer, { document, at }), at)
       .catch((cause: unknown) => options.onProblem(`keys of ${options.issuer} not kept: ${reasonOf(cause)}`))
   }
 

@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeSigningKey } from '@postern/conformance/hostile-tokens'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createIssuerKeys, type IssuerKeys, keyTimes } from './issuer-keys.ts'
-import { type KeyKeeper, keepKeysIn, readKeptKeys, writeKeptKeys } from './kept-keys.ts'
+import { KeptKeysError, type KeyKeeper, keepKeysIn, ownershipProblem, readKeptKeys, writeKeptKeys } from './kept-keys.ts'
 import { DocumentServer, FakeIssuer } from './testing/fake-issuer.ts'
 
 const issuer = 'https://sts.example/contoso'
@@ -120,9 +120,9 @@ test('a keeper that fails is told of, and costs nothing else', async () => {
 test('on disk each issuer has one file, for this user alone, and nothing else is left there', async () => {
   const keeper = keepKeysIn(join(directory, 'keys'))
   expect(await keeper.load(issuer)).toBeUndefined()
-  await keeper.save(issuer, 'old')
-  await keeper.save(issuer, 'new')
-  await keeper.save(`${issuer}/../x`, 'other')
+  await keeper.save(issuer, 'old', began)
+  await keeper.save(issuer, 'new', began + 1)
+  await keeper.save(`${issuer}/../x`, 'other', began)
   expect(await keeper.load(issuer)).toBe('new')
   const names = await readdir(join(directory, 'keys'))
   expect(names).toHaveLength(2)
@@ -166,12 +166,12 @@ test('a keeper on disk misses quietly, fails aloud, and writes for this user alo
   const keeper = keepKeysIn(join(directory, 'deep', 'er'))
   expect(Object.isFrozen(keeper)).toBe(true)
   expect(await keeper.load(issuer)).toBeUndefined()
-  await keeper.save(issuer, 'text')
+  await keeper.save(issuer, 'text', began)
   expect(await keeper.load(issuer)).toBe('text')
   expect(await keeper.load(`${issuer}/`)).toBeUndefined()
   expect((await stat(join(directory, 'deep', 'er'))).mode & 0o777).toBe(0o700)
   await writeFile(join(directory, 'file'), '')
-  await expect(keepKeysIn(join(directory, 'file')).load(issuer)).rejects.toThrow('ENOTDIR')
+  await expect(keepKeysIn(join(directory, 'file')).load(issuer)).rejects.toThrow('no directory')
 })
 
 test('the keeper is asked once, only when there is nothing else, and what it says is told when it is of no use', async () => {
@@ -208,7 +208,101 @@ test('the keeper is asked once, only when there is nothing else, and what it say
   expect([await find(served), loads]).toEqual(['k1', 0])
 })
 
-test('the file of an issuer is named by the hash of its address', async () => {
-  await keepKeysIn(directory).save(issuer, 'text')
-  expect(await readdir(directory)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.json$/)])
+test('the file of an issuer is named by the hash of its address and by the time of the set', async () => {
+  await keepKeysIn(directory).save(issuer, 'text', began)
+  expect(await readdir(directory)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.1800000000\.json$/)])
+  for (const at of [-1, 0.5, Number.NaN]) await expect(keepKeysIn(directory).save(issuer, 'text', at)).rejects.toThrow(TypeError)
+})
+
+/** The code with which `doing` is refused. */
+const refusal = async (doing: Promise<unknown>): Promise<string> => {
+  const refused = await doing.then(
+    () => 'done',
+    (error: unknown) => error,
+  )
+  return refused instanceof KeptKeysError ? refused.code : String(refused)
+}
+
+test('the newest set wins, whoever writes last, and one that was written under a wrong clock goes', async () => {
+  const keeper = keepKeysIn(directory)
+  await keeper.save(issuer, 'newer', began + 2)
+  await keeper.save(issuer, 'older', began + 1)
+  expect(await keeper.load(issuer)).toBe('newer')
+  await keeper.save(issuer, 'newest', began + 3)
+  expect([await keeper.load(issuer), (await readdir(directory)).length]).toEqual(['newest', 1])
+  await keeper.save(issuer, 'ahead', began + 604)
+  await keeper.save(issuer, 'true', began + 3)
+  expect([await keeper.load(issuer), (await readdir(directory)).length]).toEqual(['true', 1])
+})
+
+test.runIf(process.platform !== 'win32')(
+  'a directory or file that others may write names no keys, and none are put there',
+  async () => {
+    const keeper = keepKeysIn(directory)
+    await keeper.save(issuer, 'text', began)
+    const [name = ''] = await readdir(directory)
+    for (const mode of [0o720, 0o702, 0o1777]) {
+      await chmod(directory, mode)
+      expect(await refusal(keeper.load(issuer))).toBe('writable_for_others')
+      expect(await refusal(keeper.save(issuer, 'other', began + 1))).toBe('writable_for_others')
+    }
+    await chmod(directory, 0o755)
+    expect(await readdir(directory)).toEqual([name])
+    for (const mode of [0o620, 0o602]) {
+      await chmod(join(directory, name), mode)
+      expect(await refusal(keeper.load(issuer))).toBe('writable_for_others')
+    }
+    await chmod(join(directory, name), 0o644)
+    expect(await keeper.load(issuer)).toBe('text')
+  },
+)
+
+test.runIf(process.platform !== 'win32')(
+  'a link is followed neither to a directory nor to a file, and a directory is no set',
+  async () => {
+    const real = join(directory, 'real')
+    await keepKeysIn(real).save(issuer, 'text', began)
+    await symlink(real, join(directory, 'link'))
+    const linked = keepKeysIn(join(directory, 'link'))
+    expect([await refusal(linked.load(issuer)), await refusal(linked.save(issuer, 'x', began))]).toEqual([
+      'not_a_directory',
+      'not_a_directory',
+    ])
+    const [name = ''] = await readdir(real)
+    await rename(join(real, name), join(directory, 'elsewhere'))
+    await symlink(join(directory, 'elsewhere'), join(real, name))
+    expect(await refusal(keepKeysIn(real).load(issuer))).toBe('not_a_file')
+    await rm(join(real, name))
+    await mkdir(join(real, name))
+    expect(await refusal(keepKeysIn(real).load(issuer))).toBe('not_a_file')
+  },
+)
+
+test('what another user owns is refused, what root owns is not', () => {
+  const mine = process.geteuid?.() ?? 0
+  const of = (uid: number, mode = 0o100600) => ownershipProblem({ uid, mode })
+  expect([of(mine), of(0), of(mine + 1)]).toEqual([undefined, undefined, 'not_ours'])
+  expect([of(mine, 0o100644), of(0, 0o100664)]).toEqual([undefined, 'writable_for_others'])
+})
+
+test('a set of more than 1 MiB is neither kept nor read', async () => {
+  const keeper = keepKeysIn(directory)
+  const most = 'x'.repeat(1024 * 1024)
+  await keeper.save(issuer, most, began)
+  expect((await keeper.load(issuer))?.length).toBe(most.length)
+  expect(await refusal(keeper.save(issuer, `${most}x`, began + 1))).toBe('too_large')
+  const [name = ''] = await readdir(directory)
+  await writeFile(join(directory, name), `${most}x`)
+  expect(await refusal(keeper.load(issuer))).toBe('too_large')
+})
+
+test('what a writer left that did not come to the end goes after ten minutes; other files stay', async () => {
+  const keeper = keepKeysIn(directory)
+  const [old, young] = ['0'.repeat(36), '1'.repeat(36)].map((name) => `${name}.new`) as [string, string]
+  for (const name of [old, young, 'mine.new']) await writeFile(join(directory, name), '')
+  const before = new Date(Date.now() - 11 * 60_000)
+  for (const name of [old, 'mine.new']) await utimes(join(directory, name), before, before)
+  await keeper.save(issuer, 'text', began)
+  const names = await readdir(directory)
+  expect([names.includes(old), names.includes(young), names.includes('mine.new'), names.length]).toEqual([false, true, true, 3])
 })
