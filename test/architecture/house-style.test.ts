@@ -32,7 +32,7 @@ const linesOfSign = (text: string): number =>
 
 /** Tells why `path` is badly named, or undefined. */
 function problemOfName(path: string): string | undefined {
-  const inside = path.replace(/^packages\/[^/]+\//, '').replace(/(\.test|\.generated)?\.(ts|mjs|sql)$/, '')
+  const inside = path.replace(/^packages\/[^/]+\//, '').replace(/(\.test|\.fuzz|\.generated)?\.(ts|mjs|sql)$/, '')
   if (REFUSED_NAMES.test(inside)) return 'says nothing about what is inside'
   if (!inside.split('/').every((part) => /^[a-z0-9_]+(-[a-z0-9]+)*$/.test(part))) return 'is not kebab-case'
   return undefined

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { ROOT } from './sources.ts'
 
 /** The run-time dependencies that each may have (ARCHITECTURE.md). */
-const PUBLISHED = { 'resource-server': ['jose'], conformance: ['commander', 'jose'] } as const
+const PUBLISHED = { 'resource-server': ['jose'], conformance: ['commander', 'jose', 'yaml'] } as const
 
 const readManifest = async (name: string) => JSON.parse(await readFile(join(ROOT, 'packages', name, 'package.json'), 'utf8'))
 
