@@ -4,7 +4,7 @@
  * It is the one composition root and the only file that imports values of @postern/storage. It holds no rule of its own.
  * @module
  */
-import { createHmac, randomInt, randomUUID } from 'node:crypto'
+import { createHmac, createSecretKey, randomInt, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { passwordRules, type ThrottleRules } from '@postern/mfa'
@@ -138,8 +138,9 @@ const userCodeRules: ThrottleRules = Object.freeze({ ...passwordRules, freeFailu
 
 export function compose({ config, store, masterKey, clock, log, delivery, metrics }: Parts): Service {
   const newId = randomUUID
-  const nameKey = deriveKey(masterKey, 'digest of unknown names')
-  const guessKey = deriveKey(masterKey, 'digest of wrong passwords')
+  // Key objects: from raw bytes each digest would make its key anew, which costs more than the digest.
+  const nameKey = createSecretKey(deriveKey(masterKey, 'digest of unknown names'))
+  const guessKey = createSecretKey(deriveKey(masterKey, 'digest of wrong passwords'))
   const cookieKeys = deriveCookieKeys(masterKey)
 
   const audit = createAudit({ clock, newId })
