@@ -1,4 +1,5 @@
 /** The words after `pnpm faults`, parsed. Pure. */
+import { parseWords } from './command-words.ts'
 
 export interface FaultArguments {
   /** Empty: all. */
@@ -11,24 +12,19 @@ export interface FaultArguments {
 export function parseFaultArguments(
   words: readonly string[],
   known: readonly string[],
-): FaultArguments | { readonly problem: string } {
-  const names: string[] = []
-  let minutes = 0
-  let seed: number | undefined
-  let install = false
-  for (let at = 0; at < words.length; at += 1) {
-    const word = words[at] ?? ''
-    if (word === '--') continue
-    if (word === '--install') install = true
-    else if (word === '--minutes' || word === '--seed') {
-      at += 1
-      const value = Number(words[at])
-      if (!Number.isFinite(value) || value < 0 || (word === '--seed' && !Number.isInteger(value)))
-        return { problem: `${word} needs a number` }
-      if (word === '--minutes') minutes = value
-      else seed = value
-    } else if (known.includes(word.toUpperCase())) names.push(word.toUpperCase())
-    else return { problem: `unknown: ${word}. Known are ${known.join(', ')}.` }
+): FaultArguments | { readonly problem: string } | 'help' {
+  const flags = { minutes: { type: 'string' }, seed: { type: 'string' }, install: { type: 'boolean' } } as const
+  const parsed = parseWords(words, flags, known, (word) => word.toUpperCase())
+  if (parsed.kind === 'help') return 'help'
+  if (parsed.kind === 'misused') return { problem: parsed.problem }
+  const { minutes, seed, install } = parsed.values
+  const isNumber = (text: string | undefined) => text === undefined || /^\d+(\.\d+)?$/.test(text)
+  if (!isNumber(minutes)) return { problem: '--minutes needs a number' }
+  if (!isNumber(seed) || seed?.includes('.')) return { problem: '--seed needs a whole number' }
+  return {
+    names: parsed.names,
+    minutes: Number(minutes ?? 0),
+    seed: seed === undefined ? undefined : Number(seed),
+    install: install ?? false,
   }
-  return { names, minutes, seed, install }
 }

@@ -22,11 +22,14 @@ it('counts an experiment as held where every case held, nothing was violated and
   ])
   expect(summary.blind).toEqual(['I2'])
   expect(text).toContain('I2 had nothing to look at')
-  expect(text).toContain('1 of 4 experiments hold, and 1 of 1 random histories; 1 of 2 invariants; 50 requests; seed 7')
+  expect(text).toContain(
+    '1 of 4 experiments hold, and 1 of 1 random histories; 1 of 2 invariants violated, 1 never looked at; 50 requests; seed 7',
+  )
 })
 
 it('reads names, minutes and a seed, and says what it does not know', () => {
   const parse = (words: string) => parseFaultArguments(words.split(' '), ['F1', 'F9'])
   expect(parse('f1 F9 --minutes 30 --seed 5 --install')).toEqual({ names: ['F1', 'F9'], minutes: 30, seed: 5, install: true })
+  expect(parse('--help')).toBe('help')
   for (const wrong of ['F23', '--seed', '--seed 1.5', '--minutes -1', '--what']) expect(parse(wrong)).toHaveProperty('problem')
 })

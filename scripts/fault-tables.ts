@@ -60,7 +60,7 @@ export function renderFaultTables(
     `|---|---|---|---|`,
     ...counted.map(({ id, claim, looked, violations }) => `| ${id} | ${claim} | ${looked} | ${violations} |`),
     '',
-    `${held} of ${ofTable.length} experiments hold, and ${random.filter(isHeld).length} of ${random.length} random histories; ${counted.filter(({ violations, looked }) => violations === 0 && looked > 0).length} of ${counted.length} invariants; ${requests} requests; seed ${seed}`,
+    `${held} of ${ofTable.length} experiments hold, and ${random.filter(isHeld).length} of ${random.length} random histories; ${counted.filter(({ violations }) => violations > 0).length} of ${counted.length} invariants violated, ${blind.length} never looked at; ${requests} requests; seed ${seed}`,
     ...(blind.length === 0 ? [] : [`${blind.join(', ')} had nothing to look at`]),
   ].join('\n')
   return { text, summary: { held, run: ofTable.length, histories: random.length, requests, blind, invariants: counted } }

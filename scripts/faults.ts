@@ -5,6 +5,8 @@
  * order, the report and the verdict, and knows no experiment. A run of all of them fails, too, where an invariant had nothing to
  * look at. On SIGINT or SIGTERM it ends what it started and says how far it came.
  *
+ * Each run leaves `.faults/DATE.json`, of which the scoreboard takes the newest of each experiment, and `report.json`, the last.
+ *
  * Usage: node scripts/faults.ts [F1 F9 ...] [--minutes N] [--seed S] [--install]
  *   --minutes  nothing is sampled, and random histories run for the rest of the time
  *   --seed     repeats a run; printed by each
@@ -20,6 +22,7 @@ import { EXPERIMENTS } from '../test/faults/experiments.ts'
 import { INVARIANTS } from '../test/faults/lab/invariants/invariants.ts'
 import { randomHistories } from '../test/faults/lab/model/random-histories.ts'
 import { complaintsOf, hasPassed, type Ran, runExperiment } from '../test/faults/lab/runner.ts'
+import { endMisused, showUsage } from './command-words.ts'
 import { parseFaultArguments } from './fault-arguments.ts'
 import { renderFaultTables } from './fault-tables.ts'
 
@@ -43,10 +46,9 @@ const wanted = parseFaultArguments(
   process.argv.slice(2),
   EXPERIMENTS.map(({ id }) => id),
 )
-if ('problem' in wanted) {
-  process.stderr.write(`${wanted.problem}\nUsage: pnpm faults [F1 F9 ...] [--minutes N] [--seed S] [--install]\n`)
-  process.exit(2)
-}
+const usage = `usage: pnpm faults [${EXPERIMENTS.map(({ id }) => id).join('|')} ...] [--minutes N] [--seed S] [--install]`
+if (wanted === 'help') showUsage(usage)
+if ('problem' in wanted) endMisused(wanted.problem, usage)
 const seed = wanted.seed ?? randomInt(2 ** 31)
 const chosen = EXPERIMENTS.filter(({ id }) => wanted.names.length === 0 || wanted.names.includes(id))
 const isMissing = (need: keyof typeof NEEDS) => !NEEDS[need].files.some((file) => existsSync(file))
@@ -110,7 +112,8 @@ const report = {
     complaints: complaintsOf(one),
   })),
 }
-await writeFile(`${FOLDER}report.json`, `${JSON.stringify(report, null, 2)}\n`)
+for (const name of ['report', report.date.replaceAll(':', '-')])
+  await writeFile(`${FOLDER}${name}.json`, `${JSON.stringify(report, null, 2)}\n`)
 const isBlind = wanted.names.length === 0 && tables.summary.blind.length > 0
 process.exit(stop.signal.aborted ? 130 : all.every(hasPassed) && all.length > 0 && !isBlind ? 0 : 1)
 

@@ -11,8 +11,9 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
 import { rolldown } from 'rolldown'
+import { readWords } from './command-words.ts'
 import { readStatistics } from './fuzz-statistics.ts'
 import { type FuzzTarget, fuzzTargets } from './fuzz-targets.ts'
 import { findLoader, unpackLibraries } from './newer-libc.ts'
@@ -23,19 +24,21 @@ const CACHE = join(ROOT, 'node_modules', '.cache', 'postern')
 const OUT = join(ROOT, '.attack')
 const JAZZER = join(ROOT, 'node_modules', '@jazzer.js', 'core', 'dist', 'cli.js')
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+const known = await fuzzTargets(ROOT)
+const { values, names, misused } = readWords(
+  `usage: pnpm fuzz [${known.map(({ name }) => name).join('|')}...] [--minutes 60] [--at-once 1] [--install]`,
+  {
     minutes: { type: 'string', default: '60' },
     'at-once': { type: 'string', default: '1' },
     install: { type: 'boolean', default: false },
   },
-})
+  known.map(({ name }) => name),
+)
 const minutes = Number(values.minutes)
 const atOnce = Number(values['at-once'])
-const targets = (await fuzzTargets(ROOT)).filter(({ name }) => positionals.length === 0 || positionals.includes(name))
-if (!(minutes > 0) || !Number.isInteger(atOnce) || atOnce < 1 || targets.length === 0)
-  misused(`usage: pnpm fuzz [${(await fuzzTargets(ROOT)).map(({ name }) => name).join('|')}...] [--minutes 60] [--at-once 1]`)
+const targets = known.filter(({ name }) => names.length === 0 || names.includes(name))
+if (!(minutes > 0)) misused('--minutes needs a number above 0')
+if (!Number.isInteger(atOnce) || atOnce < 1) misused('--at-once needs a whole number above 0')
 if (values.install && findLoader(join(CACHE, 'libc')) === 'missing') await unpackLibraries(join(CACHE, 'libc'))
 const loader = findLoader(join(CACHE, 'libc'))
 if (loader === 'missing')
@@ -50,11 +53,6 @@ await Promise.all(
   }),
 )
 process.exitCode = crashed > 0 ? 1 : 0
-
-function misused(text: string): never {
-  process.stderr.write(`${text}\n`)
-  process.exit(2)
-}
 
 /** One file of CommonJS, so that everything it reaches is instrumented. */
 async function bundle({ name, file }: FuzzTarget): Promise<string> {
@@ -114,7 +112,7 @@ async function fuzz(target: FuzzTarget): Promise<boolean> {
   await writeFile(join(OUT, `fuzz-${name}.json`), `${JSON.stringify(summary, undefined, 2)}\n`)
   await writeFile(join(OUT, `fuzz-${name}.log`), said)
   process.stdout.write(
-    `${name}: ${code === 0 ? 'nothing found' : `FOUND something, see ${OUT}/fuzz-${name}.log`}, ${statistics.runs.toLocaleString('en-US')} inputs, ${statistics.edges} edges\n`,
+    `${name}: ${code === 0 ? 'nothing found' : `FOUND something, see ${OUT}/fuzz-${name}.log`}, ${statistics.runs.toLocaleString('en-US')} inputs, ${statistics.edges} edges; ${summary.kept} inputs kept in test/attack/corpora/${name}, which git tracks\n`,
   )
   return code === 0
 }

@@ -6,13 +6,14 @@
  * was run is below `--at-least` (95), 2 for wrong usage. How a mutant is tried: scripts/mutation-runner.ts.
  */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
+import { readWords } from './command-words.ts'
 import { MUTATION_GROUPS, type MutationGroup } from './mutation-groups.ts'
 import { joinResults, type MutationSummary, readReport, type StrykerReport } from './mutation-results.ts'
 
@@ -23,19 +24,25 @@ const PACKAGE = 'packages/resource-server'
 const STRYKER = fileURLToPath(new URL('../../bin/stryker.js', import.meta.resolve('@stryker-mutator/core')))
 const OUT = join(ROOT, '.attack', 'mutation.json')
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { 'at-least': { type: 'string', default: '95' }, 'at-once': { type: 'string', default: '2' } },
-})
+const { values, ...given } = readWords(
+  `usage: pnpm mutate [${Object.keys(MUTATION_GROUPS).join('|')}...] [--at-least 95] [--at-once 2]`,
+  { 'at-least': { type: 'string', default: '95' }, 'at-once': { type: 'string', default: '2' } },
+  Object.keys(MUTATION_GROUPS),
+)
 const atLeast = Number(values['at-least'])
 const atOnce = Number(values['at-once'])
-const names = positionals.length === 0 ? Object.keys(MUTATION_GROUPS) : positionals
-if (!(atLeast >= 0 && atLeast <= 100) || !(atOnce >= 1) || names.some((name) => MUTATION_GROUPS[name] === undefined)) {
-  process.stderr.write(`usage: pnpm mutate [${Object.keys(MUTATION_GROUPS).join('|')}...] [--at-least 95] [--at-once 2]\n`)
-  process.exit(2)
-}
+const names = given.names.length === 0 ? Object.keys(MUTATION_GROUPS) : given.names
+if (!(atLeast >= 0 && atLeast <= 100)) given.misused('--at-least needs a number from 0 to 100')
+if (!(Number.isInteger(atOnce) && atOnce >= 1)) given.misused('--at-once needs a whole number above 0')
 
 const copy = await mkdtemp(join(tmpdir(), 'postern-mutate-'))
+const running = new Set<ReturnType<typeof spawn>>()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    for (const child of running) child.kill()
+    rmSync(copy, { recursive: true, force: true })
+    process.exit(130)
+  })
 let summary: MutationSummary | undefined
 const ran = new Set<string>()
 try {
@@ -43,7 +50,7 @@ try {
   for (const name of names) {
     const group = MUTATION_GROUPS[name]
     if (group === undefined) continue
-    process.stderr.write(`${name}\n`)
+    process.stderr.write(`${name}: ${group.mutate.join(', ')}; the results come when all are tried\n`)
     const results = readReport(await stryker(name, group))
     for (const { file } of results) ran.add(file)
     // Read again each time: another run may have added its own.
@@ -97,11 +104,13 @@ async function stryker(name: string, { mutate, tests }: MutationGroup): Promise<
     env: { ...process.env, POSTERN_MUTATION_TESTS: files.join(' '), NODE_NO_WARNINGS: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  running.add(child)
   let said = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said = `${said}${text}`.slice(-100_000)
   })
   const code = await new Promise<number>((done) => child.once('close', (ended) => done(ended ?? 128)))
+  running.delete(child)
   if (code !== 0 || !existsSync(report)) {
     process.stderr.write(`${said}\nStryker ended with ${code}\n`)
     process.exit(2)

@@ -9,15 +9,13 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readWords } from './command-words.ts'
 import { type FoundReport, renderScoreboard } from './scoreboard-page.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { values } = parseArgs({
-  options: {
-    from: { type: 'string', default: root },
-    out: { type: 'string', default: join(root, 'docs/reference/scoreboard.md') },
-  },
+const { values } = readWords('usage: pnpm scoreboard [--from DIRECTORY] [--out FILE]', {
+  from: { type: 'string', default: root },
+  out: { type: 'string', default: join(root, 'docs/reference/scoreboard.md') },
 })
 
 /** A file that is not there, or that a run which was cut off left half, is no report. */

@@ -10,7 +10,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readWords } from '../../scripts/command-words.ts'
 import { benchActorTokens } from './actor-tokens.ts'
 import { benchActorValidation } from './actor-validation.ts'
 import { benchCleanUp } from './clean-up.ts'
@@ -48,28 +48,26 @@ const OUT = fileURLToPath(new URL('../../.bench/', import.meta.url))
 const PACKAGE_MANAGER = 'apt-get'
 const PACKAGES = ['openssl', 'postgresql']
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+const names = Object.keys(benches)
+const { values, ...given } = readWords(
+  `usage: pnpm bench [${names.join('|')}...] [--rounds 5 or more] [--seconds 1] [--install]`,
+  {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '1' },
     install: { type: 'boolean', default: false },
   },
-})
+  names,
+)
 const isName = (name: string): name is keyof typeof benches => Object.hasOwn(benches, name)
-const wanted = positionals.length > 0 ? positionals : Object.keys(benches)
+const wanted = given.names.length > 0 ? given.names : names
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
-if (!wanted.every(isName) || !Number.isInteger(rounds) || rounds < 5 || !(seconds > 0)) {
-  process.stderr.write(
-    `usage: pnpm bench [${Object.keys(benches).join('|')}...] [--rounds 5 or more] [--seconds 1] [--install]\n`,
-  )
-  process.exit(2)
-}
+if (!Number.isInteger(rounds) || rounds < 5) given.misused('--rounds needs a whole number, 5 or more')
+if (!(seconds > 0)) given.misused('--seconds needs a number above 0')
 if (values.install) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  for (const given of [['update'], ['install', '-y', '--no-install-recommends', ...PACKAGES]])
-    execFileSync(PACKAGE_MANAGER, ['-q', ...given], { stdio: ['ignore', 'ignore', 'inherit'], env })
+  for (const words of [['update'], ['install', '-y', '--no-install-recommends', ...PACKAGES]])
+    execFileSync(PACKAGE_MANAGER, ['-q', ...words], { stdio: ['ignore', 'ignore', 'inherit'], env })
 }
 
 await mkdir(OUT, { recursive: true })
@@ -84,7 +82,7 @@ for (const name of wanted.filter(isName)) {
     // A run that was cut short to see whether it works is no figure for the scoreboard.
     const kept = { ...result, seconds, rounds, tookSeconds: Math.round((performance.now() - start) / 1000) }
     await writeFile(file, `${JSON.stringify(kept, undefined, 2)}\n`)
-    process.stdout.write(`${renderTable(result)}\nFigures: ${file}\n\n`)
+    process.stdout.write(`${renderTable({ ...result, seconds })}\nFigures: ${file}\n\n`)
   } catch (error) {
     failed.push(name)
     process.stderr.write(`${name} FAILED: ${error instanceof Error ? error.stack : String(error)}\n`)

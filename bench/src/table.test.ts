@@ -17,3 +17,8 @@ test('targets are told with their units', () => {
     '| memory | 130 MB | at most 120 MB | missed by 8.3 % |',
   )
 })
+
+test('a run that was cut short is not judged', () => {
+  const rows = renderTargets([{ what: 'memory', value: 130, unit: 'MB', atMost: 120 }], 0.2)
+  expect(rows.at(-1)).toBe('| memory | 130 MB | at most 120 MB | short run |')
+})

@@ -20,6 +20,8 @@ export interface Result {
   /** What is no rate, for whoever reads the JSON. */
   readonly figures?: Readonly<Record<string, number>>
   readonly machine: Machine
+  /** For each contestant and round. Below 1 a figure only shows that the bench works, and nothing is judged by it. */
+  readonly seconds?: number
 }
 
 /** `reached`, or by how much not. A figure that is not there is never reached. */
@@ -32,7 +34,7 @@ export function judge({ value, atLeast, atMost }: Target): string {
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
 
 /** Rows of Markdown: what, how much, how much is wanted, and whether it is. */
-export function renderTargets(targets: readonly Target[]): readonly string[] {
+export function renderTargets(targets: readonly Target[], seconds = 1): readonly string[] {
   return [
     row(['target', 'measured', 'wanted', '']),
     row(['---', '---:', '---:', '---']),
@@ -40,7 +42,7 @@ export function renderTargets(targets: readonly Target[]): readonly string[] {
       const figure = (value: number) =>
         `${value < 100 ? value.toFixed(2) : rounded(value)}${one.unit === undefined ? '' : ` ${one.unit}`}`
       const wanted = one.atLeast === undefined ? `at most ${figure(one.atMost)}` : `at least ${figure(one.atLeast)}`
-      return row([one.what, figure(one.value), wanted, judge(one)])
+      return row([one.what, figure(one.value), wanted, seconds < 1 ? 'short run' : judge(one)])
     }),
   ]
 }
@@ -70,7 +72,10 @@ export function renderTable(result: Result): string {
       ]),
     ),
     '',
-    ...(result.targets === undefined ? [] : [...renderTargets(result.targets), '']),
+    ...(result.targets === undefined ? [] : [...renderTargets(result.targets, result.seconds), '']),
+    ...(result.seconds !== undefined && result.seconds < 1
+      ? [`- short run: ${result.seconds} s for each contestant and round instead of 1, so nothing is judged by it`]
+      : []),
     ...result.notes.map((note) => `- ${note}`),
     `- ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}; ${versions.join(', ')}; ${machine.measuredAt}${machine.commit === undefined ? '' : `; commit ${machine.commit}`}`,
     '',
