@@ -225,6 +225,17 @@ export function refreshTokensContract(opened: () => OpenBackend): void {
       expect(await tokens.find('third')).toBeUndefined()
     })
 
+    test('starts nothing for a client that has been disabled meanwhile', async () => {
+      const { realm, tokens, account, client, start } = await withFamily()
+      await realm.clients.replace({ ...client, status: 'disabled' })
+      await expect(start('late', FamilyId.of('late'))).rejects.toMatchObject({
+        code: 'storage_unavailable',
+        reason: 'contention',
+      })
+      expect(await tokens.find('late')).toBeUndefined()
+      expect((await tokens.families(account.id)).map(({ id }) => id)).not.toContain('late')
+    })
+
     test('never leaves a living successor behind a revocation that ran beside the rotation', async () => {
       for (let round = 0; round < 10; round += 1) {
         const { tokens, succeed, family } = await withFamily()

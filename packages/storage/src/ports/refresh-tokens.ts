@@ -37,7 +37,10 @@ export interface RefreshFamily {
 }
 
 export interface RefreshTokenStore {
-  /** Starts the family with its first token. */
+  /**
+   * Starts the family with its first token.
+   * @throws {StorageUnavailable} `contention`, and nothing is written: the client is disabled or gone by now
+   */
   start(token: {
     handle: string
     familyId: FamilyId

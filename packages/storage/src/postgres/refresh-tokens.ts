@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { StorageUnavailable } from '../errors.ts'
 import { AccountId, ClientId, FamilyId } from '../identifiers.ts'
 import type { RefreshFamily, RefreshToken, RefreshTokenStore } from '../ports/refresh-tokens.ts'
 import { prepare } from '../prepared.ts'
@@ -68,33 +69,26 @@ interface Start extends Place {
   readonly familyEndsAt: Date
 }
 
-const startOne = prepare((db, one: Start) =>
-  db
-    .with('started', (query) =>
-      query
-        .insertInto('refresh_family')
-        .values({
-          realm_id: one.realmId,
-          id: one.familyId,
-          account_id: one.accountId,
-          client_id: one.clientId,
-          session_id: one.sessionId,
-          started_at: one.issuedAt,
-          last_used_at: one.issuedAt,
-          ends_at: one.familyEndsAt,
-        })
-        .returning('id'),
-    )
-    .insertInto('refresh_token')
-    .values({
-      realm_id: one.realmId,
-      handle_hash: one.hash,
-      family_id: one.familyId,
-      payload_sealed: one.payloadSealed,
-      issued_at: one.issuedAt,
-      expires_at: one.expiresAt,
-    }),
-)
+/** The client is held while it is looked at: who disables it at this moment waits and then ends this family, or is done and nothing starts. */
+const startOne = prepare((db, one: Start) => ({
+  compile: () =>
+    sql<{ started: number }>`
+      with held as (
+        select realm_id, id from client
+        where realm_id = ${one.realmId}::uuid and id = ${one.clientId}::text and status = 'active' for share
+      ), family as (
+        insert into refresh_family (realm_id, id, account_id, client_id, session_id, started_at, last_used_at, ends_at)
+        select realm_id, ${one.familyId}::text, ${one.accountId}::uuid, id, ${one.sessionId}::text, ${one.issuedAt}::timestamptz,
+          ${one.issuedAt}::timestamptz, ${one.familyEndsAt}::timestamptz from held
+        returning realm_id, id
+      ), added as (
+        insert into refresh_token (realm_id, handle_hash, family_id, payload_sealed, issued_at, expires_at)
+        select realm_id, ${one.hash}::bytea, id, ${one.payloadSealed}::bytea, ${one.issuedAt}::timestamptz, ${one.expiresAt}::timestamptz
+        from family
+        returning family_id
+      )
+      select count(family_id)::integer as started from added`.compile(db),
+}))
 
 interface Rotation {
   readonly realmId: string
@@ -200,7 +194,9 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock }: Re
       const hash = hashOf(handle)
       const payloadSealed = sealer.sealJson('refresh-token', sealedRow(hash), payload)
       const family = { realmId, familyId, accountId: accountId ?? null, clientId, sessionId: sessionId ?? null, familyEndsAt }
-      await database.run((db) => startOne(db, { ...family, hash, payloadSealed, issuedAt, expiresAt }))
+      const { rows } = await database.run((db) => startOne(db, { ...family, hash, payloadSealed, issuedAt, expiresAt }))
+      // It was active when the request began: whoever begins again finds it as it is now, and refuses.
+      if (rows[0]?.started !== 1) throw new StorageUnavailable('contention')
     },
     async succeed({ handle, predecessor, payload, issuedAt, expiresAt }) {
       const hash = hashOf(handle)
