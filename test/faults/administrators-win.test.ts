@@ -4,11 +4,13 @@
  */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { ClientId } from '@postern/storage'
 import { startPostgres } from '@postern/storage/contract'
 import { startSts, type TestSts } from '@postern/sts/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type PersonBrowser, redeem, signInOnce } from '../support/person-browser.ts'
+import { type PersonBrowser, redeem, signInOnce, type TokenAnswer } from '../support/person-browser.ts'
 import { type StsProcess, startStsProcess } from '../support/sts-process.ts'
+import { count } from './lab/sql.ts'
 
 const CLI = fileURLToPath(new URL('../../packages/sts/src/cli.ts', import.meta.url))
 const LOOPS = 4
@@ -86,3 +88,23 @@ it.each(['disable', 'set-password --generate', 'end-sessions', 'reset-factors'])
     expect(await postern('account', verb, person.upn, ...options).finally(thief.stop)).toMatchObject({ code: 0 })
   },
 )
+
+it('a client that is disabled while one of its codes is redeemed gets no token', async () => {
+  const { clientId } = sts.clients.mail
+  const client = await sts.kept.clients.find(clientId as ClientId) // the test's own
+  if (!client) throw new TypeError('the mail client is gone')
+  const code = await (await signInOnce(sts)).code()
+  const at = `${other.address}/${sts.realm.id}/oauth2/v2.0/token`
+  let asked: Promise<TokenAnswer> | undefined
+  // Whoever redeems has read its client before it waits for the code, which is held here until the client is disabled.
+  await sts.store.transaction(async () => {
+    expect(await sts.kept.artifacts.find('AuthorizationCode', code.code, { lock: true })).toBeDefined()
+    asked = redeem(at, code)
+    const waiting = `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    for (let tries = 0; (await count(databaseUrl, waiting)) === 0; tries += 1)
+      if (tries === 2_000) throw new TypeError('nobody waits for the code')
+    await sts.kept.clients.replace({ ...client, status: 'disabled' })
+  })
+  expect(await asked).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  await sts.kept.clients.replace(client)
+})

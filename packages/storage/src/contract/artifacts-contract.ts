@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ArtifactKeys } from '../ports/artifacts.ts'
 import type { RealmStore } from '../store.ts'
 import type { OpenBackend } from './backend.ts'
-import { sampleTime, secondsAfter } from './samples.ts'
+import { sampleClient, sampleTime, secondsAfter } from './samples.ts'
 
 export function artifactsContract(opened: () => OpenBackend): void {
   describe('artifacts', () => {
@@ -100,6 +100,16 @@ export function artifactsContract(opened: () => OpenBackend): void {
       expect(used.filter(Boolean)).toHaveLength(1)
       expect((await realm.artifacts.find('AuthorizationCode', 'a'))?.consumedAt).toEqual(sampleTime)
       expect(await realm.artifacts.consume('AuthorizationCode', 'gone', sampleTime)).toBe(false)
+    })
+
+    test('is not used for a client that is disabled, and is as it was when the client is enabled again', async () => {
+      const realm = await opened().newRealm()
+      const client = sampleClient()
+      await realm.clients.add({ ...client, status: 'disabled' })
+      await put(realm, 'a', { clientId: client.id })
+      expect(await realm.artifacts.consume('AuthorizationCode', 'a', sampleTime)).toBe(false)
+      await realm.clients.replace(client)
+      expect(await realm.artifacts.consume('AuthorizationCode', 'a', sampleTime)).toBe(true)
     })
 
     test('is exchanged exactly once by twenty transactions that lock what they find', async () => {

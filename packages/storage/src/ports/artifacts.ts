@@ -32,7 +32,7 @@ export interface ArtifactStore {
   findByUserCode(kind: string, userCode: string): Promise<Artifact | undefined>
   /** The living ones of an account, in no order. For few: each is opened. */
   listByAccount(kind: string, accountId: string, now: Date): Promise<readonly Artifact[]>
-  /** Marks it used. `false`: it was used before, or is gone. */
+  /** Marks it used. `false`: it was used before, is gone, or its client is disabled, which cannot happen until the transaction ends then. */
   consume(kind: string, id: string, at: Date): Promise<boolean>
   destroy(kind: string, id: string): Promise<void>
   /** Removes every artifact of a grant, of whatever kind. */

@@ -83,14 +83,27 @@ const remove = prepare((db, at: Place) =>
   db.deleteFrom('oidc_artifact').where('realm_id', '=', at.realmId).where('kind', '=', at.kind).where('id_hash', '=', at.idHash),
 )
 
+/**
+ * The client that it was made for is held meanwhile: whoever disables it waits for us, or we for them, and then nothing is used.
+ * A client that is not kept (the portal's) holds nothing up.
+ */
 const use = prepare((db, at: Place & { readonly usedAt: Date }) =>
   db
+    .with('held', (held) =>
+      held
+        .selectFrom('client')
+        .select('status')
+        .where('realm_id', '=', at.realmId)
+        .where('id', '=', selectAt(db, at).clearSelect().select('client_id'))
+        .forShare(),
+    )
     .updateTable('oidc_artifact')
     .set({ consumed_at: at.usedAt })
     .where('realm_id', '=', at.realmId)
     .where('kind', '=', at.kind)
     .where('id_hash', '=', at.idHash)
-    .where('consumed_at', 'is', null),
+    .where('consumed_at', 'is', null)
+    .where(({ not, exists, selectFrom }) => not(exists(selectFrom('held').select('status').where('status', '!=', 'active')))),
 )
 
 export function createArtifactStore({ database, realmId, sealer }: RealmPart): ArtifactStore {
