@@ -240,6 +240,7 @@ const conformance: Explained<ConformanceErrorCode> = {
   answer_too_large: { cause: 'The target sent more than any honest one.', remedy: 'See what answers there.' },
   answer_malformed: { cause: 'The target sent what cannot be read.', remedy: 'See what answers there.' },
   not_given: { cause: 'A module needs what the target file does not name.', remedy: 'It is skipped; give it to have it tried.' },
+  wait_too_long: { cause: 'A module would wait longer than a minute.', remedy: 'It is skipped; `--patient` has it tried.' },
 }
 
 const sections: readonly (readonly [title: string, words: string, table: Explained<string>])[] = [

@@ -31,6 +31,7 @@ export interface Options {
   readonly plan?: string
   readonly only?: readonly string[]
   readonly quick?: boolean
+  readonly patient?: boolean
   readonly list?: boolean
   readonly json?: string | true
   readonly junit?: string
@@ -64,7 +65,8 @@ export function createProgram(
     .option('--act-scope <scopes>', 'everything that it may do there, separated by spaces')
     .option('--plan <name>', `only the modules of a plan of the OpenID Foundation: ${plans.map(shortNameOf).join(', ')}`)
     .option('--only <names...>', 'only these modules, or the modules of these areas')
-    .option('--quick', 'leave out modules that wait for a real clock')
+    .option('--patient', 'wait longer than a minute where a module must: ten minutes for a code, as long as a token lives')
+    .option('--quick', 'leave out every module that waits for a real clock, half a minute for one')
     .option('--list', 'show the modules that would be run, and run none')
     .option('--json [path]', 'write the report as JSON, to standard output without a path')
     .option('--junit <path>', 'write the report as JUnit XML')

@@ -1,5 +1,5 @@
 /** What the command `postern-conformance` does, for any output. Exit codes: 0 nothing failed, 1 something did, 2 wrong usage. */
-import { writeFile } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import { chooseModules, createProgram, describeTarget, type Options } from './command-line.ts'
 import { fileNameOf } from './conformance-module.ts'
 import { ConformanceError } from './errors.ts'
@@ -25,11 +25,23 @@ export interface Surroundings {
 /** What a wrong file or a wrong flag ends with. */
 const WRONG_USAGE = 2
 
+/** What a file system may say to a path that somebody gave. */
+const OF_FILES = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'EROFS', 'ENOSPC', 'ENAMETOOLONG', 'EMFILE'])
+
+/** A report that cannot be written is told before the run, which may take a night; an existing file stays as it is until then. */
+async function tryReports({ json, junit, html }: Options): Promise<void> {
+  for (const path of [json, junit, html]) if (typeof path === 'string') await (await open(path, 'a')).close()
+}
+
+/** Each is tried, whatever became of the others; the first failure is thrown at the end. */
 async function writeReports(report: Report, { json, junit, html }: Options, { out }: Surroundings): Promise<void> {
   if (json === true) out.write(renderJson(report))
-  if (typeof json === 'string') await writeFile(json, renderJson(report))
-  if (junit !== undefined) await writeFile(junit, renderJunit(report))
-  if (html !== undefined) await writeFile(html, renderHtml(report))
+  const written = await Promise.allSettled([
+    ...(typeof json === 'string' ? [writeFile(json, renderJson(report))] : []),
+    ...(junit === undefined ? [] : [writeFile(junit, renderJunit(report))]),
+    ...(html === undefined ? [] : [writeFile(html, renderHtml(report))]),
+  ])
+  for (const one of written) if (one.status === 'rejected') throw one.reason
 }
 
 async function run(options: Options, surroundings: Surroundings): Promise<number> {
@@ -41,11 +53,14 @@ async function run(options: Options, surroundings: Surroundings): Promise<number
     return 0
   }
   const described = await describeTarget(options, clock)
+  await tryReports(options)
   const terminal = createTerminal(out, { silent: options.json === true, verbose: options.verbose === true })
   await using mailServer = await startMailServer(described.mailServer, terminal.say)
   const client = described.clientUnderTest
   const target = createTarget({
     ...described,
+    patient: options.patient === true,
+    onWait: ({ seconds, reason }) => terminal.say(`waits ${seconds} s for ${reason}`),
     ...(mailServer.known && { mailServer: mailServer.known }),
     ...(client && { clientUnderTest: { announce: terminal.say, ...client } }),
   })
@@ -76,8 +91,10 @@ function codeOf(error: unknown, surroundings: Surroundings): number {
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
   if (code === 'commander.helpDisplayed' || code === 'commander.help') return 0
   if (typeof code === 'string' && code.startsWith('commander.')) return WRONG_USAGE
-  if (code === 'EEXIST') return misused('the file is there already, and was left alone')
-  if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') return misused(`cannot read or write the file: ${code}`)
+  const path: unknown = error instanceof Error ? Reflect.get(error, 'path') : undefined
+  const file = typeof path === 'string' ? path : 'the file'
+  if (code === 'EEXIST') return misused(`${file} is there already, and was left alone`)
+  if (typeof code === 'string' && OF_FILES.has(code)) return misused(`cannot read or write ${file}: ${code}`)
   throw error
 }
 

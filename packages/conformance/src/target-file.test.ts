@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { parseDocument } from 'yaml'
 import { targetExample } from './target-example.ts'
@@ -71,6 +72,7 @@ client_under_test: { command: run me }
   expect(await problemsOf(source, { y: 'z' })).toEqual([
     'clients.public.redirect_uri is missing',
     'clients.public.redirect is no key of the target file',
+    'clients.keyed.redirect_uri must be an address with its scheme, such as https://app.example/cb',
     'clients.keyed.authentication must be one of none, client_secret_basic, client_secret_post, private_key_jwt',
     'clients.keyed.private_key_file: none.pem cannot be read (ENOENT)',
     'person.username must be a text',
@@ -105,6 +107,12 @@ describe('the example that init writes', () => {
     const found = Object.fromEntries(
       [...wholeExample.matchAll(/_file: (\S+)/g)].map(([, name = '']): [string, string] => [name, `content of ${name}`]),
     )
+    const { privateKey } = generateKeyPairSync('ec', {
+      namedCurve: 'P-256',
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    })
+    for (const name of Object.keys(found)) if (/key/.test(name)) found[name] = String(privateKey)
     await expect(read(wholeExample, found)).resolves.toMatchObject({ clientUnderTest: { waitSeconds: 30 } })
     const shown = new Set(named.map((path) => path.replace(/_file$/, '').replace(/\.claims\..*/, '.claims')))
     // The five clients have the same keys: each needs to be shown once only.

@@ -4,6 +4,7 @@
  * It owns the names in the file and their checks: every problem is told at once, an unknown key is one. The tables below
  * carry every member of the types that they describe, or they do not compile. Names are snake_case in the file.
  */
+import { createPrivateKey } from 'node:crypto'
 import { parseDocument } from 'yaml'
 import { ConformanceError } from './errors.ts'
 import type {
@@ -19,11 +20,11 @@ import type {
 import type { KnownServer, PersonServed } from './server-to-server/identity.ts'
 import type { TargetOptions } from './target.ts'
 
-type Described = Omit<TargetOptions, 'client' | 'fetch' | 'clock' | 'wait'>
+type Described = Omit<TargetOptions, 'client' | 'fetch' | 'clock' | 'wait' | 'patient' | 'onWait'>
 
 /** One key of the file. A `secret` may stand in the file or, as `<key>_file`, in one beside it. */
 type Entry = (
-  | { readonly kind: 'text' | 'secret' | 'number' | 'flag' | 'list' | 'map' }
+  | { readonly kind: 'text' | 'address' | 'secret' | 'key' | 'number' | 'flag' | 'list' | 'map' }
   | { readonly kind: 'choice'; readonly of: readonly string[] }
   | { readonly kind: 'object'; readonly members: Members }
 ) & { readonly needed?: true }
@@ -33,6 +34,8 @@ type Table<T> = { readonly [Name in keyof T]-?: Entry }
 
 const text: Entry = { kind: 'text' }
 const secret: Entry = { kind: 'secret' }
+const address: Entry = { kind: 'address' }
+const key: Entry = { kind: 'key' }
 const number: Entry = { kind: 'number' }
 const list: Entry = { kind: 'list' }
 const map: Entry = { kind: 'map' }
@@ -43,10 +46,10 @@ const choice = (...of: readonly string[]): Entry => ({ kind: 'choice', of })
 
 const client = object({
   clientId: needed(text),
-  redirectUri: needed(text),
+  redirectUri: needed(address),
   secret,
   authentication: choice('none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'),
-  privateKey: secret,
+  privateKey: key,
   keyId: text,
   postLogoutRedirectUri: text,
   backchannelLogoutUri: text,
@@ -149,12 +152,22 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
+const isPrivateKey = (value: unknown): boolean => {
+  try {
+    return isText(value) && createPrivateKey(value).type === 'private'
+  } catch {
+    return false // no PEM, or one of something else
+  }
+}
+
 /** What each kind wants, in words, and whether a value is that. */
 const scalars: Readonly<
-  Record<'text' | 'secret' | 'number' | 'flag' | 'list' | 'map', readonly [string, (it: unknown) => boolean]>
+  Record<'text' | 'address' | 'secret' | 'key' | 'number' | 'flag' | 'list' | 'map', readonly [string, (it: unknown) => boolean]>
 > = {
   text: ['a text', isText],
+  address: ['an address with its scheme, such as https://app.example/cb', (it) => isText(it) && URL.canParse(it)],
   secret: ['a text', isText],
+  key: ['a private key, PEM', isPrivateKey],
   number: ['a whole number, 0 or more', (it) => Number.isSafeInteger(it) && Number(it) >= 0],
   flag: ['true or false', (it) => typeof it === 'boolean'],
   list: ['a list of texts', (it) => Array.isArray(it) && it.length > 0 && it.every(isText)],
@@ -200,19 +213,34 @@ async function readMembers(members: Members, value: unknown, at: string, reading
     const key = snake(name)
     const [given, file] = [left.get(key), left.get(`${key}_file`)]
     left.delete(key)
-    if (entry.kind === 'secret') left.delete(`${key}_file`)
-    const byFile = entry.kind === 'secret' && file !== undefined
+    const isSecret = entry.kind === 'secret' || entry.kind === 'key'
+    if (isSecret) left.delete(`${key}_file`)
+    const byFile = isSecret && file !== undefined
     if (byFile && given !== undefined) reading.problems.push(`${prefix}${key} and ${prefix}${key}_file exclude each other`)
     const read = byFile
       ? await readSecretFile(file, `${prefix}${key}_file`, reading)
       : given === undefined
         ? undefined
         : await readEntry(entry, given, `${prefix}${key}`, reading)
+    if (byFile && entry.kind === 'key' && isText(read) && !isPrivateKey(read))
+      reading.problems.push(`${prefix}${key}_file must name ${scalars.key[0]}`)
     if (read !== undefined) found[name] = read
     else if (entry.needed === true && given === undefined && !byFile) reading.problems.push(`${prefix}${key} is missing`)
   }
   for (const key of left.keys()) reading.problems.push(`${prefix}${key} is no key of the target file`)
   return found
+}
+
+function parseYaml(source: string): unknown {
+  const document = parseDocument(source, { uniqueKeys: true })
+  const wrong = document.errors.map(({ message }) => (message.split('\n')[0] ?? '').replace(/:$/, ''))
+  if (wrong.length > 0) throw new ConformanceError('target_invalid', wrong.join('\n'))
+  try {
+    return document.toJS({ maxAliasCount: 10 }) ?? {}
+  } catch (cause) {
+    // An alias that nothing is named by, or one that would grow without end.
+    throw new ConformanceError('target_invalid', cause instanceof Error ? cause.message : String(cause), { cause })
+  }
 }
 
 /**
@@ -227,11 +255,8 @@ export async function readTarget(
   source: string,
   options: { readonly readFile: (path: string) => Promise<string>; readonly clock: () => Date },
 ): Promise<TargetOptions> {
-  const document = parseDocument(source, { uniqueKeys: true })
-  const wrong = document.errors.map(({ message }) => message.split('\n')[0] ?? '')
-  if (wrong.length > 0) throw new ConformanceError('target_invalid', wrong.join('\n'))
+  const value = parseYaml(source)
   const problems: string[] = []
-  const value: unknown = document.toJS({ maxAliasCount: 10 }) ?? {}
   const read = await readMembers(target, value, '', { problems, readFile: options.readFile })
   if (problems.length > 0) throw new ConformanceError('target_invalid', problems.join('\n'))
   const described = read as Described & { readonly server?: Omit<KnownServer, 'clock'> } // the tables say the same as these types

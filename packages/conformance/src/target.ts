@@ -17,6 +17,7 @@ import type {
   Registration,
 } from './known-parties.ts'
 import { type KnownServer, readIdentity, type ServerIdentity } from './server-to-server/identity.ts'
+import { createWait, type Waiting } from './waiting.ts'
 
 export type { KnownClient, KnownClients, KnownMailServer, KnownPerson, KnownResource } from './known-parties.ts'
 
@@ -44,6 +45,10 @@ export interface TargetOptions {
   readonly clock?: () => Date
   /** Waits. Tests move a clock instead. Default: really. */
   readonly wait?: (milliseconds: number) => Promise<void>
+  /** Waits longer than a minute where that is needed, four hours at most. Default: only with `wait`, which moves a clock. */
+  readonly patient?: boolean
+  /** Hears of waits of five seconds and more before they begin. */
+  readonly onWait?: (waiting: Waiting) => void
 }
 
 /** How authorization answers come back. */
@@ -84,7 +89,8 @@ export interface Target {
   readonly responseMode: ResponseMode
   /** Seconds since 1970, whole. */
   now(): number
-  wait(milliseconds: number): Promise<void>
+  /** `reason` is what is waited for. Throws `wait_too_long` beyond what this run may wait: the runner makes a skip of that. */
+  wait(milliseconds: number, reason?: string): Promise<void>
   get(url: string, headers?: Readonly<Record<string, string>>): Promise<Answer>
   /** Posts a form; pairs instead of a record, so that a name may come twice. */
   post(url: string, form: Form, headers?: Readonly<Record<string, string>>): Promise<Answer>
@@ -111,7 +117,11 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 /** Parses an address that may be tested: https, or http on this machine. */
 function parseTargetUrl(text: string, name: string): URL {
   const url = URL.parse(text)
-  if (url === null) throw new ConformanceError('target_invalid', `${name} is not a URL: ${text}`)
+  if (url === null)
+    throw new ConformanceError('target_invalid', `${name} is not a URL: ${text.replace(/\/\/.*@/s, '//[redacted]@')}`)
+  // It would stand in every report.
+  if (url.username !== '' || url.password !== '')
+    throw new ConformanceError('target_invalid', `${name} must hold no user and no password`)
   if (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))) return url
   throw new ConformanceError('target_invalid', `${name} must be https, or http on loopback: ${text}`)
 }
@@ -127,9 +137,22 @@ async function readBounded(response: Response): Promise<string> {
   return Buffer.concat(parts).toString('utf8')
 }
 
+const MOST_DEPTH = 100
+
+/** Whether a value is nested so deeply that writing it again would fail. Without recursion, for the same reason. */
+function isTooDeep(value: unknown): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; depth <= MOST_DEPTH; depth += 1) {
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+    if (level.length === 0) return false
+  }
+  return true
+}
+
 function parseJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text)
+    if (isTooDeep(value)) return undefined
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
   } catch {
     return undefined // not JSON: the modules say whether it had to be
@@ -146,6 +169,14 @@ export function rfc8414Url(issuer: string): string {
 }
 
 type Listener = (exchange: RawExchange) => void
+
+/** The system's word for what went wrong: ECONNREFUSED, a certificate that is not trusted, no answer in time. */
+function describeCause(cause: unknown): string | undefined {
+  const inner = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause
+  const code: unknown = inner instanceof Error ? Reflect.get(inner, 'code') : undefined
+  if (typeof code === 'string') return code
+  return cause instanceof Error && cause.name === 'TimeoutError' ? 'not in time' : undefined
+}
 
 /** Requests, bounded in time and size, each told to whoever listens. */
 function createSender(options: TargetOptions) {
@@ -169,18 +200,25 @@ function createSender(options: TargetOptions) {
         headers: answered,
         body: said,
       })
+    let answered: Omit<Answer, 'json'>
     try {
       const signal = AbortSignal.timeout(timeout)
       const init = { method, headers: asked, redirect: 'manual', signal, ...(body !== undefined && { body }) } as const
       const response = await request(url, init)
-      const text = await readBounded(response)
-      told(response.status, response.headers, text)
-      return Object.freeze({ status: response.status, headers: response.headers, body: text, json: parseJsonObject(text) })
+      answered = { status: response.status, headers: response.headers, body: await readBounded(response) }
     } catch (cause) {
       told(0, undefined, '')
       if (cause instanceof ConformanceError) throw cause
-      throw new ConformanceError('target_unreachable', `no answer from ${new URL(url).origin}${new URL(url).pathname}`, { cause })
+      const why = describeCause(cause)
+      throw new ConformanceError(
+        'target_unreachable',
+        `no answer from ${new URL(url).origin}${new URL(url).pathname}${why === undefined ? '' : `: ${why}`}`,
+        { cause },
+      )
     }
+    // Outside of the try: what goes wrong from here on is not that no answer came.
+    told(answered.status, answered.headers, answered.body)
+    return Object.freeze({ ...answered, json: parseJsonObject(answered.body) })
   }
   const watch = (listener: Listener) => {
     const own: Listener = (exchange) => listener(exchange)
@@ -200,6 +238,11 @@ export function createTarget(options: TargetOptions): Target {
   const clock = options.clock ?? systemClock
   const now = () => Math.floor(clock().getTime() / 1000)
   const { send, watch, tell } = createSender(options)
+  const wait = createWait({
+    wait: options.wait ?? pause,
+    isPatient: options.patient ?? options.wait !== undefined,
+    ...(options.onWait && { onWait: options.onWait }),
+  })
   const get: Target['get'] = (url, headers = {}) => send({ url, headers })
 
   const issuer = (): string => {
@@ -240,7 +283,7 @@ export function createTarget(options: TargetOptions): Target {
       clientUnderTest: options.clientUnderTest,
       responseMode,
       now,
-      wait: options.wait ?? pause,
+      wait,
       get,
       post: (url, form, headers = {}) =>
         send({

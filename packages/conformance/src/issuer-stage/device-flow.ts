@@ -37,7 +37,7 @@ export async function startDevice(target: Target, client: KnownClient): Promise<
     userCode,
     verificationUri,
     complete: textOf(answer, 'verification_uri_complete') ?? complete.href,
-    pause: (typeof interval === 'number' ? interval : 5) * 1000,
+    pause: (typeof interval === 'number' && interval > 0 ? interval : 5) * 1000,
   }
 }
 
@@ -64,7 +64,7 @@ export async function pollAgain(target: Target, device: WaitingDevice): Promise<
   let answer = await poll(target, device)
   for (let times = 0; times < 3 && !isGranted(answer); times += 1) {
     if (!['authorization_pending', 'slow_down'].includes(textOf(answer, 'error') ?? '')) break
-    await target.wait(device.pause + 5000 * (times + 1))
+    await target.wait(device.pause + 5000 * (times + 1), 'the next question of a device')
     answer = await poll(target, device)
   }
   return answer

@@ -97,6 +97,9 @@ export function authorize(parts: Parts, request: Request, host: string): Reply {
   const given = request.url.searchParams
   const markup = [...given.values()].find((value) => value.includes('<kit'))
   if (markup !== undefined && has('repeats-markup')) return page(parts, `<p>${markup}</p>`, 400)
+  if (markup !== undefined && has('breaks-on-markup')) return page(parts, '<h1>Error</h1>', 500)
+  if (markup !== undefined && has('repeats-quotes'))
+    return page(parts, `<input value="${markup.replaceAll('<', '&lt;').replaceAll('>', '&gt;')}">`, 400)
   const asked = readRequest(parts, given)
   if (isRefusal(asked)) return asked
   const client = CLIENTS.find(({ id }) => id === asked.get('client_id'))

@@ -36,7 +36,7 @@ export async function beginDevice(parts: Parts, request: Request): Promise<Reply
       verification_uri: place,
       verification_uri_complete: `${base}/device?user_code=${userCode}`,
       expires_in: expires,
-      interval: 5,
+      interval: has('lets-devices-wait-for-ever') ? 1e9 : has('writes-pauses-as-text') ? '5' : 5,
     },
   }
 }

@@ -121,6 +121,7 @@ const ODD = {
 
 async function answer(parts: Parts, request: Request): Promise<Reply> {
   const { has, base } = parts
+  if (has('breaks-on-headers-about-its-host') && readHost(request) !== base) return { status: 500 }
   const host = has('believes-headers-about-its-host') ? readHost(request) : base
   const stranger = [...request.url.searchParams.values()].find((value) => value.includes('stranger.example'))
   if (stranger !== undefined && has('follows-parameters')) return { status: 302, headers: { location: stranger } }

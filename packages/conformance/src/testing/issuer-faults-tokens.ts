@@ -48,7 +48,12 @@ async function writeToken(parts: Parts, family: Family, scope: string, lifetime:
 }
 
 /** Writes tokens for a family. `scope` is what this answer gives. */
-async function give(parts: Parts, family: Family, scope: string, more: { readonly refresh?: string } = {}): Promise<Reply> {
+async function give(
+  parts: Parts,
+  family: Family,
+  scope: string,
+  more: { readonly refresh?: string; readonly isLast?: boolean } = {},
+): Promise<Reply> {
   const { has, now, access, refresh } = parts
   const lifetime = has('gives-tokens-for-a-year') ? 365 * 86_400 : TOKEN_SECONDS
   const token = await writeToken(parts, family, scope, lifetime)
@@ -61,7 +66,7 @@ async function give(parts: Parts, family: Family, scope: string, more: { readonl
     token_type: family.jkt === undefined ? 'Bearer' : 'DPoP',
     expires_in: lifetime,
     scope,
-    ...(words(family.scope).includes('offline_access') && { refresh_token: next }),
+    ...(words(family.scope).includes('offline_access') && more.isLast !== true && { refresh_token: next }),
     ...(words(scope).includes('openid') && { id_token: await writeIdToken(parts, family) }),
   }
   return { status: 200, headers: { 'cache-control': has('lets-tokens-be-cached') ? 'private' : 'no-store' }, body: answer }
@@ -138,7 +143,10 @@ async function useRefreshToken(
   kept.isUsed = true
   const scope = has('never-narrows') ? family.scope : wanted
   kept.usedAt = now()
-  kept.answer = await give(parts, family, scope, has('never-rotates') ? { refresh: token } : {})
+  kept.answer = await give(parts, family, scope, {
+    isLast: has('gives-no-next-refresh-token'),
+    ...(has('never-rotates') && { refresh: token }),
+  })
   return kept.answer
 }
 

@@ -10,7 +10,7 @@ export default module(
   async (target, checks) => {
     const client = needClient(target, 'public', 'confidential')
     const issued = await newCode(target, client)
-    await target.wait(TEN_MINUTES + 5_000)
+    await target.wait(TEN_MINUTES + 5_000, 'the end of a code')
     mustRefuse(checks, 'RFC 6749 section 4.1.2', {
       expected: 'a code of ten minutes ago brings nothing',
       answer: await redeem(target, issued),

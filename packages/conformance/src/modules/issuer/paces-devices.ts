@@ -3,6 +3,7 @@ import { module } from '../../conformance-module.ts'
 import { askTokenAs, mustRefuse, needClient, textOf, verdictOf } from '../../issuer-stage/asking.ts'
 import { DEVICE_GRANT, poll, startDevice } from '../../issuer-stage/device-flow.ts'
 
+const LONGEST_PAUSE = 60_000
 const CLAUSE = 'RFC 8628 section 3.5'
 
 export default module('issuer', 'paces devices', async (target, checks) => {
@@ -10,6 +11,11 @@ export default module('issuer', 'paces devices', async (target, checks) => {
     return checks.skip(CLAUSE, 'a device is told to wait', 'the metadata names no device_authorization_endpoint')
   const client = needClient(target, 'device')
   const device = await startDevice(target, client)
+  const { interval } = device.answer.json ?? {}
+  const isPause = interval === undefined || (typeof interval === 'number' && interval > 0)
+  checks.must('RFC 8628 section 3.2', 'interval is a number of seconds, where it is given', isPause, interval ?? 'absent')
+  const isShort = device.pause <= LONGEST_PAUSE
+  checks.should('RFC 8628 section 3.2', 'a device may ask each minute at least', isShort, interval ?? 'absent')
   mustRefuse(checks, CLAUSE, {
     expected: 'a device is told to wait',
     answer: await poll(target, device),

@@ -16,7 +16,7 @@ export default module(
     await answerDevice(target, device, 'yes')
     const first = await pollAgain(target, device)
     checks.must('RFC 8628 section 3.4', 'a device gets tokens after its person agreed', isGranted(first), verdictOf(first))
-    await target.wait(device.pause)
+    await target.wait(device.pause, 'the next question of a device')
     const again = await poll(target, device)
     mustRefuse(checks, CLAUSE, {
       expected: 'and none the second time',

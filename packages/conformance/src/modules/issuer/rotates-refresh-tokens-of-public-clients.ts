@@ -27,7 +27,7 @@ export default module(
     let again = await refreshWith(target, client, family.refresh)
     for (const seconds of PAUSES) {
       if (!isGranted(again) || textOf(again, 'refresh_token') !== second) break
-      await target.wait(seconds * 1000)
+      await target.wait(seconds * 1000, 'the time in which a lost answer may be repeated')
       again = await refreshWith(target, client, family.refresh)
     }
     mustRefuse(checks, CLAUSE, {

@@ -22,7 +22,7 @@ export default module(
       answer.json?.expires_in,
     )
     if (!(seconds > 0 && seconds <= LONGEST_WAIT)) return checks.skip(CLAUSE, expected, 'nobody waits that long')
-    await target.wait((seconds + 5) * 1000)
+    await target.wait((seconds + 5) * 1000, 'the end of an access token')
     const told = await askAs(target, client, { url, fields: { token: access } })
     const only = told.status === 200 && JSON.stringify(told.json) === '{"active":false}'
     checks.must(CLAUSE, expected, only, `${told.status} ${Object.keys(told.json ?? {})}`)

@@ -13,7 +13,7 @@ export default module(
     ] as const) {
       const flow = await walkCodeFlow(target)
       if (!mustSucceed(checks, CLAUSE, `a code is redeemed, before it is shown again ${when}`, flow)) continue
-      await target.wait(seconds * 1000)
+      await target.wait(seconds * 1000, 'the second use of a code')
       const again = await redeemCode(target, flow.request, flow.code ?? '')
       checks.must(
         CLAUSE,

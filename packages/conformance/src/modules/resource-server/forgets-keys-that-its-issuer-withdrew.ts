@@ -22,7 +22,7 @@ export default module(
     const remembered = stolen()
     await present(target, mailServer.url, remembered)
     issuer.withdraw(withdrawn)
-    await target.wait((seconds + 1) * 1000)
+    await target.wait((seconds + 1) * 1000, 'keys to be forgotten')
     for (const [what, token] of [
       ['a new token', stolen()],
       ['a token that it has seen', remembered],

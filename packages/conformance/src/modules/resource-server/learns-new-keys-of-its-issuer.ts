@@ -32,7 +32,7 @@ export default module(
     const fresh = () => bench.signed({ header: { kid: next.kid }, key: next })
     let answer = await present(target, mailServer.url, fresh())
     for (let waited = 0; waited < patience && !isOpened(answer); waited += STEP) {
-      await target.wait(STEP * 1000)
+      await target.wait(STEP * 1000, 'new keys to be read')
       answer = await present(target, mailServer.url, fresh())
     }
     const clause = 'OpenID Connect Core section 10.1.1'
