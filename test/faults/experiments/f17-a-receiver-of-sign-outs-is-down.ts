@@ -2,10 +2,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ClientId } from '@postern/storage'
+import { signInOnce } from '../../support/person-browser.ts'
 import { freePort } from '../../support/sts-process.ts'
 import { createTally, experiment } from '../lab/experiment.ts'
 import { claimsOf } from '../lab/history.ts'
 import { operate } from '../lab/operator.ts'
+import { count } from '../lab/sql.ts'
 
 /** More tries than this for one sign-out would be a burden to a receiver that is in trouble. */
 const mostTries = 9
@@ -41,9 +43,26 @@ export default experiment('F17', 'The receiver of back-channel sign-outs is down
   // Two processes: each sign-out is told by one of them.
   await Promise.all([world.service(), world.service()])
 
+  // Who tells begins with what comes after the first look of anybody (RevocationStore.takeTurn).
+  for (
+    let waited = 0;
+    waited < 300 && (await count(world.databaseUrl, 'select count(*) from revocation_reader')) === 0;
+    waited += 1
+  )
+    await wait(100)
+
   const people = [world.sts.mary, world.sts.joe]
   for (const person of people)
     await world.history.deed('signed-out', person.account.id, () => operate(world, ['account', 'end-sessions', person.upn]))
+  // And somebody leaves at our own page, where oidc-provider tells the apps, once.
+  const leaving = await world.person('leaving')
+  const browser = await signInOnce(world.sts, leaving)
+  world.history.unrecorded(1)
+  await browser.code({ client: world.sts.clients.confidential, scope: 'openid' })
+  const page = `${world.sts.issuer}/oauth2/v2.0/logout`
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec(await (await browser.get(page)).text())?.[1] ?? ''
+  await browser.post(`${page}/confirm`, { xsrf, logout: 'yes' })
+  people.push(leaving)
   await wait(refusing)
   receiver.listen(port, '127.0.0.1')
   await once(receiver, 'listening')

@@ -128,7 +128,8 @@ function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): A
     if (session?.uid !== undefined) {
       const accountId = session.accountId as AccountId | undefined // given by finish() of interactions-of-provider.ts
       const payload = { authorizations: session.authorizations }
-      await markEnded(store, { uid: session.uid, accountId, payload, now: clock(), realm, tells: 'feed' })
+      const tells = findRequestState()?.untoldApps ?? new Set<string>()
+      await markEnded(store, { uid: session.uid, accountId, payload, now: clock(), realm, tells })
     }
     await store.artifacts.destroy('Session', id)
   }

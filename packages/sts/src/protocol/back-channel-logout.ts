@@ -5,7 +5,8 @@
  * A session is told with `sid` to the app that it was for; the end of an account with `sub` alone to every app that has an
  * address for it. An app that is away is told again, after growing pauses and nine times at most in about ten
  * minutes, with a new token each time; after that, and after an end of this process, its tokens end by themselves. Does NOT
- * tell of a sign-out at our own page: oidc-provider has done that, once, before the event is written.
+ * tell of a sign-out at our own page the first time: oidc-provider does, before the event is written, which then names those
+ * apps alone that did not take the news.
  */
 import type { Client, Realm, RealmId, Revocation, RevocationKind, Store } from '@postern/storage'
 import type { Logger } from 'pino'

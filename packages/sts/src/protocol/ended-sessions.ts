@@ -15,7 +15,7 @@ export const isEnded = async (store: Pick<RealmStore, 'artifacts'>, uid: string)
  *
  * oidc-provider writes a session back at the end of every request, so one in flight would bring back a session that was ended
  * meanwhile. Its `uid` stays the same for life and is remembered as ended until no copy of it can be valid.
- * `tells: 'clients'`: back-channel logout follows from the feed; `'feed'`: oidc-provider has told them already.
+ * `tells: 'clients'`: back-channel logout follows from the feed; a set: oidc-provider has told all but these.
  */
 export async function markEnded(
   store: RealmStore,
@@ -25,7 +25,7 @@ export async function markEnded(
     readonly payload: Readonly<Record<string, unknown>>
     readonly now: Date
     readonly realm: Pick<Realm, 'settings'>
-    readonly tells: 'clients' | 'feed'
+    readonly tells: 'clients' | ReadonlySet<string>
   },
 ): Promise<void> {
   const { uid, accountId, now, realm, tells } = session
@@ -35,7 +35,7 @@ export async function markEnded(
   const ended = { at: now, kind: 'session', accountId } as const
   await store.revocations.append({ ...ended, sessionId: sidOf(uid) })
   for (const [clientId, sessionId] of sidsByClient(session.payload))
-    await store.revocations.append({ ...ended, sessionId, ...(tells === 'clients' && { clientId }) })
+    await store.revocations.append({ ...ended, sessionId, ...((tells === 'clients' || tells.has(clientId)) && { clientId }) })
 }
 
 /** oidc-provider gives every client that asks for it an id of its own for the session (`sid`). */

@@ -274,6 +274,10 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
     const state = findRequestState()
     if (state && refusal.error_detail) state.refusedBecause ??= refusal.error_detail
   })
+  provider.on('backchannel.error', (_ctx, _fault, client) => {
+    const state = findRequestState()
+    if (state) state.untoldApps = new Set([...(state.untoldApps ?? []), client.clientId])
+  })
   provider.on('server_error', (_ctx, fault) => {
     const state = findRequestState()
     if (state) state.fault = fault

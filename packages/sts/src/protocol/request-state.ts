@@ -35,6 +35,8 @@ export interface RequestState {
   reuseSuspected?: boolean
   /** The family that was ended for it, once everything else about the request had been found right. */
   reusedFamily?: string
+  /** Apps that could not be told of the sign-out in hand. */
+  untoldApps?: ReadonlySet<string>
   /** What a revocation request ended: a family, or the one token of a program. */
   ended?: { readonly familyId?: string }
   /** A user code was typed that no device shows. */
