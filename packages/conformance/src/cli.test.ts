@@ -120,7 +120,7 @@ test('init writes a target file once', async () => {
   const path = join(folder, 'new.yaml')
   expect((await run('init', path)).code).toBe(0)
   expect(await readFile(path, 'utf8')).toContain('issuer: https://login.example.com/realm')
-  expect(await run('init', path)).toMatchObject({ code: 2, err: 'the file is there already, and was left alone\n' })
+  expect(await run('init', path)).toMatchObject({ code: 2, err: `${path} is there already, and was left alone\n` })
 })
 
 test('a list names the modules of a plan with their ids, and asks nobody', async () => {
@@ -142,7 +142,7 @@ test.each([
   ['nothing to test', ['--verbose'], 'nothing to test'],
   ['a plan that nobody knows', ['--plan', 'magic'], 'no plan magic: basic, config, formpost-basic'],
   ['a module that nobody knows', ['--only', 'magic'], 'no module matches magic'],
-  ['a target file that is not there', ['--target', 'nowhere.yaml'], 'cannot read or write the file: ENOENT'],
+  ['a target file that is not there', ['--target', 'nowhere.yaml'], 'cannot read or write nowhere.yaml: ENOENT'],
 ])('%s is wrong usage, too', async (_, given, message) => {
   expect(await run(...given)).toMatchObject({ code: 2, err: expect.stringContaining(message) })
 })
