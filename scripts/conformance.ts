@@ -2,12 +2,20 @@
  * The conformance kit against Postern and its mail servers, as anybody can run it against theirs: `pnpm conformance`.
  *
  * Prints each result, the plans, and what is skipped and why. Reports go into `.conformance/`, which git ignores. Exit code 1
- * when something fails, warns, or is skipped without a reason that is written down.
+ * when something fails, warns, or is skipped without a reason that is written down, 2 for wrong usage.
+ *
+ * Usage: node scripts/conformance.ts [--only NAME]... [--quick] [--verbose]
+ *   --only   an area, a module by its file name, or an id of the OpenID Foundation
+ *   --quick  without the modules that wait; most of them wait on a clock that is moved, so it saves little here
+ * Such a run goes into `.conformance/part.*`, so that the scoreboard keeps the whole one.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import process from 'node:process'
+import { describeMachine } from '../bench/src/machine.ts'
 import {
+  type ConformanceModule,
   createTerminal,
+  modules,
   plans,
   renderHtml,
   renderJson,
@@ -17,9 +25,30 @@ import {
 } from '../packages/conformance/src/index.ts'
 import { runEverything } from '../test/conformance/run-everything.ts'
 import { listSkipped } from '../test/conformance/skipped-on-purpose.ts'
+import { readWords } from './command-words.ts'
 
-const terminal = createTerminal(process.stdout, { silent: false, verbose: process.argv.includes('--verbose') })
-const report = await runEverything({ onProgress: terminal.progress, onResult: terminal.result })
+const { values, misused } = readWords('usage: pnpm conformance [--only AREA, MODULE or ID]... [--quick] [--verbose]', {
+  only: { type: 'string', multiple: true },
+  quick: { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
+})
+const fileName = ({ claim }: ConformanceModule) =>
+  claim
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+const isNamed = (one: ConformanceModule, word: string) =>
+  one.area === word || fileName(one) === word || one.ids?.includes(word) === true
+for (const word of values.only ?? []) if (!modules.some((one) => isNamed(one, word))) misused(`no module is named ${word}`)
+const chosen = modules
+  .filter((one) => values.only === undefined || values.only.some((word) => isNamed(one, word)))
+  .filter(({ slow }) => !values.quick || slow !== true)
+if (chosen.length === 0) misused('with --quick none of these modules is left')
+const isWhole = chosen.length === modules.length
+
+const machine = describeMachine([], new Date())
+const terminal = createTerminal(process.stdout, { silent: false, verbose: values.verbose })
+const report = await runEverything({ chosen, onProgress: terminal.progress, onResult: terminal.result })
 
 const skipped = listSkipped(report)
 const reasons = Map.groupBy(skipped, ({ because, says }) => because ?? `NOT DECIDED: ${says}`)
@@ -32,13 +61,15 @@ const checks = report.results.reduce((sum, { findings }) => sum + findings.lengt
 
 const folder = new URL('../.conformance/', import.meta.url)
 await mkdir(folder, { recursive: true })
-for (const [name, text] of [
-  ['report.json', renderJson(report)],
-  ['report.html', renderHtml(report)],
-  ['report.xml', renderJunit(report)],
+const name = isWhole ? 'report' : 'part'
+const json = { ...JSON.parse(renderJson(report)), machine, isWhole }
+for (const [ending, text] of [
+  ['json', `${JSON.stringify(json, null, 2)}\n`],
+  ['html', renderHtml(report)],
+  ['xml', renderJunit(report)],
 ] as const)
-  await writeFile(new URL(name, folder), text)
+  await writeFile(new URL(`${name}.${ending}`, folder), text)
 
 terminal.end(['', 'Skipped, and why:', ...lines, '', renderPlans(report, plans), ''])
-terminal.end([`${renderSummary(report)}; ${checks} checks`, 'Reports: .conformance/report.html, .json and .xml'])
+terminal.end([`${renderSummary(report)}; ${checks} checks`, `Reports: .conformance/${name}.html, .json and .xml`])
 process.exitCode = report.counts.fail + report.counts.warn + undecided > 0 ? 1 : 0

@@ -102,7 +102,7 @@ await mkdir(FOLDER, { recursive: true })
 const git = (...words: string[]) => execFileSync('git', words, { cwd: FOLDER, encoding: 'utf8' }).trim()
 const report = {
   date: new Date().toISOString(),
-  commit: git('rev-parse', '--short', 'HEAD'),
+  commit: `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '--untracked-files=no', ':/packages', ':/migrations') === '' ? '' : '+'}`,
   machine: { processors: cpus().length, model: cpus()[0]?.model ?? 'unknown', node: process.version },
   seed,
   ...tables.summary,

@@ -9,10 +9,22 @@ export interface FoundReport {
 
 export interface FoundReports {
   readonly benches: readonly FoundReport[]
-  readonly faults: FoundReport | undefined
+  /** One for each run. */
+  readonly faults: readonly FoundReport[]
+  /** What the laboratory has, run or not. */
+  readonly faultTable: FaultTable
+  /** `because` of a skipped finding is the written reason. */
   readonly conformance: FoundReport | undefined
   readonly attacks: readonly FoundReport[]
 }
+
+export interface FaultTable {
+  readonly experiments: readonly { readonly id: string; readonly title: string }[]
+  readonly invariants: readonly { readonly id: string; readonly claim: string }[]
+}
+
+/** The time each fuzzer is to have. */
+const fuzzMinutes = 60
 
 /** In the order in which they are read. A bench that is not here is not shown. */
 const BENCHES = [
@@ -94,97 +106,129 @@ function renderBench({ name, what, unit, measured, notes, machine }: Bench): str
   ].join('\n')
 }
 
-function renderFaults(report: FoundReport | undefined): string {
-  const command = '`pnpm faults`'
-  if (report === undefined) return `## Fault laboratory\n\nNot run. ${command} runs it.\n`
-  const { content } = report
-  const experiments = list(content.experiments)
-  const invariants = list(content.invariants)
-  const machine = Object(content.machine) as Record<string, unknown>
-  const violated = invariants.filter(({ violations }) => violations !== 0).length
-  const unseen = invariants.filter(({ looked }) => looked === 0).length
+/** All experiments, each by its newest run. Invariants are counted over every run that gave one of the rows. */
+function renderFaults(reports: readonly FoundReport[], { experiments, invariants }: FaultTable): string {
+  const newestFirst = reports.toSorted((one, other) => String(other.content.date).localeCompare(String(one.content.date)))
+  const found = experiments.map(({ id, title }) => {
+    const report = newestFirst.find(({ content }) => list(content.experiments).some((one) => one.id === id && isRun(one)))
+    return { id, title, report, ran: list(report?.content.experiments).find((one) => one.id === id) }
+  })
+  const shown = [...new Set(found.map(({ report }) => report).filter((one) => one !== undefined))]
+  const holds = (one: Readonly<Record<string, unknown>>) =>
+    list(one.complaints).length === 0 && one.passed === one.total && one.total !== 0
+  const ran = found.map(({ ran: one }) => one).filter((one) => one !== undefined)
+  const counted = invariants.map(({ id, claim }) => {
+    const told = shown.flatMap(({ content }) => list(content.invariants).filter((one) => one.id === id))
+    const sum = (name: string) => told.reduce((total, one) => total + Number(one[name] ?? 0), 0)
+    return { id, claim, looked: sum('looked'), violations: sum('violations') }
+  })
+  const violated = counted.filter(({ violations }) => violations > 0).length
+  const unseen = counted.filter(({ looked }) => looked === 0).length
+  const requests = ran.reduce((total, one) => total + Number(one.requests), 0)
   return [
     '## Fault laboratory',
     '',
-    `${content.held} of ${content.run} experiments held, ${violated} of ${invariants.length} invariants violated, ${unseen} of them never looked at, ${Number(content.requests).toLocaleString('en-US')} requests. Seed ${content.seed}. ${dayOf(content.date)}, commit \`${content.commit}\`, ${machine.model}, ${machine.processors} cores, Node ${machine.node}.`,
+    `${ran.length} of ${experiments.length} experiments run, ${ran.filter(holds).length} of these hold. ${violated} of ${counted.length} invariants violated, ${unseen} never looked at. ${requests.toLocaleString('en-US')} requests.${ran.length < experiments.length ? ' `pnpm faults` runs them all.' : ''}`,
     '',
     table(
-      ['', 'experiment', 'passed', 'requests', 'seconds', ''],
-      experiments.map((one) => {
-        const complaints = Array.isArray(one.complaints) ? one.complaints.length : 0
-        const verdict =
-          complaints > 0 || one.passed !== one.total || one.total === 0 ? '**does not hold, or did not run**' : 'holds'
-        return [one.id, one.title, `${one.passed} of ${one.total}`, one.requests, one.seconds, verdict]
-      }),
+      ['', 'experiment', 'passed', 'requests', 'seconds', 'seed', '', 'when, commit'],
+      found.map(({ id, title, report, ran: one }) =>
+        report === undefined || one === undefined
+          ? [id, title, '', '', '', '', 'not run', '']
+          : [
+              ...[id, one.title, `${one.passed} of ${one.total}`, one.requests, one.seconds, one.seed],
+              holds(one) ? 'holds' : '**does not hold**',
+              `${dayOf(report.content.date)}, \`${report.content.commit}\``,
+            ],
+      ),
     ),
     '',
+    ...shown.map(({ content }) => {
+      const machine = Object(content.machine) as Record<string, unknown>
+      return `- ${dayOf(content.date)}: ${machine.model}, ${machine.processors} cores, Node ${machine.node}; seed ${content.seed}`
+    }),
+    ...(shown.length === 0 ? [] : ['']),
     table(
       ['', 'invariant', 'looked at', 'violations'],
-      invariants.map((one) => [one.id, one.claim, one.looked === 0 ? 'never' : one.looked, one.violations]),
+      counted.map((one) => [one.id, one.claim, one.looked === 0 ? 'never' : one.looked, one.looked === 0 ? '' : one.violations]),
     ),
     '',
   ].join('\n')
 }
 
+/** One that lacked a program of the system, or was ended before its first case, was not run. */
+const isRun = (one: Readonly<Record<string, unknown>>): boolean =>
+  Number(one.total) > 0 || !String((Array.isArray(one.complaints) ? one.complaints : [])[0]).includes('not run')
+
+/** The same module counts apart where it was run again: by form_post, or against the library alone. */
+const apart = (one: Readonly<Record<string, unknown>>): string =>
+  [one.area, / \((.*)\)$/.exec(String(one.name))?.[1]].filter((word) => word !== undefined).join(', ')
+
 function renderConformance(report: FoundReport | undefined): string {
   if (report === undefined) return '## Conformance\n\nNot run. `pnpm conformance` runs it.\n'
   const { counts, results, startedAt } = report.content
-  const modules = list(results)
-  const areas = [...new Set(modules.map(({ area }) => String(area)))]
+  const machine = report.content.machine as Bench['machine'] | undefined
+  const runs = list(results)
+  const groups = [...new Set(runs.map(apart))]
+  const modules = new Set(runs.map(({ area, name }) => `${area} ${String(name).replace(/ \(.*\)$/, '')}`)).size
   const verdicts = ['pass', 'warn', 'fail', 'skip']
-  const count = (area: string, verdict: string) => modules.filter((one) => one.area === area && one.verdict === verdict).length
-  const skipped = modules.filter(({ verdict }) => verdict === 'skip' || verdict === 'fail')
+  const count = (group: string, verdict: string) => runs.filter((one) => apart(one) === group && one.verdict === verdict).length
   const total = Object.entries(Object(counts) as Record<string, number>).map(([verdict, times]) => `${times} ${verdict}`)
-  const reason = (one: Readonly<Record<string, unknown>>): string => {
-    const told = list(one.findings).find(({ verdict }) => verdict === one.verdict)
-    return told === undefined ? '' : `${told.expected ?? ''} ${told.seen ?? told.because ?? ''}`.trim().slice(0, 300)
-  }
+  const about =
+    machine === undefined
+      ? 'commit and machine unknown'
+      : `commit \`${machine.commit ?? 'unknown'}\`, ${cores(machine)}, Node ${machine.versions.node}`
+  const notPassed = runs.filter(({ verdict }) => verdict !== 'pass')
   return [
     '## Conformance',
     '',
-    `The kit against Postern, ${dayOf(startedAt)}: ${total.join(', ')}.`,
+    `The kit against Postern and its mail servers, ${dayOf(startedAt)}, ${about}. ${runs.length} runs of ${modules} modules: ${total.join(', ')}.`,
     '',
     table(
       ['area', ...verdicts],
-      areas.map((area) => [area, ...verdicts.map((verdict) => count(area, verdict))]),
+      groups.map((group) => [group, ...verdicts.map((verdict) => count(group, verdict))]),
     ),
     '',
-    ...(skipped.length === 0
+    ...(notPassed.length === 0
       ? []
       : [
           'Not passed:',
           '',
           table(
             ['module', 'verdict', 'why'],
-            skipped.map((one) => [`\`${one.name}\``, one.verdict, reason(one)]),
+            notPassed.map((one) => [`\`${one.name}\``, one.verdict, reasonsOf(one)]),
           ),
           '',
         ]),
   ].join('\n')
 }
 
+/** Why a run did not pass, in words: the written reasons of what is skipped, what was expected and seen of the rest. */
+function reasonsOf(one: Readonly<Record<string, unknown>>): string {
+  const told = list(one.findings).filter(({ verdict }) => verdict === one.verdict)
+  const words = told.map(({ expected, seen, because }) =>
+    one.verdict === 'skip' ? String(because ?? `not decided: ${seen}`) : `expected: ${expected}; seen: ${seen}.`,
+  )
+  const [first = '', ...others] = [...new Set(words)]
+  return [first, ...others.slice(0, 2), ...(others.length > 2 ? [`And ${others.length - 2} more.`] : [])].join(' ').slice(0, 600)
+}
+
 function renderAttacks(attacks: readonly FoundReport[]): string {
   const fuzzers = attacks.filter(({ file }) => file.startsWith('fuzz-'))
-  const others = attacks.filter(({ file }) => !file.startsWith('fuzz-'))
-  const plain = (content: FoundReport['content']) =>
-    Object.entries(content)
-      .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
-      .map(([name, value]) => `${name} ${String(value)}`)
+  const mutation = attacks.find(({ file }) => file === 'mutation.json')?.content
   return [
     '## Validator under attack',
     '',
-    ...(others.length === 0 ? ['Mutation tests: not run.', ''] : []),
-    ...others.flatMap(({ file, content, writtenAt }) => [
-      `${file.replace(/\.json$/, '')}, ${dayOf(content.at ?? content.date ?? writtenAt.toISOString())}: ${plain(content).join(', ')}.`,
-      '',
-    ]),
+    ...(mutation === undefined ? ['Mutation tests: not run.', ''] : renderMutation(mutation)),
     fuzzers.length === 0
       ? 'Fuzzers: not run.'
       : table(
           ['fuzzed', 'minutes', 'runs', 'edges', 'inputs kept', 'crashed', 'when'],
           fuzzers.map(({ content }) => [
             content.name,
-            Number(content.minutes).toFixed(1),
+            Number(content.minutes) < fuzzMinutes
+              ? `${Number(content.minutes)} of ${fuzzMinutes}, short`
+              : Number(content.minutes),
             Number(content.runs).toLocaleString('en-US'),
             content.edges,
             content.kept,
@@ -196,7 +240,25 @@ function renderAttacks(attacks: readonly FoundReport[]): string {
   ].join('\n')
 }
 
-export function renderScoreboard({ benches, faults, conformance, attacks }: FoundReports): string {
+function renderMutation(content: FoundReport['content']): readonly string[] {
+  const figure = (value: unknown) => Number(value).toLocaleString('en-US')
+  return [
+    `Mutation tests: ${figure(content.killed)} of ${figure(content.mutants)} changes to ${content.files} files were noticed (${content.score} %); ${figure(content.explained)} more are left out, each with its reason in the source.`,
+    '',
+    table(
+      ['file', 'noticed', '%', 'when, commit'],
+      list(content.results).map((one) => [
+        `\`${one.file}\``,
+        `${one.killed} of ${one.mutants}`,
+        one.score,
+        `${dayOf(one.at)}, \`${one.commit}\``,
+      ]),
+    ),
+    '',
+  ]
+}
+
+export function renderScoreboard({ benches, faults, faultTable, conformance, attacks }: FoundReports): string {
   return [
     '# Scoreboard',
     '',
@@ -205,7 +267,7 @@ export function renderScoreboard({ benches, faults, conformance, attacks }: Foun
     'What the last runs measured and found: `pnpm bench`, `pnpm faults`, `pnpm conformance`, the mutation tests and the fuzzers. Nothing here was written by hand. A figure holds for the machine, the day and the commit beside it (`+`: with changes that were not committed); ratios are of one run. How to read the benchmarks: [bench/README.md](../../bench/README.md).',
     '',
     renderBenches(benches),
-    renderFaults(faults),
+    renderFaults(faults, faultTable),
     renderConformance(conformance),
     renderAttacks(attacks),
   ].join('\n')

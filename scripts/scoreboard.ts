@@ -1,6 +1,6 @@
 /**
  * `pnpm scoreboard` writes docs/reference/scoreboard.md from the newest figures that the last runs left: `.bench/*.json` of
- * `pnpm bench`, `.faults/report.json` of `pnpm faults`, `.conformance/report.json` of `pnpm conformance`, and `.attack/*.json` of the
+ * `pnpm bench`, `.faults/*.json` of `pnpm faults`, `.conformance/report.json` of `pnpm conformance`, and `.attack/*.json` of the
  * mutation tests and fuzzers. It runs and measures nothing. What was not run says so.
  *
  * `--from DIRECTORY` reads these folders below another directory, `--out FILE` writes elsewhere.
@@ -9,6 +9,10 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import type { Report } from '../packages/conformance/src/index.ts'
+import { listSkipped } from '../test/conformance/skipped-on-purpose.ts'
+import { EXPERIMENTS } from '../test/faults/experiments.ts'
+import { INVARIANTS } from '../test/faults/lab/invariants/invariants.ts'
 import { readWords } from './command-words.ts'
 import { type FoundReport, renderScoreboard } from './scoreboard-page.ts'
 
@@ -35,10 +39,25 @@ async function readAll(folder: string): Promise<readonly FoundReport[]> {
   return (await Promise.all(wanted.map((name) => readReport(folder, name)))).flat()
 }
 
+/** The report with the written reason beside each finding that is skipped. */
+function withReasons(found: FoundReport | undefined): FoundReport | undefined {
+  if (found === undefined || !Array.isArray(found.content.results)) return undefined
+  const report = found.content as unknown as Report
+  const results = report.results.map((one) => ({
+    ...one,
+    findings: one.findings.map((finding) => {
+      const [skipped] = listSkipped({ ...report, results: [{ ...one, findings: [finding] }] })
+      return skipped?.because === undefined ? finding : { ...finding, because: skipped.because }
+    }),
+  }))
+  return { ...found, content: { ...found.content, results } }
+}
+
 const page = renderScoreboard({
   benches: await readAll('.bench'),
-  faults: (await readReport('.faults', 'report.json'))[0],
-  conformance: (await readReport('.conformance', 'report.json'))[0],
+  faults: await readAll('.faults'),
+  faultTable: { experiments: EXPERIMENTS, invariants: INVARIANTS },
+  conformance: withReasons((await readReport('.conformance', 'report.json'))[0]),
   attacks: await readAll('.attack'),
 })
 await writeFile(values.out, page)

@@ -6,7 +6,15 @@
  */
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { createTarget, type ModuleResult, modules, type Progress, type Report, runModules } from '@postern/conformance'
+import {
+  type ConformanceModule,
+  createTarget,
+  type ModuleResult,
+  modules,
+  type Progress,
+  type Report,
+  runModules,
+} from '@postern/conformance'
 import { startMailServers } from './mail-server-stage.ts'
 import { moveClock } from './moved-clock.ts'
 import { startPosternStage } from './postern-stage.ts'
@@ -14,6 +22,8 @@ import { startPosternStage } from './postern-stage.ts'
 export interface Watching {
   readonly onResult?: (result: ModuleResult) => void
   readonly onProgress?: (progress: Progress) => void
+  /** Which modules are run; by default all. */
+  readonly chosen?: readonly ConformanceModule[]
 }
 
 const LIBRARY = 'the library alone'
@@ -24,7 +34,8 @@ const MAIL_CLIENT = fileURLToPath(new URL('../../examples/contoso/src/unattended
 async function runClientModules(watching: Watching): Promise<Report> {
   const clientUnderTest = { command: [process.execPath, MAIL_CLIENT] }
   const clock = () => new Date()
-  const aboutClients = modules.filter(({ area }) => area === 'client')
+  const { chosen = modules } = watching
+  const aboutClients = chosen.filter(({ area }) => area === 'client')
   return runModules(aboutClients, createTarget({ clientUnderTest, clock }), { clock, ...watching })
 }
 
@@ -36,9 +47,10 @@ export async function runEverything(watching: Watching = {}): Promise<Report> {
   await using postern = await startPosternStage(clock)
   await using mail = await startMailServers(clock)
   const target = createTarget({ ...postern.target, mailServer: mail.contoso, clock, wait })
-  const aboutServers = modules.filter(({ area }) => area !== 'client')
+  const { chosen = modules } = watching
+  const aboutServers = chosen.filter(({ area }) => area !== 'client')
   const whole = await runModules(aboutServers, target, { clock, everyVariant: true, ...watching })
-  const aboutMail = modules.filter(({ area }) => area === 'resource-server')
+  const aboutMail = chosen.filter(({ area }) => area === 'resource-server')
   const named = (result: ModuleResult): ModuleResult =>
     Object.freeze({ ...result, name: `${result.name} (${LIBRARY})`, claim: `${result.claim}: ${LIBRARY}` })
   const library = await runModules(aboutMail, createTarget({ mailServer: mail.library, clock, wait }), {
