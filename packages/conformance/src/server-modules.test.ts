@@ -106,7 +106,7 @@ test('every module passes, and skips nothing, against a target that does everyth
   expect(report.results.filter(({ verdict }) => verdict !== 'pass').map((one) => renderResult(one))).toEqual([])
   expect(findingsOf(report, 'skip')).toEqual([])
   // The first letters of every JWT.
-  expect(renderJson(report)).not.toContain('eyJ')
+  expect(renderJson(report)).not.toMatch(/eyJ(?:hbGciOi|0eXAiOi|raWQiOi)/)
 })
 
 const caught = new Set<string>()
