@@ -144,7 +144,11 @@ export default {
       'conformance-needs-jose-and-commander',
       'The kit has three runtime dependencies: yaml reads what is to be tested.',
       { path: '^packages/conformance/src/', pathNot: [TEST, '/testing/'] },
-      { path: '.', pathNot: ['^packages/conformance/', foreign('jose', 'commander', 'yaml')], dependencyTypesNot: [...TYPES, 'core'] },
+      {
+        path: '.',
+        pathNot: ['^packages/conformance/', foreign('jose', 'commander', 'yaml')],
+        dependencyTypesNot: [...TYPES, 'core'],
+      },
     ),
     rule(
       'examples-use-only-the-library',

@@ -182,5 +182,5 @@ test('every change is recorded, and nothing that only reads', async () => {
     await call(name)
   expect(await at.trail()).toEqual(before)
   const verbs = new Set(operations.filter(({ changes: changing }) => !changing).map(({ verb }) => verb.replace(/^.*-/, '')))
-  expect([...verbs].toSorted()).toEqual(['export', 'list', 'show', 'status', 'try', 'write'])
+  expect([...verbs].toSorted()).toEqual(['export', 'list', 'registered', 'show', 'status', 'tokens', 'try', 'write'])
 })

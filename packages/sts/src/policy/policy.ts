@@ -23,7 +23,7 @@ export type { PolicyMode, Reason } from './judgement.ts'
 export { isSatisfied, type Requirement } from './requirements.ts'
 export { type Flow, flows, type Signals } from './signals.ts'
 
-/** A policy that is ready to be asked. Made by {@link createPolicy}. */
+/** A policy that is ready to be asked. Made by {@link createPolicy}, and only so: what it says was made with it, so a changed copy says the same. */
 export interface Policy {
   readonly id: string
   readonly name: string

@@ -53,7 +53,7 @@ function lineOf(protocol: string): 'http' | 'imap' | 'pop' | 'smtp' | 'sieve' {
   return protocol === 'imap' || protocol === 'pop' || protocol === 'smtp' || protocol === 'sieve' ? protocol : 'http'
 }
 
-const asIfOn = (policy: Policy): Policy => (policy.mode === 'report-only' ? { ...policy, mode: 'on' } : policy)
+const asIfOn = (policy: Policy): Policy => (policy.mode === 'report-only' ? createPolicy({ ...policy, mode: 'on' }) : policy)
 
 /** The mail server as the gate knows it. @throws {OperationRefused} `missing` */
 async function findServer({ kept }: RealmPorts, id: string | undefined) {
