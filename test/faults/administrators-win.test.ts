@@ -2,17 +2,15 @@
  * An administrator who stops an account, with the command `postern`, wins against whoever keeps using it, on real PostgreSQL
  * with two processes of the service (R33, R43).
  */
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { ClientId } from '@postern/storage'
 import { startPostgres } from '@postern/storage/contract'
 import { startSts, type TestSts } from '@postern/sts/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type PersonBrowser, redeem, signInOnce, type TokenAnswer } from '../support/person-browser.ts'
 import { type StsProcess, startStsProcess } from '../support/sts-process.ts'
+import { runPostern } from './lab/command.ts'
 import { count } from './lab/sql.ts'
 
-const CLI = fileURLToPath(new URL('../../packages/sts/src/cli.ts', import.meta.url))
 const LOOPS = 4
 /** Each redeems this many codes at least before the administrator comes. */
 const BEFORE = 3
@@ -32,22 +30,6 @@ afterAll(async () => {
   await other?.kill()
   await sts?.close()
 })
-
-/** Ends with what the command wrote, and its exit code. */
-const postern = (...words: readonly string[]): Promise<{ code: unknown; written: string }> =>
-  new Promise((resolve) => {
-    const env = {
-      PATH: process.env.PATH ?? '',
-      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
-      POSTERN_DATABASE_URL: databaseUrl,
-      POSTERN_MASTER_KEY: Buffer.from(sts.masterKey).toString('base64'),
-      POSTERN_BASE_URL: sts.baseUrl,
-      POSTERN_DEVELOPMENT: 'true',
-    }
-    execFile(process.execPath, [CLI, ...words], { env }, (error, out, err) =>
-      resolve({ code: error === null ? 0 : error.code, written: `${out}${err}` }),
-    )
-  })
 
 /** Redeems codes in several loops, at both processes, until it is told to stop or the session is gone. */
 function keepRedeeming(browser: PersonBrowser) {
@@ -85,7 +67,9 @@ it.each(['disable', 'set-password --generate', 'end-sessions', 'reset-factors'])
     const person = await sts.addPerson({ name: verb, factor: true })
     const thief = keepRedeeming(await signInOnce(sts, person))
     await thief.begun
-    expect(await postern('account', verb, person.upn, ...options).finally(thief.stop)).toMatchObject({ code: 0 })
+    expect(await runPostern({ sts, databaseUrl }, 'account', verb, person.upn, ...options).finally(thief.stop)).toMatchObject({
+      code: 0,
+    })
   },
 )
 
