@@ -42,7 +42,7 @@ it('loses no session, whichever step the process dies at, and the chain stays on
   proxy.arm({ step: Number.MAX_SAFE_INTEGER, when: 'before', strike: () => undefined })
   expect((await refresh(wounded(), clientId(), sample)).status).toBe(200)
   const { messages } = proxy.disarm()
-  expect(messages).toBeGreaterThan(4)
+  expect(messages).toBeGreaterThan(2)
 
   const killed: string[] = []
   for (const when of ['before', 'after'] as const) {

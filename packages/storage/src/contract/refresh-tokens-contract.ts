@@ -33,6 +33,35 @@ export function refreshTokensContract(opened: () => OpenBackend): void {
     }
     const ending = { at: secondsAfter(30), because: 'reuse' }
 
+    test('gives back an unused token with its grant and its account, and nothing where one of them is missing', async () => {
+      const { realm, tokens, account, client, family, succeed } = await withFamily()
+      expect(await tokens.findUnused('first', family)).toBeUndefined()
+      const grant = { jti: family, accountId: account.id }
+      const saveGrant = (id: string) =>
+        realm.artifacts.upsert({ kind: 'Grant', id, payload: grant, expiresAt: secondsAfter(6000), keys: {} })
+      await saveGrant(family)
+      const found = await tokens.findUnused('first', family)
+      expect(found).toEqual({ token: await tokens.find('first'), grant, account: await realm.accounts.find(account.id) })
+      expect(found?.token.clientId).toBe(client.id)
+      const other = FamilyId.of(randomUUID())
+      await saveGrant(other)
+      for (const [handle, of] of [
+        ['nobody', family],
+        ['first', other],
+        ['', family],
+        ['first', 'a\0b'],
+      ] as const)
+        expect(await tokens.findUnused(handle, of as FamilyId)).toBeUndefined()
+      const elsewhere = await opened().newRealm()
+      expect(await elsewhere.refreshTokens.findUnused('first', family)).toBeUndefined()
+      expect(await tokens.use('first', secondsAfter(5))).toBe(true)
+      expect(await tokens.findUnused('first', family)).toBeUndefined()
+      expect(await succeed('second', 'first')).toBe(true)
+      expect((await tokens.findUnused('second', family))?.token.payload).toEqual({ handle: 'second' })
+      await tokens.revoke(family, ending)
+      expect(await tokens.findUnused('second', family)).toBeUndefined()
+    })
+
     test('gives back the first token of a family, and the family', async () => {
       const { tokens, account, client, family } = await withFamily()
       expect(await tokens.find('first')).toEqual({

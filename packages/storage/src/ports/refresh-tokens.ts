@@ -1,4 +1,5 @@
 import type { AccountId, ClientId, FamilyId } from '../identifiers.ts'
+import type { Account } from './accounts.ts'
 import type { AuditRow } from './audit.ts'
 
 /** The answer that was given for a refresh token, encrypted by the caller under a key derived from that token. */
@@ -20,6 +21,14 @@ export interface RefreshToken {
   /** When the token that replaced this one was itself used. */
   readonly successorUsedAt?: Date
   readonly answer?: KeptAnswer
+}
+
+/** What one refresh looks at. */
+export interface RefreshTokenAtHand {
+  readonly token: RefreshToken
+  /** The stored grant that the family has its id from. */
+  readonly grant: Readonly<Record<string, unknown>>
+  readonly account: Account
 }
 
 export interface RefreshFamily {
@@ -65,6 +74,11 @@ export interface RefreshTokenStore {
    * Tokens of a revoked family are not found.
    */
   find(handle: string, options?: { lock?: boolean }): Promise<RefreshToken | undefined>
+  /**
+   * An unused token of a person, of this family, with its grant and account, by one read that holds nothing. `undefined`: one of them is
+   * not there, the token was used, or the family is revoked. Times are not looked at.
+   */
+  findUnused(handle: string, familyId: FamilyId): Promise<RefreshTokenAtHand | undefined>
   /** Marks it used. `false`: it was used before, or is gone. */
   use(handle: string, at: Date): Promise<boolean>
   keepAnswer(handle: string, answer: KeptAnswer): Promise<void>

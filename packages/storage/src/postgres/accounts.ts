@@ -27,7 +27,7 @@ export const accountColumns = [
 ] as const
 
 /** Before which nothing counts that anybody of the realm has shown: {@link RevocationStore.startAnew}. */
-const notBefore = sql<Date | null>`(select realm.not_before from realm where realm.id = account.realm_id)`.as('not_before')
+export const notBefore = sql<Date | null>`(select realm.not_before from realm where realm.id = account.realm_id)`.as('not_before')
 
 export type AccountRow = Omit<Row<'account'>, 'realm_id' | 'upn_key'> & { readonly not_before?: Date | null }
 

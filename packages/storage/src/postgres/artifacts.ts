@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Artifact, ArtifactStore } from '../ports/artifacts.ts'
 import { prepare } from '../prepared.ts'
 import type { Schema } from '../schema.ts'
+import type { Sealer } from '../sealing.ts'
 import { isText, list, present, type RealmPart, type Row } from './row.ts'
 
 interface ArtifactRow {
@@ -106,14 +107,27 @@ const use = prepare((db, at: Place & { readonly usedAt: Date }) =>
     .where(({ not, exists, selectFrom }) => not(exists(selectFrom('held').select('status').where('status', '!=', 'active')))),
 )
 
+const sealedAt = (realmId: string, kind: string, hash: Uint8Array) => ({
+  table: 'oidc_artifact',
+  realmId,
+  id: `${kind}/${Buffer.from(hash).toString('hex')}`,
+})
+
+/** Under which hash a grant is kept, for a statement that reads it together with what it gave. */
+export const grantHash = (sealer: Sealer, realmId: string, id: string): Uint8Array =>
+  sealer.lookup('artifact/id', realmId, 'Grant', id)
+
+export const openGrant = (
+  sealer: Sealer,
+  realmId: string,
+  hash: Uint8Array,
+  sealed: Uint8Array,
+): Readonly<Record<string, unknown>> => sealer.openJson('artifact', sealedAt(realmId, 'Grant', hash), sealed)
+
 export function createArtifactStore({ database, realmId, sealer }: RealmPart): ArtifactStore {
   const hashOf = (what: 'id' | 'uid' | 'user-code', kind: string, value: string) =>
     sealer.lookup(`artifact/${what}`, realmId, kind, value)
-  const sealedRow = (kind: string, hash: Uint8Array) => ({
-    table: 'oidc_artifact',
-    realmId,
-    id: `${kind}/${Buffer.from(hash).toString('hex')}`,
-  })
+  const sealedRow = (kind: string, hash: Uint8Array) => sealedAt(realmId, kind, hash)
   const toArtifact = (row: ArtifactRow): Artifact =>
     Object.freeze({
       payload: sealer.openJson('artifact', sealedRow(row.kind, row.id_hash), row.payload_sealed),

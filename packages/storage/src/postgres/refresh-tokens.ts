@@ -4,6 +4,8 @@ import { AccountId, ClientId, FamilyId } from '../identifiers.ts'
 import type { RefreshFamily, RefreshToken, RefreshTokenStore } from '../ports/refresh-tokens.ts'
 import { prepare } from '../prepared.ts'
 import type { Schema } from '../schema.ts'
+import { type AccountRow, accountColumns, notBefore, toAccount } from './accounts.ts'
+import { grantHash, openGrant } from './artifacts.ts'
 import { toNewRow } from './audit.ts'
 import { bytes, isText, isUuid, list, type NewAuditRow, present, type RealmPart, type Row } from './row.ts'
 
@@ -57,6 +59,41 @@ const select = prepare((db, at: Place) => selectAt(db, at))
  * with the successor as it was when it began.
  */
 const selectForUpdate = prepare((db, at: Place) => selectAt(db, at).forNoKeyUpdate(['token', 'family']))
+
+/** The token, its grant and its account: each is found by its whole key. */
+const selectUnused = prepare((db, at: Place & { readonly familyId: string; readonly grantHash: Uint8Array }) =>
+  db
+    .selectFrom('refresh_token as token')
+    .innerJoin('refresh_family as family', (join) =>
+      join.onRef('family.realm_id', '=', 'token.realm_id').onRef('family.id', '=', 'token.family_id'),
+    )
+    .innerJoin('oidc_artifact as granted', (join) =>
+      join
+        .onRef('granted.realm_id', '=', 'token.realm_id')
+        .on('granted.kind', '=', 'Grant')
+        .on('granted.id_hash', '=', at.grantHash),
+    )
+    .innerJoin('account', (join) =>
+      join.onRef('account.realm_id', '=', 'token.realm_id').onRef('account.id', '=', 'family.account_id'),
+    )
+    .select([
+      'token.handle_hash',
+      'token.family_id',
+      'token.payload_sealed',
+      'token.issued_at',
+      'token.expires_at',
+      'family.account_id',
+      'family.client_id',
+      'granted.payload_sealed as grant_sealed',
+    ])
+    .select(accountColumns)
+    .select(notBefore)
+    .where('token.realm_id', '=', at.realmId)
+    .where('token.handle_hash', '=', at.hash)
+    .where('token.family_id', '=', at.familyId)
+    .where('token.used_at', 'is', null)
+    .where('family.revoked_at', 'is', null),
+)
 
 interface Start extends Place {
   readonly familyId: string
@@ -229,6 +266,19 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock }: Re
       // Only a used token has a successor, and it may have come while we waited for the lock.
       const newest = lock && row !== undefined && row.used_at !== null ? await read(hash, false) : row
       return newest && toToken(newest)
+    },
+    async findUnused(handle, familyId) {
+      if (!isText(familyId)) return undefined
+      const at = grantHash(sealer, realmId, familyId)
+      const { rows } = await database.run((db) => selectUnused(db, { realmId, hash: hashOf(handle), familyId, grantHash: at }))
+      const [row] = rows
+      if (row === undefined) return undefined
+      const unused = { used_at: null, successor_used_at: null, answer_sealed: null, answer_request: null, answer_until: null }
+      return Object.freeze({
+        token: toToken({ ...row, ...unused }),
+        grant: openGrant(sealer, realmId, at, row.grant_sealed),
+        account: toAccount(row satisfies AccountRow),
+      })
     },
     async use(handle, at) {
       const { numUpdatedRows } = await database.run((db) =>

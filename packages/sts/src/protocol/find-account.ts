@@ -2,7 +2,7 @@ import type { Account, AccountId } from '@postern/storage'
 import type { FindAccount, KoaContextWithOIDC, Account as ProviderAccount } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
 import { acrOf } from '../policy/policy.ts'
-import { assess, findEnforcement, type Occasion } from './assurance.ts'
+import { type Assurance, assess, findEnforcement, type Occasion } from './assurance.ts'
 import { personClaims } from './claims.ts'
 import { findRefreshObstacle, noteRefresh } from './grants/delegated-refresh.ts'
 import { noteDelegation } from './grants/delegation-in-hand.ts'
@@ -53,21 +53,10 @@ export const createFindAccount =
     const flow = delegated === undefined ? REDEEMING.get(ctx.oidc.params?.grant_type) : 'exchange'
     if (ctx.oidc.route === 'token' && flow) {
       // oidc-provider hands over the code or refresh token, which carries what was shown and granted when it was made.
-      const { amr: shown, resource: granted } = (token ?? {}) as { amr?: unknown; resource?: unknown }
-      const evidence = Array.isArray(shown) ? shown.filter((one) => typeof one === 'string') : []
-      const enforced = await findEnforcement(runtime.store, record, clock())
-      const assurance = assess(
-        runtime.policies,
-        {
-          account: record,
-          clientId: ctx.oidc.client?.clientId ?? '',
-          resources: namesIn(ctx.oidc.params?.resource ?? granted),
-          source: state.source,
-          flow,
-          evidence,
-        },
-        { acrValues: [], acr: acrOf(evidence), secondFactor: enforced.demand === 'second-factor' },
-      )
+      const { amr, resource: granted } = (token ?? {}) as { amr?: unknown; resource?: unknown }
+      const resources = namesIn(ctx.oidc.params?.resource ?? granted)
+      const redeemed = { account: record, clientId: ctx.oidc.client?.clientId ?? '', resources, flow, amr }
+      const assurance = await assessRedeemed(redeemed, clock())
       if (assurance.outcome !== 'sufficient') {
         state.refusedBecause = assurance.outcome === 'blocked' ? 'policy_blocks' : 'policy_requires_more'
         if (assurance.outcome === 'missing' && flow === 'exchange')
@@ -83,6 +72,25 @@ export const createFindAccount =
     const account: KnownAccount = { accountId: record.id, record, claims: async () => personClaims(record, runtime.realm) }
     return account
   }
+
+/**
+ * Asks policy, and what is demanded of the account alone, about tokens for what was shown earlier: the `amr` of the code or
+ * refresh token. For the request in hand.
+ */
+export async function assessRedeemed(
+  redeemed: Pick<Occasion, 'account' | 'clientId' | 'resources' | 'flow'> & { readonly amr: unknown },
+  now: Date,
+): Promise<Assurance> {
+  const { amr, ...occasion } = redeemed
+  const { runtime, source } = requestState()
+  const evidence = Array.isArray(amr) ? amr.filter((one) => typeof one === 'string') : []
+  const enforced = await findEnforcement(runtime.store, occasion.account, now)
+  return assess(
+    runtime.policies,
+    { ...occasion, source, evidence },
+    { acrValues: [], acr: acrOf(evidence), secondFactor: enforced.demand === 'second-factor' },
+  )
+}
 
 /** One name or several, as oidc-provider keeps them. */
 const namesIn = (value: unknown): readonly string[] =>

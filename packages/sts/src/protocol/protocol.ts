@@ -18,7 +18,6 @@ import { ON_BEHALF_OF, TOKEN_EXCHANGE } from './grants/delegation-rules.ts'
 import { aboutDelegation, recordUnsigned } from './grants/delegation-trail.ts'
 import type { Interactions } from './interactions.ts'
 import { createInteractions } from './interactions-of-provider.ts'
-import { sealAnswer } from './kept-answer.ts'
 import { createMetadataDocuments } from './metadata/metadata-documents.ts'
 import { createPersonTokens, type PersonTokens } from './person-tokens.ts'
 import { type ProviderParts, ROUTES } from './provider.ts'
@@ -34,7 +33,9 @@ import { createSessions } from './sessions-of-provider.ts'
 import { toPublicJwk } from './signing-keys.ts'
 import { peekClaims, shapeDeviceAnswer, shapeTokenAnswer } from './token-answer.ts'
 import { createTokenInspection } from './token-inspection.ts'
+import { createPlainRefresh } from './token-path/plain-refresh.ts'
 import { createProgramTokens } from './token-path/program-tokens.ts'
+import { writeRotation } from './token-path/written-rotation.ts'
 import { createTokenTransaction } from './token-transaction.ts'
 import { createUseReports } from './use-reports.ts'
 
@@ -110,6 +111,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     createRegistration({ store, audit: options.audit, clock, newId: options.newId }),
     actorTokens,
     createProgramTokens({ clock, audit: options.audit }),
+    createPlainRefresh({ clock, audit: options.audit }),
     (ctx, next) => within(transaction, ctx, next),
     inspection,
     (ctx, next) => guardDevice(ctx, next),
@@ -261,16 +263,7 @@ async function finishTokenRequest(ctx: Context, { audit, clock }: ProtocolOption
     return
   }
   if (successor === undefined) throw new TypeError('a refresh token was used and nothing follows it')
-  const seconds = runtime.realm.settings.refreshReplaySeconds
-  const isKept = form !== undefined && seconds > 0
-  const until = new Date(now.getTime() + seconds * 1000)
-  const rotated = await runtime.store.refreshTokens.rotate({
-    handle: used,
-    at: now,
-    successor,
-    ...(isKept ? { answer: { sealed: sealAnswer(used, answer), request: form, until } } : {}),
-    trail: audit.toRow(issued),
-  })
+  const rotated = await writeRotation({ used, successor, form, answer, at: now, trail: audit.toRow(issued) })
   // It was found unused, and held since then together with its family.
   if (!rotated) throw new TypeError('a refresh token was used by another while this request held it')
 }

@@ -33,7 +33,7 @@ import { decideLost } from './interactions-of-provider.ts'
 import { expectAssertionAudience, guardReplays, replaceClientBehaviour, structureRefreshTokens } from './provider-internals.ts'
 import { ProviderSigningKey, typeIdTokens } from './provider-signing-key.ts'
 import type { RealmParts } from './realm-parts.ts'
-import { createRefreshTokenCodec } from './refresh-tokens.ts'
+import { createRefreshTokenCodec, refreshSeconds } from './refresh-tokens.ts'
 import { findRequestState, requestState } from './request-state.ts'
 import { acceptedSpellings, accessTokenSeconds, decideResource, findResource, findUngranted } from './resources.ts'
 import type { KeyUse } from './signing-keys.ts'
@@ -181,7 +181,7 @@ export function createProvider(realm: RealmParts, parts: ProviderParts): Provide
       Session: (_ctx, session) => Math.max(1, sessionEnd(session.loginTs, settings.sessionSeconds, clock)),
       // Short until a refresh family grows from it: keepGrantUntil in adapter.ts.
       Grant: Math.max(settings.sessionSeconds, settings.accessTokenSeconds),
-      RefreshToken: (_ctx, token) => refreshSeconds((token as { iiat?: number }).iiat, settings, clock),
+      RefreshToken: (_ctx, token) => refreshSeconds((token as { iiat?: number }).iiat, settings, clock()),
     },
     features: {
       devInteractions: { enabled: false },
@@ -297,13 +297,6 @@ const secretOf = (ctx: KoaContextWithOIDC): string =>
 /** Seconds that a session has left: its end is counted from the sign-in, however often it is used (R124). */
 const sessionEnd = (loginTs: number | undefined, seconds: number, clock: Clock): number =>
   loginTs === undefined ? seconds : loginTs + seconds - Math.floor(clock().getTime() / 1000)
-
-/** A refresh token lives until it has been idle too long or its family ends, whichever is first (R40, R41). */
-function refreshSeconds(firstIssuedAt: number | undefined, settings: RealmParts['realm']['settings'], clock: Clock): number {
-  const now = Math.floor(clock().getTime() / 1000)
-  const familyLeft = (firstIssuedAt ?? now) + settings.refreshAbsoluteSeconds - now
-  return Math.max(1, Math.min(settings.refreshIdleSeconds, familyLeft))
-}
 
 /** oidc-provider begins a session for whoever comes without one, and fails when it changes one that it never saved. */
 const isKept = (session: unknown): boolean => typeof (session as { exp?: unknown } | undefined)?.exp === 'number'

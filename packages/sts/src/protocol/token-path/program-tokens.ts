@@ -9,7 +9,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Resource } from '@postern/storage'
-import type { Context, Middleware } from 'koa'
+import type { Middleware } from 'koa'
 import type { Audit } from '../../audit/audit.ts'
 import type { Clock } from '../../clock.ts'
 import { shapeAccessToken } from '../access-tokens.ts'
@@ -18,30 +18,17 @@ import { accessTokenClaims } from '../claims.ts'
 import { type ClientRegistration, findActiveClient, provesItself, toRegistration } from '../clients.ts'
 import { defineGrant } from '../grants/define-grant.ts'
 import { signCompact } from '../issued-jwt.ts'
-import { ROUTES } from '../provider.ts'
 import { findParameter } from '../request-rewriting.ts'
-import { type RequestState, requestState } from '../request-state.ts'
 import { acceptedSpellings, accessTokenSeconds, decideResource, findResource, findUngranted } from '../resources.ts'
 import { shapeTokenAnswer } from '../token-answer.ts'
-import { answerUnavailable } from '../token-transaction.ts'
+import { createShortWay, LongWay, type ShortRequest } from './short-way.ts'
 import { findShownSecret } from './shown-secret.ts'
 
 const GRANT_TYPE = 'client_credentials'
-/** Anything else in a form, or one of these headers, has a meaning that is not known here. */
+/** Anything else in a form has a meaning that is not known here. */
 const KNOWN: ReadonlySet<string> = new Set(['grant_type', 'client_id', 'client_secret', 'scope', 'resource'])
-const TELLING_HEADERS = ['origin', 'dpop', 'oauth-client-attestation', 'oauth-client-attestation-pop'] as const
 /** RFC 6749 section 3.3. */
 const SCOPES = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/
-
-/** Thrown before anything is written: oidc-provider answers, and says why if it refuses. */
-class LongWay extends Error {
-  readonly code = 'long_way'
-}
-
-interface ProgramRequest {
-  readonly ctx: Context
-  readonly state: RequestState
-}
 
 interface Program {
   readonly clientId: string
@@ -73,31 +60,11 @@ export interface ProgramTokensOptions {
 }
 
 /** The stage of protocol that answers plain requests of programs. */
-export function createProgramTokens(options: ProgramTokensOptions): Middleware {
-  const grant = createProgramGrant(options)
-  return async (ctx, next) => {
-    const state = requestState()
-    if (!isPlain(ctx, state)) return next()
-    try {
-      const { body } = await grant({ ctx, state })
-      answer(ctx, body)
-    } catch (error) {
-      if (error instanceof LongWay) return next()
-      state.fault = error
-      answerUnavailable(ctx)
-    }
-  }
-}
-
-/** Whether the form is one that is understood whole. The front has seen to it that no name but `resource` comes twice. */
-function isPlain(ctx: Context, { parameters = [] }: RequestState): boolean {
-  if (ctx.method !== 'POST' || ctx.path !== ROUTES.token || findParameter(parameters, 'grant_type') !== GRANT_TYPE) return false
-  if (TELLING_HEADERS.some((name) => ctx.req.headers[name] !== undefined)) return false
-  return parameters.every(([name], at) => KNOWN.has(name) && !parameters.some(([other], before) => before < at && other === name))
-}
+export const createProgramTokens = (options: ProgramTokensOptions): Middleware =>
+  createShortWay({ grantType: GRANT_TYPE, known: KNOWN, grant: createProgramGrant(options) })
 
 function createProgramGrant({ clock, audit }: ProgramTokensOptions) {
-  return defineGrant<ProgramRequest, Program, Asked, Permit, ProgramAnswer>({
+  return defineGrant<ShortRequest, Program, Asked, Permit, ProgramAnswer>({
     async authenticate({ ctx, state }) {
       const shown = findShownSecret(ctx, state.parameters ?? [])
       if (shown === undefined) throw new LongWay()
@@ -174,14 +141,3 @@ const nobody = {
   sid: undefined,
   actor: undefined,
 } as const
-
-/** Names and values as oidc-provider's way sends them, other sites included: the answer is told to whoever knows the secret. */
-function answer(ctx: Context, body: string): void {
-  ctx.status = 200
-  ctx.set('cache-control', 'no-store')
-  ctx.vary('Origin')
-  ctx.set('Access-Control-Allow-Origin', '*')
-  ctx.set('Access-Control-Expose-Headers', 'WWW-Authenticate')
-  ctx.type = 'application/json'
-  ctx.body = body
-}

@@ -1,0 +1,230 @@
+/**
+ * plain-refresh rotates a refresh token (RFC 6749 section 6) by the short way: one read of all that it depends on, one statement that
+ * writes all of it or nothing, and no transaction, because that statement looks again.
+ *
+ * It owns which requests go the short way: those of a person's token for one resource, bound to no key, that are plain and right.
+ * It refuses nothing: used, ended, foreign and blocked tokens, and whoever loses a race for one, go on to oidc-provider's way,
+ * which finds the kept answer or the reuse. Who a client is, what policy says, what is granted and what a token claims is asked
+ * where that way asks it too.
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import type { Account, FamilyId, Resource } from '@postern/storage'
+import type { Middleware } from 'koa'
+import type { Audit } from '../../audit/audit.ts'
+import type { Clock } from '../../clock.ts'
+import { shapeAccessToken } from '../access-tokens.ts'
+import { accessTokenClaims, personClaims, SCOPE_CLAIMS } from '../claims.ts'
+import { type ClientRegistration, findActiveClient, provesItself, toRegistration } from '../clients.ts'
+import { sidOf } from '../ended-sessions.ts'
+import { assessRedeemed, countsAfter } from '../find-account.ts'
+import { defineGrant } from '../grants/define-grant.ts'
+import { signCompact } from '../issued-jwt.ts'
+import { PORTAL_CLIENT_ID } from '../portal-client.ts'
+import type { RealmRuntime } from '../realm-parts.ts'
+import { createRefreshTokenCodec, refreshSeconds } from '../refresh-tokens.ts'
+import { findParameter } from '../request-rewriting.ts'
+import type { NewRefreshToken } from '../request-state.ts'
+import { acceptedSpellings, accessTokenSeconds, findResource, findUngranted } from '../resources.ts'
+import { shapeTokenAnswer } from '../token-answer.ts'
+import { type PlainGrant, type PlainRefreshToken, readPlainGrant, readPlainToken } from './refreshed-facts.ts'
+import { createShortWay, LongWay, type ShortRequest } from './short-way.ts'
+import { findShownSecret } from './shown-secret.ts'
+import { writeRotation } from './written-rotation.ts'
+
+const GRANT_TYPE = 'refresh_token'
+/** Anything else in a form has a meaning that is not known here. */
+const KNOWN: ReadonlySet<string> = new Set(['grant_type', 'refresh_token', 'client_id', 'client_secret', 'scope', 'resource'])
+
+interface App {
+  readonly clientId: string
+  readonly registration: ClientRegistration
+}
+
+interface Presented {
+  readonly handle: string
+  readonly familyId: string
+  readonly token: PlainRefreshToken
+  readonly grant: PlainGrant
+  readonly account: Account
+}
+
+interface Permit {
+  readonly resource: Resource
+  /** In the spelling in which it was granted. */
+  readonly scope: string
+  /** Of OpenID Connect. Empty: an ID token was never asked for. */
+  readonly idScopes: readonly string[]
+}
+
+interface RefreshAnswer {
+  readonly body: string
+  readonly at: Date
+  readonly successor: NewRefreshToken
+  readonly jti: string
+  /** The scope that the token names. */
+  readonly scope: string
+}
+
+export interface PlainRefreshOptions {
+  readonly clock: Clock
+  readonly audit: Audit
+}
+
+/** The stage of protocol that answers plain refreshes. */
+export const createPlainRefresh = (options: PlainRefreshOptions): Middleware =>
+  createShortWay({ grantType: GRANT_TYPE, known: KNOWN, grant: createRefreshGrant(options) })
+
+const newHandle = (): string => randomBytes(32).toString('base64url')
+const secondsOf = (date: Date): number => Math.floor(date.getTime() / 1000)
+
+function createRefreshGrant({ clock, audit }: PlainRefreshOptions) {
+  return defineGrant<ShortRequest, App, Presented, Permit, RefreshAnswer>({
+    async authenticate({ ctx, state: { runtime, parameters = [] } }) {
+      const shown = findShownSecret(ctx, parameters)
+      const isSilent = ctx.req.headers.authorization === undefined && findParameter(parameters, 'client_secret') === undefined
+      const clientId = shown?.clientId ?? (isSilent ? findParameter(parameters, 'client_id') : undefined)
+      if (clientId === undefined || clientId === PORTAL_CLIENT_ID) throw new LongWay()
+      const found = await findActiveClient(runtime.store, clientId)
+      if (!found?.client.grantTypes.includes(GRANT_TYPE) || found.client.dpopBoundAccessTokens) throw new LongWay()
+      const registration = toRegistration(found.client, found.credentials, clock())
+      const isProved = shown === undefined ? registration.authenticationMethod === 'none' : provesItself(registration, shown)
+      if (!isProved) throw new LongWay()
+      return { clientId: found.client.id, registration }
+    },
+    async prove({ state: { runtime, parameters = [] } }, { actor: { clientId } }) {
+      const now = secondsOf(clock())
+      const codec = createRefreshTokenCodec({ ring: runtime.ring, issuer: runtime.issuer, clock })
+      const read = codec.read(findParameter(parameters, 'refresh_token') ?? '')
+      if (read?.clientId !== clientId || typeof read.familyId !== 'string') throw new LongWay()
+      const { handle, familyId } = read
+      const found = await runtime.store.refreshTokens.findUnused(handle, familyId as FamilyId) // as we signed it
+      if (found?.token.clientId !== clientId) throw new LongWay()
+      const { account } = found
+      const token = readPlainToken(found.token.payload, handle, { clientId, familyId, now })
+      if (token?.accountId !== account.id || account.status !== 'active') throw new LongWay()
+      if (!countsAfter(account.signedOutAt, token.authTime ?? token.iiat)) throw new LongWay()
+      const { accountId, resource } = token
+      const grant = readPlainGrant(found.grant, { clientId, familyId, now, accountId, resource })
+      if (grant === undefined) throw new LongWay()
+      // Less, or something else, than was granted.
+      if ((findParameter(parameters, 'resource') ?? resource) !== resource) throw new LongWay()
+      if ((findParameter(parameters, 'scope') ?? token.scope) !== token.scope) throw new LongWay()
+      return { handle, familyId, token, grant, account }
+    },
+    async assess(_request, { actor: { clientId }, proof: { account, token } }) {
+      const redeemed = { account, clientId, resources: [token.resource], flow: 'refresh' as const, amr: token.amr }
+      if ((await assessRedeemed(redeemed, clock())).outcome !== 'sufficient') throw new LongWay()
+    },
+    async cap({ state: { runtime, parameters = [] } }, { actor: { registration }, proof: { token, grant } }) {
+      const asked = findParameter(parameters, 'scope')?.split(' ') ?? []
+      if (findUngranted(runtime.resources, registration.access, asked) !== undefined) throw new LongWay()
+      const resource = findResource(runtime.resources, token.resource)
+      const accepted = new Set(resource === undefined ? [] : acceptedSpellings(resource, registration.access))
+      const scopes = new Set(token.scope.split(' '))
+      const scope = grant.ofResource.filter((one) => scopes.has(one) && accepted.has(one)).join(' ')
+      if (resource === undefined || scope === '') throw new LongWay()
+      if (scopes.has('openid') && !grant.ofOpenId.includes('openid')) throw new LongWay()
+      const idScopes = scopes.has('openid') ? grant.ofOpenId.filter((one) => scopes.has(one)) : []
+      return { resource, scope, idScopes }
+    },
+    async issue({ state: { runtime, v1 } }, { actor, proof, permit: { resource, scope, idScopes } }) {
+      const signer = runtime.ring.signers[resource.algorithm]
+      if (signer === undefined) throw new LongWay()
+      const now = clock()
+      const iat = secondsOf(now)
+      const seconds = accessTokenSeconds(resource, runtime.realm.settings)
+      const { clientId, registration } = actor
+      const { account, token, familyId } = proof
+      const { acr, amr, authTime, sid = token.sessionUid === undefined ? undefined : sidOf(token.sessionUid) } = token
+      const shown = { acr, amr, authTime, sid, actor: undefined }
+      const extra = accessTokenClaims({
+        ...shown,
+        clientId,
+        account,
+        registration,
+        resource,
+        realm: runtime.realm,
+        scope,
+        familyId,
+      })
+      const jti = newHandle()
+      const standard = { jti, sub: account.id, iat, exp: iat + seconds, client_id: clientId, iss: runtime.issuer }
+      const jwt: Parameters<typeof shapeAccessToken>[2] = { payload: { ...extra, ...standard, aud: resource.audience } }
+      shapeAccessToken(runtime, { extra }, jwt)
+      const successor = succeed(runtime, actor, proof, now)
+      const codec = createRefreshTokenCodec({ ring: runtime.ring, issuer: runtime.issuer, clock })
+      const [accessToken, refreshToken, idToken] = await Promise.all([
+        signCompact(signer, { alg: resource.algorithm, typ: 'at+jwt', ...jwt.header }, jwt.payload),
+        codec.wrap(successor.payload),
+        idScopes.length === 0 ? undefined : signIdToken(runtime, actor, proof, { idScopes, iat }),
+      ])
+      const said = {
+        access_token: accessToken,
+        expires_in: seconds,
+        ...(idToken === undefined ? {} : { id_token: idToken }),
+        refresh_token: refreshToken,
+        scope,
+        token_type: 'Bearer',
+      }
+      const given = String(extra.scope)
+      const scopes = given === '' ? [] : given.split(' ')
+      const body = JSON.stringify(shapeTokenAnswer(said, { v1, now, resource: resource.audience, scopes }))
+      return { body, at: now, successor, jti, scope: given }
+    },
+    async audit({ state: { reference, source, form } }, { actor: { clientId }, proof, permit, answer }) {
+      const { handle, familyId, account } = proof
+      const trail = audit.toRow({
+        event: 'token.issued',
+        reference,
+        clientId,
+        accountId: account.id,
+        ...(source ? { source } : {}),
+        detail: {
+          grantType: GRANT_TYPE,
+          scope: answer.scope,
+          refresh: true,
+          resource: permit.resource.audience,
+          jti: answer.jti,
+          familyId,
+        },
+      })
+      const { body, at, successor } = answer
+      // Somebody else used it, or ended its family, since it was read: the other way says what becomes of that.
+      if (!(await writeRotation({ used: handle, successor, form, answer: body, at, trail }))) throw new LongWay()
+    },
+  })
+}
+
+/** The token that follows, with the members that oidc-provider gives it. */
+function succeed({ realm }: RealmRuntime, { clientId }: App, { token, familyId }: Presented, now: Date): NewRefreshToken {
+  const handle = newHandle()
+  const seconds = refreshSeconds(token.iiat, realm.settings, now)
+  const iat = secondsOf(now)
+  const { gty, rotations, ...same } = token
+  const payload = {
+    ...{ iat, exp: iat + seconds, jti: handle, kind: 'RefreshToken', clientId, grantId: familyId },
+    ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
+    gty: gty.endsWith(GRANT_TYPE) ? gty : `${gty} ${GRANT_TYPE}`,
+    rotations: rotations + 1,
+  }
+  return { handle, payload, issuedAt: now, expiresAt: new Date(now.getTime() + seconds * 1000) }
+}
+
+/** With the claims of the scopes that were granted (OpenID Connect Core sections 5.4 and 12.2). */
+function signIdToken(
+  runtime: RealmRuntime,
+  { clientId }: App,
+  { account, token }: Presented,
+  { idScopes, iat }: { readonly idScopes: readonly string[]; readonly iat: number },
+): Promise<string> {
+  const { issuer, realm, ring } = runtime
+  const { acr, amr, authTime, nonce, sid } = token
+  const available: Readonly<Record<string, unknown>> = { ...personClaims(account, realm), acr, amr, auth_time: authTime }
+  const byScope: Readonly<Record<string, readonly string[]>> = SCOPE_CLAIMS
+  const names = idScopes.flatMap((scope) => byScope[scope] ?? [])
+  const person = Object.fromEntries(names.map((name) => [name, available[name]]))
+  const of = { nonce, sid, aud: clientId, exp: iat + realm.settings.idTokenSeconds, iat, iss: issuer, sub: account.id }
+  const { kid, algorithm } = ring.signing
+  return signCompact(ring.signing, { alg: algorithm, kid, typ: 'JWT' }, { ...person, ...of })
+}
