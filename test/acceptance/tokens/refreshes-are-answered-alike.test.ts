@@ -1,6 +1,6 @@
 /** A plain refresh goes the short way; a parameter that nobody knows sends the same request of a twin the long way. */
 import { randomUUID } from 'node:crypto'
-import type { RealmSettings } from '@postern/storage'
+import type { ClientId, RealmId, RealmSettings } from '@postern/storage'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { redeem, refresh, refreshTokenOf } from '../../support/person-browser.ts'
 import type { Browser } from '../support/browser.ts'
@@ -14,9 +14,9 @@ let browser: Browser
 /** How often oidc-provider decided at the token endpoint since a test last looked. */
 let reached = 0
 const watched = new WeakSet()
-async function watch() {
+async function watch(id = world.sts.realm.id) {
   reached = 0
-  const realm = await world.sts.store.realms.find(world.sts.realm.id)
+  const realm = await world.sts.store.realms.find(id)
   const { provider } = await world.sts.service.protocol.runtimeOf(realm ?? world.sts.realm)
   if (watched.has(provider)) return
   watched.add(provider)
@@ -245,6 +245,48 @@ describe('what is not plain, or not right, goes the long way', () => {
     expect([short.way, short.told.status]).toEqual(['long', 400])
     expect(short.told).toEqual(long.told)
     browser = await signedIn(world)
+  })
+
+  it('a token of before the database was put back, after which nothing counts that was shown before', async () => {
+    const living = await twins()
+    world.pass(1)
+    await world.sts.kept.revocations.startAnew(new Date())
+    const { short, long } = await askBoth(living, publicly())
+    expect([short.way, short.told.status]).toEqual(['long', 400])
+    expect(short.told).toEqual(long.told)
+    browser = await signedIn(world)
+    expect((await askBoth(await twins(), publicly())).short.way).toBe('short')
+  })
+
+  it("another realm's token, even where its app, person and key are there too", async () => {
+    const { sts } = world
+    const id = randomUUID() as string as RealmId // a brand has no runtime part
+    await sts.store.realms.add({ ...sts.realm, id, domains: [`${id}.contoso.com`], createdAt: new Date() })
+    const next = sts.store.realm(id)
+    for (const key of await sts.kept.signingKeys.list(new Date())) await next.signingKeys.add(key)
+    await next.resources.add(sts.resource)
+    await next.accounts.add(sts.mary.account)
+    const client = await sts.kept.clients.find(sts.clients.mail.clientId as ClientId) // as above
+    if (client) await next.clients.add(client)
+    const living = await twins()
+    await watch(id)
+    const { short, long } = await askBoth(living, publicly(), {}, `/../${id}${PATH}`)
+    expect([short.way, short.told.status, JSON.parse(short.text).error]).toEqual(['long', 400, 'invalid_grant'])
+    expect(short.told).toEqual(long.told)
+    expect((await askBoth(living, publicly())).short.way).toBe('short')
+  })
+
+  it('a token whose family has lived as long as one may, however often it was used', async () => {
+    await world.changeSettings({ refreshAbsoluteSeconds: 600 })
+    const first = await twins()
+    world.pass(400)
+    const once = await askBoth(first, publicly())
+    expect(once.short.way).toBe('short')
+    expect(once.short.told).toEqual(once.long.told)
+    world.pass(200)
+    const { short, long } = await askBoth(once.after, publicly())
+    expect([short.way, short.told.status]).toEqual(['long', 400])
+    expect(short.told).toEqual(long.told)
   })
 
   it('a family that was ended', async () => {

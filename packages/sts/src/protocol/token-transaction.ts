@@ -98,8 +98,11 @@ export function createTokenTransaction(options: {
   }
 }
 
-/** By the name of the error's class, because only compose.ts may know the classes of storage. */
-const gaveWay = (fault: unknown): boolean =>
+/**
+ * Whether the database made this give way to another: it was rolled back as if it had never begun.
+ * By the name of the error's class, because only compose.ts may know the classes of storage.
+ */
+export const gaveWay = (fault: unknown): boolean =>
   fault instanceof RolledBack
     ? gaveWay(fault.cause)
     : fault instanceof Error && fault.name === 'StorageUnavailable' && 'reason' in fault && fault.reason === 'contention'

@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { ROUTES } from '../provider.ts'
 import { findParameter } from '../request-rewriting.ts'
 import { type RequestState, requestState } from '../request-state.ts'
-import { answerUnavailable } from '../token-transaction.ts'
+import { answerUnavailable, gaveWay } from '../token-transaction.ts'
 
 /** One of these headers has a meaning that is not known here. */
 const TELLING_HEADERS = ['origin', 'dpop', 'oauth-client-attestation', 'oauth-client-attestation-pop'] as const
@@ -17,7 +17,10 @@ export interface ShortRequest {
   readonly state: RequestState
 }
 
-/** A stage of protocol that answers by `grant` what is plain, and hands on the rest, and what `grant` throws {@link LongWay} for. */
+/**
+ * A stage of protocol that answers by `grant` what is plain. It hands on the rest, what `grant` throws {@link LongWay} for, and
+ * what had to give way to another in the database.
+ */
 export function createShortWay(options: {
   readonly grantType: string
   /** The parameters that `grant` understands. */
@@ -31,7 +34,8 @@ export function createShortWay(options: {
       const { body } = await options.grant({ ctx, state })
       answer(ctx, body)
     } catch (error) {
-      if (error instanceof LongWay) return next()
+      // What had to give way wrote nothing either; that way begins again as often as it must.
+      if (error instanceof LongWay || gaveWay(error)) return next()
       state.fault = error
       answerUnavailable(ctx)
     }
