@@ -3,6 +3,10 @@ import { createTally, experiment } from '../lab/experiment.ts'
 import { isLost } from '../lab/honest-client.ts'
 
 const COMMIT = /commit/i
+/** A plain refresh commits with its one statement that writes, which carries the row of the trail. */
+const WRITE = /token\.issued/
+/** What nobody knows is ignored, and is not plain. */
+const notPlain = { unknown_to_everybody: '1' }
 
 export default experiment(
   'F7',
@@ -17,20 +21,21 @@ export default experiment(
     let cuts = 0
     for (let round = 0; round < (lab.budget === 'short' ? 4 : 50); round += 1)
       for (const when of ['before', 'after'] as const) {
+        const { matching, extra } = round % 2 === 0 ? { matching: COMMIT, extra: notPlain } : { matching: WRITE, extra: {} }
         const client = await world.signedIn(`${when} ${round}`, { browser })
         const first = client.token
         client.address = service.address
-        proxy.arm({ step: 1, when, matching: COMMIT, strike: () => undefined })
-        const cut = await client.refresh(first)
+        proxy.arm({ step: 1, when, matching, strike: () => undefined })
+        const cut = await client.refresh(first, extra)
         const { struck } = proxy.disarm()
         if (struck) cuts += 1
         tally.held(
           struck && isLost(cut),
           `${when}, round ${round}: ${struck ? 'cut' : 'not cut'}, and the answer was ${cut.answer?.status}`,
         )
-        const retry = await client.refresh(first)
+        const retry = await client.refresh(first, extra)
         client.address = world.sts.baseUrl
-        const again = await client.refresh(first)
+        const again = await client.refresh(first, extra)
         tally.held(
           retry.answer?.status === 200 && again.answer?.text === retry.answer.text,
           `${when}, round ${round}: asked again ${retry.answer?.status} ${retry.answer?.body.error ?? ''}, and once more ${again.answer?.status}`,
