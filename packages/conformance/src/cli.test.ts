@@ -113,7 +113,7 @@ resource: { url: ${target.resource}, token_file: mail.txt }
   const report: unknown = JSON.parse(await readFile(at('report.json'), 'utf8'))
   expect(report).toMatchObject({ issuer: target.issuer, counts: { pass: 1 }, results: [{ name: 'refuses-an-unsigned-token' }] })
   expect(await readFile(at('report.xml'), 'utf8')).toContain('name="refuses an unsigned token"')
-  expect(await readFile(at('report.html'), 'utf8')).toContain('The one behaviour holds.')
+  expect(await readFile(at('report.html'), 'utf8')).toContain('The one module holds.')
 })
 
 test('init writes a target file once', async () => {

@@ -1,5 +1,11 @@
-/** What the command `postern-conformance` does, for any output. Exit codes: 0 nothing failed, 1 something did, 2 wrong usage. */
+/**
+ * What the command `postern-conformance` does, for any output.
+ *
+ * Exit codes: 0 nothing failed, 1 something did, 2 wrong usage; 130 and 143 when SIGINT or SIGTERM stopped the run: what was found
+ * until then is reported, and every program that was started is ended.
+ */
 import { open, writeFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { chooseModules, createProgram, describeTarget, type Options } from './command-line.ts'
 import { fileNameOf } from './conformance-module.ts'
 import { ConformanceError } from './errors.ts'
@@ -11,6 +17,7 @@ import { renderJunit } from './report/junit-report.ts'
 import { renderPlans, renderSummary } from './report/terminal-report.ts'
 import { type Report, runModules } from './runner.ts'
 import { startMailServer } from './started-mail-server.ts'
+import { stopPrograms } from './started-programs.ts'
 import { createTarget } from './target.ts'
 import { targetExample } from './target-example.ts'
 import { createTerminal, type Output } from './terminal.ts'
@@ -20,6 +27,8 @@ export interface Surroundings {
   readonly out: Output
   readonly error: Pick<Output, 'write'>
   readonly clock: () => Date
+  /** Stops the run; the reason is the name of the signal, such as `SIGINT`. */
+  readonly interruption?: AbortSignal
 }
 
 /** What a wrong file or a wrong flag ends with. */
@@ -55,6 +64,9 @@ async function run(options: Options, surroundings: Surroundings): Promise<number
   const described = await describeTarget(options, clock)
   await tryReports(options)
   const terminal = createTerminal(out, { silent: options.json === true, verbose: options.verbose === true })
+  const { interruption } = surroundings
+  // At once: the module of the moment may wait for a program that has nothing more to say.
+  interruption?.addEventListener('abort', () => void stopPrograms(), { once: true })
   await using mailServer = await startMailServer(described.mailServer, terminal.say)
   const client = described.clientUnderTest
   const target = createTarget({
@@ -67,11 +79,13 @@ async function run(options: Options, surroundings: Surroundings): Promise<number
   const report = await runModules(chosen, plan === undefined ? target : target.withResponseMode(plan.responseMode), {
     clock,
     everyVariant: plan === undefined,
+    interruption,
     onProgress: terminal.progress,
     onResult: terminal.result,
   })
   terminal.end(['', renderPlans(report, plans), renderSummary(report)].filter((line, at) => at === 0 || line !== ''))
   await writeReports(report, options, surroundings)
+  if (interruption?.aborted === true) await stopPrograms()
   return report.counts.fail > 0 || (options.strict === true && report.counts.warn > 0) ? 1 : 0
 }
 
@@ -109,10 +123,14 @@ export async function runCommand(given: readonly string[], surroundings: Surroun
       code = await init(path, surroundings)
     },
   })
+  const { interruption, error: says } = surroundings
+  const ofSignal = () => 128 + (constants.signals[String(interruption?.reason) as NodeJS.Signals] ?? 0)
   try {
     await program.parseAsync(given, { from: 'user' })
-    return code
+    return interruption?.aborted === true ? ofSignal() : code
   } catch (error) {
-    return codeOf(error, surroundings)
+    if (interruption?.aborted !== true) return codeOf(error, surroundings)
+    says.write(`interrupted by ${interruption.reason} before the first module\n`)
+    return ofSignal()
   }
 }

@@ -38,7 +38,11 @@ export interface ModuleResult {
 export interface Report {
   readonly issuer: string | undefined
   readonly resource: string | undefined
+  /** The mail server that trusts the kit. */
+  readonly mailServer: string | undefined
   readonly startedAt: Date
+  /** Somebody stopped the run: by what, and how many runs are missing. Absent in a whole report. */
+  readonly interrupted?: { readonly by: string; readonly notRun: number }
   readonly results: readonly ModuleResult[]
   readonly counts: Readonly<Record<Verdict, number>>
 }
@@ -59,6 +63,8 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void
   /** Runs modules that have variants once in each. Default no: the target's own way of answering only. */
   readonly everyVariant?: boolean
+  /** Stops the run where it is; its reason says by what. What was found until then is in the report, the module of the moment is not. */
+  readonly interruption?: AbortSignal | undefined
 }
 
 interface Step {
@@ -113,6 +119,13 @@ async function runModule(
 
 const describeFault = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error))
 
+/** Resolves when the run is stopped; never without a signal. */
+const whenStopped = (interruption: AbortSignal | undefined): Promise<undefined> =>
+  new Promise((resolve) => {
+    if (interruption?.aborted === true) resolve(undefined)
+    else interruption?.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
+
 /** Runs all that were chosen, whatever fails, and adds up. */
 export async function runModules(modules: readonly ConformanceModule[], target: Target, options: RunOptions): Promise<Report> {
   const startedAt = options.clock()
@@ -121,10 +134,14 @@ export async function runModules(modules: readonly ConformanceModule[], target: 
     { one },
     ...(options.everyVariant === true ? (one.variants ?? []).map((responseMode) => ({ one, responseMode })) : []),
   ])
+  const { interruption } = options
+  const stopped = whenStopped(interruption)
   const results: ModuleResult[] = []
   for (const step of steps) {
+    if (interruption?.aborted === true) break
     options.onProgress?.({ done: results.length, total: steps.length, current: step.one.claim })
-    const result = await runModule(step, target, redactor, options.clock)
+    const result = await Promise.race([runModule(step, target, redactor, options.clock), stopped])
+    if (result === undefined) break
     results.push(result)
     options.onResult?.(result)
   }
@@ -133,7 +150,11 @@ export async function runModules(modules: readonly ConformanceModule[], target: 
   return Object.freeze({
     issuer: target.hasIssuer ? target.issuer : undefined,
     resource: target.resource?.url,
+    mailServer: target.mailServer?.url,
     startedAt,
+    ...(interruption?.aborted === true && {
+      interrupted: { by: String(interruption.reason), notRun: steps.length - results.length },
+    }),
     results: Object.freeze(results),
     counts,
   })

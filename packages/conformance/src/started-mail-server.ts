@@ -1,14 +1,14 @@
 /**
  * The mail server under test and the kit's issuer that it trusts: both are up before the first module asks.
  *
- * It owns starting and ending the developer's program. What the issuer serves is local-issuer/.
+ * It owns when both start and end. What the issuer serves is local-issuer/; how a program is ended is started-programs.ts.
  */
-import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { pause } from './clock.ts'
 import { ConformanceError } from './errors.ts'
 import type { KnownMailServer } from './known-parties.ts'
 import { type LocalIssuer, startLocalIssuer } from './local-issuer/local-issuer.ts'
+import { type StartedProgram, startProgram } from './started-programs.ts'
 
 export interface StartedMailServer extends AsyncDisposable {
   readonly known: KnownMailServer | undefined
@@ -28,34 +28,18 @@ async function waitUntilItAnswers(url: string, hasEnded: () => boolean): Promise
   throw new ConformanceError('target_unreachable', `the mail server was started, and does not answer at ${url}`)
 }
 
-async function startProgram(
-  [program = '', ...given]: readonly string[],
-  url: string,
-  issuer: LocalIssuer,
-): Promise<AsyncDisposable> {
-  const child = spawn(program, given, {
+async function startServer(command: readonly string[], url: string, issuer: LocalIssuer): Promise<StartedProgram> {
+  const program = startProgram(command, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, POSTERN_CONFORMANCE_ISSUER: issuer.issuer },
   })
-  let ended = false
-  const end = new Promise<void>((resolve) => {
-    const finish = () => {
-      ended = true
-      resolve()
-    }
-    child.once('exit', finish).once('error', finish)
-  })
-  const stop = async () => {
-    if (!ended) child.kill()
-    await end
-  }
   try {
-    await waitUntilItAnswers(url, () => ended)
+    await waitUntilItAnswers(url, program.hasEnded)
   } catch (error) {
-    await stop()
+    await program.stop()
     throw error
   }
-  return { [Symbol.asyncDispose]: stop }
+  return program
 }
 
 /** Starts the kit's issuer and, with a command, the mail server. @param say hears where the issuer is. */
@@ -69,13 +53,13 @@ export async function startMailServer(
     described.localIssuer ??
     (await startLocalIssuer({ ...(port !== undefined && { port }), ...(actAs && { actor: actAs.actor }) }))
   say(`The kit's issuer, to be trusted by the mail server: ${issuer.issuer}`)
-  let child: AsyncDisposable | undefined
+  let server: StartedProgram | undefined
   const close = async () => {
-    await child?.[Symbol.asyncDispose]()
+    await server?.stop()
     await issuer[Symbol.asyncDispose]()
   }
   try {
-    if (command !== undefined) child = await startProgram(command, url, issuer)
+    if (command !== undefined) server = await startServer(command, url, issuer)
   } catch (error) {
     await close()
     throw error

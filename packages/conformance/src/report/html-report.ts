@@ -9,7 +9,7 @@ import type { ModuleResult, Report } from '../runner.ts'
 import { escapeHtml as text } from './html-escape.ts'
 import { renderExchanges } from './html-exchanges.ts'
 import { style } from './html-style.ts'
-import { groupSkipped } from './terminal-report.ts'
+import { countRuns, describeInterruption, groupSkipped } from './terminal-report.ts'
 
 const AREAS: Readonly<Record<Area, string>> = {
   issuer: 'Issuer',
@@ -39,14 +39,19 @@ const counted = (many: number, one: string, more: string): string => `${many} ${
 const mark = (verdict: Verdict): string => `<span class="mark ${verdict}"><span>${WORDS[verdict]}</span></span>`
 
 /** What a reader wants to know first, as one sentence. */
-function headline({ counts, results }: Report): string {
+function headline(report: Report): string {
+  const { counts, results, interrupted } = report
+  if (interrupted !== undefined) {
+    const failed = counts.fail === 0 ? 'none failed' : `${counts.fail} failed`
+    const stopped = describeInterruption(interrupted)
+    return `${stopped.charAt(0).toUpperCase()}${stopped.slice(1)}; of ${countRuns(report)} ${failed}.`
+  }
   if (results.length === 0) return 'Nothing was run.'
-  if (counts.fail > 0)
-    return `${counts.fail} of ${counted(results.length, 'behaviour', 'behaviours')} ${counts.fail === 1 ? 'fails' : 'fail'}.`
-  const tried = results.length - counts.skip
-  if (tried === 0) return 'Nothing could be tried.'
-  const all = tried === 1 ? 'The one behaviour' : `All ${tried} behaviours`
-  const held = `${all}${counts.skip === 0 ? '' : ' that could be tried'} ${tried === 1 ? 'holds' : 'hold'}.`
+  if (counts.fail > 0) return `${counts.fail} of ${countRuns(report)} ${counts.fail === 1 ? 'fails' : 'fail'}.`
+  const tried = { results: results.filter(({ verdict }) => verdict !== 'skip') }
+  if (tried.results.length === 0) return 'Nothing could be tried.'
+  const all = tried.results.length === 1 ? 'The one module' : `All ${countRuns(tried)}`
+  const held = `${all}${counts.skip === 0 ? '' : ' that could be tried'} ${tried.results.length === 1 ? 'holds' : 'hold'}.`
   return counts.warn === 0 ? held : `${held} ${counted(counts.warn, 'warning', 'warnings')}.`
 }
 
@@ -90,12 +95,20 @@ function renderArea(area: Area, report: Report): string {
   return `<section id="${area}"><h2>${AREAS[area]}</h2><p class="sum">${words.join(', ')}</p><ul class="modules">${inOrder.map((one) => renderModule(one, report.issuer)).join('\n')}</ul></section>`
 }
 
+/** What was wanted and what was seen instead: the first of a module's failures. */
+function renderMissed({ findings }: ModuleResult): string {
+  const [first, ...more] = findings.filter(({ verdict }) => verdict === 'fail')
+  if (first === undefined) return ''
+  const rest = more.length === 0 ? '' : ` <span class="many">and ${counted(more.length, 'more', 'more')}</span>`
+  return `<span>Expected: ${text(first.expected)}</span><span>Saw: <code>${text(first.seen)}</code>${rest}</span>`
+}
+
 /** The failures, each a link to its place: what a reader with little time reads. */
 function renderFailures({ results }: Report): string {
   const failed = results.filter(({ verdict }) => verdict === 'fail')
   if (failed.length === 0) return ''
   const line = (result: ModuleResult) =>
-    `<li><a href="#${text(anchorOf(result))}">${text(result.claim)}</a><span>${text(result.findings.find(({ verdict }) => verdict === 'fail')?.expected ?? '')}</span></li>`
+    `<li><a href="#${text(anchorOf(result))}">${text(result.claim)}</a>${renderMissed(result)}</li>`
   return `<section id="failures"><h2>What fails</h2><ol class="failures">${failed.map(line).join('')}</ol></section>`
 }
 
@@ -136,7 +149,7 @@ export function renderHtml(report: Report): string {
     report.results.some((one) => one.area === area),
   )
   const links = areas.map((area) => `<a href="#${area}">${AREAS[area]}</a>`)
-  const tested = [report.issuer, report.resource].filter((one) => one !== undefined)
+  const tested = [report.issuer, report.resource, report.mailServer].filter((one) => one !== undefined)
   return `<!doctype html>
 <html lang="en">
 <head>

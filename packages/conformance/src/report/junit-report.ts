@@ -1,6 +1,7 @@
 /** Writes a report as JUnit XML, which every CI reads: a suite for each area, a case for each module. Pure. */
 import type { Area, Finding } from '../conformance-module.ts'
 import type { ModuleResult, Report } from '../runner.ts'
+import { describeInterruption } from './terminal-report.ts'
 
 /** XML 1.0 section 2.2: what no document may hold, not even escaped. */
 const NOT_XML =
@@ -43,10 +44,16 @@ const countsOf = (results: readonly ModuleResult[]): string => {
 
 export function renderJunit(report: Report): string {
   const areas: readonly Area[] = [...new Set(report.results.map(({ area }) => area))]
+  // A suite may hold properties; the element around all suites may not.
+  const { interrupted } = report
+  const noted =
+    interrupted === undefined
+      ? []
+      : [`    <properties><property name="interrupted" value="${xml(describeInterruption(interrupted))}"/></properties>`]
   const suites = areas.map((area) => {
     const results = report.results.filter((one) => one.area === area)
     const attributes = `name="${xml(area)}" timestamp="${report.startedAt.toISOString().replace(/\.\d+Z$/, '')}" ${countsOf(results)}`
-    return [`  <testsuite ${attributes}>`, ...results.map(renderCase), '  </testsuite>'].join('\n')
+    return [`  <testsuite ${attributes}>`, ...noted, ...results.map(renderCase), '  </testsuite>'].join('\n')
   })
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',

@@ -8,7 +8,7 @@ import type { ModuleResult, Report } from '../runner.ts'
 import { createTerminal } from '../terminal.ts'
 import { renderHtml } from './html-report.ts'
 import { renderJunit } from './junit-report.ts'
-import { renderPlans, renderProgress } from './terminal-report.ts'
+import { renderPlans, renderProgress, renderSummary } from './terminal-report.ts'
 
 const HOSTILE = `]]>"'<script>alert(1)</script>&amp;\u0000\u0008\u001b\ufffe\ud800 \n\r`
 
@@ -46,6 +46,7 @@ const result = (verdict: ModuleResult['verdict'], about: Partial<ModuleResult> =
 const report = (...results: readonly ModuleResult[]): Report => ({
   issuer: 'http://127.0.0.1:1/realm',
   resource: undefined,
+  mailServer: undefined,
   startedAt: new Date('2026-05-04T10:00:00Z'),
   results,
   counts: {
@@ -73,9 +74,9 @@ describe('the JUnit report', () => {
   test('holds no markup of the target and nothing that XML forbids', () => {
     expect(xml).not.toMatch(/<script|\]\]>|[\u0000-\u0008\u001b\ufffe]|&amp;amp;amp;/)
     expect(xml.isWellFormed()).toBe(true)
-    expect(xml.replaceAll(/<\/?(testsuites?|testcase|failure|skipped|system-out)\b[^<>]*>|<\?xml[^<>]*\?>/g, '')).not.toMatch(
-      /[<>]/,
-    )
+    expect(
+      xml.replaceAll(/<\/?(testsuites?|testcase|failure|skipped|system-out|properties|property)\b[^<>]*>|<\?xml[^<>]*\?>/g, ''),
+    ).not.toMatch(/[<>]/)
   })
 })
 
@@ -89,22 +90,31 @@ describe('the HTML report', () => {
   })
 
   test('says first what fails, and opens it', () => {
-    expect(html).toContain('<h1>1 of 4 behaviours fails.</h1>')
+    expect(html).toContain('<h1>1 of 4 modules fails.</h1>')
+    expect(html).toMatch(/<span>Expected: .*<\/span><span>Saw: <code>.*<\/code><\/span><\/li>/s)
     expect(html.match(/<details open>/g)).toHaveLength(1)
     expect(html).toContain('and 2 more')
   })
 
   test.each([
-    [[result('pass'), result('pass')], 'All 2 behaviours hold.'],
-    [[result('pass')], 'The one behaviour holds.'],
-    [[result('pass'), result('skip')], 'The one behaviour that could be tried holds.'],
+    [[result('pass'), result('pass', { name: 'other' })], 'All 2 modules hold.'],
+    [[result('pass'), result('pass', { name: 'ends-with-pass (form_post)' })], 'All 2 runs of 1 module hold.'],
+    [[result('pass')], 'The one module holds.'],
+    [[result('pass'), result('skip')], 'The one module that could be tried holds.'],
     [[result('skip')], 'Nothing could be tried.'],
     [[], 'Nothing was run.'],
-    [[result('pass'), result('warn')], 'All 2 behaviours hold. 1 warning.'],
-    [[result('fail'), result('fail')], '2 of 2 behaviours fail.'],
+    [[result('pass'), result('warn')], 'All 2 modules hold. 1 warning.'],
+    [[result('fail'), result('fail', { name: 'other' })], '2 of 2 modules fail.'],
   ])('sums up in one sentence, %#', (results, sentence) => {
     expect(renderHtml(report(...results))).toContain(`<h1>${sentence}</h1>`)
   })
+})
+
+test('a report that is not whole says so in every form', () => {
+  const part: Report = { ...everything, interrupted: { by: 'SIGINT', notRun: 7 } }
+  expect(renderHtml(part)).toContain('<h1>Interrupted by SIGINT, 7 not run; of 4 modules 1 failed.</h1>')
+  expect(renderJunit(part).match(/<property name="interrupted" value="interrupted by SIGINT, 7 not run"\/>/g)).toHaveLength(2)
+  expect(renderSummary(part)).toBe('1 passed, 1 with warnings, 1 failed, 1 skipped; interrupted by SIGINT, 7 not run')
 })
 
 describe('plans', () => {

@@ -18,7 +18,19 @@ export function renderResult(result: ModuleResult, options: { readonly verbose?:
 
 export function renderSummary(report: Report): string {
   const { pass, warn, fail, skip } = report.counts
-  return `${pass} passed, ${warn} with warnings, ${fail} failed, ${skip} skipped`
+  const said = `${pass} passed, ${warn} with warnings, ${fail} failed, ${skip} skipped`
+  return report.interrupted === undefined ? said : `${said}; ${describeInterruption(report.interrupted)}`
+}
+
+/** What a report says that is not whole. */
+export const describeInterruption = ({ by, notRun }: NonNullable<Report['interrupted']>): string =>
+  `interrupted by ${by}, ${notRun} not run`
+
+/** How many runs of how many modules: one may be run in several ways. */
+export function countRuns({ results }: Pick<Report, 'results'>): string {
+  const modules = new Set(results.map(({ name }) => name.replace(/ \(.*\)$/, ''))).size
+  const one = modules === 1 ? 'module' : 'modules'
+  return modules === results.length ? `${modules} ${one}` : `${results.length} runs of ${modules} ${one}`
 }
 
 /** One line for each plan of which anything was run. */

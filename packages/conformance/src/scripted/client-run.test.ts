@@ -5,6 +5,7 @@ import type { ClientSetting, ClientUnderTest } from '../known-parties.ts'
 import { createTarget } from '../target.ts'
 import { runBreakableClient } from '../testing/breakable-client.ts'
 import { playScene } from './client-stage.ts'
+import { describePlayed } from './judging.ts'
 import type { Script } from './script.ts'
 
 const clock = () => new Date('2026-05-04T10:00:00Z')
@@ -45,8 +46,15 @@ test('a program that ends with another code gave up, and what it said is kept; o
     play(program(`process.stderr.write('no thanks'); process.exitCode = 3`)),
     play({ ...program('setInterval(() => {}, 1000)'), waitSeconds: 0.2 }),
   ])
-  expect(ended).toMatchObject({ outcome: 'gave up', said: 'no thanks' })
+  expect(ended).toMatchObject({ outcome: 'gave up', said: 'exit code 3: no thanks' })
   expect(hung).toMatchObject({ outcome: 'hung' })
+})
+
+test('of a stack the line that names the error is told, whole', async () => {
+  const ended = await play(program(`require('/nowhere/at-all')`))
+  expect(describePlayed(ended)).toMatch(
+    /^it gave up; inbox handed over: 0; it asked nobody; it said: exit code 1: Error: Cannot find module '\/nowhere\/at-all'$/,
+  )
 })
 
 test('a program that is not there is no client that gave up', async () => {

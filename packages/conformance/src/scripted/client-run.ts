@@ -3,18 +3,18 @@
  *
  * It owns what the client is told and when it has ended. What it did is for the stage to see.
  */
-import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { pause } from '../clock.ts'
 import { ConformanceError } from '../errors.ts'
 import type { ClientSetting, ClientUnderTest } from '../known-parties.ts'
+import { startProgram } from '../started-programs.ts'
 
 /** `mail`: it says that it got its mail. `hung`: its time was over. `absent`: nobody came. */
 export type Outcome = 'mail' | 'gave up' | 'hung' | 'absent'
 
 export interface ClientRun {
   readonly outcome: Outcome
-  /** The end of what it wrote on standard error. */
+  /** How it ended, where it did not end well, and the beginning of what it wrote on standard error. */
   readonly said: string
 }
 
@@ -26,6 +26,7 @@ export interface Sight {
 
 const DEFAULT_SECONDS = 30
 const SAID = 200
+const MOST_SAID = 64 * 1024
 const LOOK_MILLISECONDS = 250
 
 /** What a command finds in its environment. */
@@ -48,24 +49,44 @@ function environmentOf(setting: ClientSetting): Readonly<Record<string, string>>
   return { ...proxy, ...direct, ...Object.fromEntries(named) }
 }
 
-async function runProgram([program = '', ...given]: readonly string[], seconds: number, setting: ClientSetting) {
-  const child = spawn(program, given, {
+/** What went wrong, out of all that a program wrote: the line that names an error, else the first; whole words. */
+export function shortly(said: string): string {
+  const lines = said.split('\n').map((line) => line.trim())
+  const told = lines.find((line) => /^(\w*Error|error|fatal)\b/.test(line)) ?? lines.find((line) => line !== '') ?? ''
+  return told.length <= SAID ? told : `${told.slice(0, SAID).replace(/\s+\S*$/, '')} ...`
+}
+
+async function runProgram(command: readonly string[], seconds: number, setting: ClientSetting): Promise<ClientRun> {
+  const program = startProgram(command, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...environmentOf(setting) },
-    signal: AbortSignal.timeout(seconds * 1000),
-    killSignal: 'SIGKILL',
   })
+  const { child } = program
   let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = `${said}${text}`.slice(-SAID)
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = `${said}${text}`.slice(0, MOST_SAID)
   })
-  return new Promise<ClientRun>((resolve, reject) => {
-    child.once('error', (cause) => {
-      if (cause.name === 'AbortError') resolve({ outcome: 'hung', said })
-      else reject(new ConformanceError('target_unreachable', `the client cannot be started: ${program}`, { cause }))
+  let isLate = false
+  const alarm = setTimeout(() => {
+    isLate = true
+    program.kill()
+  }, seconds * 1000)
+  try {
+    return await new Promise<ClientRun>((resolve, reject) => {
+      child.once('error', (cause) => {
+        reject(new ConformanceError('target_unreachable', `the client cannot be started: ${command[0]}`, { cause }))
+      })
+      child.once('close', (code) => {
+        if (isLate) resolve({ outcome: 'hung', said: shortly(said) })
+        else if (code === 0) resolve({ outcome: 'mail', said: shortly(said) })
+        else resolve({ outcome: 'gave up', said: [`exit code ${code}`, shortly(said)].filter((one) => one !== '').join(': ') })
+      })
     })
-    child.once('close', (code) => resolve({ outcome: code === 0 ? 'mail' : 'gave up', said: said.trim() }))
-  })
+  } finally {
+    clearTimeout(alarm)
+    // What it started goes with it: the next scene begins alone.
+    program.kill()
+  }
 }
 
 async function runFunction(run: NonNullable<ClientUnderTest['run']>, setting: ClientSetting): Promise<ClientRun> {
@@ -73,7 +94,7 @@ async function runFunction(run: NonNullable<ClientUnderTest['run']>, setting: Cl
     return { outcome: (await run(setting)) === 0 ? 'mail' : 'gave up', said: '' }
   } catch (error) {
     // A program would have ended with its stack on standard error.
-    return { outcome: 'gave up', said: error instanceof Error ? error.message.slice(0, SAID) : String(error) }
+    return { outcome: 'gave up', said: shortly(error instanceof Error ? error.message : String(error)) }
   }
 }
 

@@ -21,8 +21,10 @@ export function describePlayed({ outcome, delivered, heard, said }: Played): str
   const way = heard.map(({ party, place }) => `${party}:${place}`)
   const short = way.filter((step, at) => step !== way[at - 1])
   const ended = outcome === 'hung' ? 'its time was over' : outcome === 'mail' ? 'it reported success' : 'it gave up'
-  const spoke = said === '' ? '' : `; it said: ${said.replaceAll(/\s+/g, ' ')}`
-  return `${ended}; inbox handed over: ${delivered}; ${short.join(' > ')}${spoke}`
+  const spoke = said === '' ? '' : `it said: ${said.replaceAll(/\s+/g, ' ')}`
+  return [ended, `inbox handed over: ${delivered}`, short.join(' > ') || 'it asked nobody', spoke]
+    .filter((part) => part !== '')
+    .join('; ')
 }
 
 /** True when the misbehaviour was shown; otherwise says why nothing is judged. */
