@@ -12,7 +12,8 @@ interface Plan {
   readonly when: 'before' | 'after'
   /** Only messages with this in them count, as text: `/commit/i`. */
   readonly matching?: RegExp
-  readonly strike: () => void
+  /** What it asks meanwhile gets no answer; its connection is cut when this is done. */
+  readonly strike: () => unknown
 }
 
 export interface SteppingProxy {
@@ -45,6 +46,13 @@ export async function startSteppingProxy(databaseUrl: string): Promise<SteppingP
         far.destroy()
       })
     }
+    const made = async (strike: Plan['strike']) => {
+      try {
+        await strike()
+      } finally {
+        near.destroy()
+      }
+    }
     near.on('data', (chunk: Buffer) => {
       if (closed) return
       messages += plan && (plan.matching?.test(chunk.toString('latin1')) ?? true) ? 1 : 0
@@ -54,14 +62,10 @@ export async function startSteppingProxy(databaseUrl: string): Promise<SteppingP
         if (plan.when === 'after') {
           closed = true
           far.write(chunk)
-          far.once('data', () => {
-            strike()
-            near.destroy()
-          })
+          far.once('data', () => void made(strike))
         } else {
           closed = true
-          strike()
-          near.destroy()
+          void made(strike)
         }
         return
       }

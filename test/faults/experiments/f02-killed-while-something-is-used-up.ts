@@ -1,10 +1,13 @@
 import { startSteppingProxy } from '../../support/stepping-proxy.ts'
 import { freePort } from '../../support/sts-process.ts'
 import { createTally, experiment } from '../lab/experiment.ts'
-import { createKillPoints } from '../lab/kill-points.ts'
+import { killAfterATurn } from '../lab/kill-points/kill-point.ts'
+import { createKillPoints } from '../lab/kill-points/kill-points.ts'
 
 /** Beyond so many messages a request is not taken apart any further. */
 const MOST_MESSAGES = 40
+/** A request of so few is killed at each of them: every step of the short ways is one. */
+const FEW_MESSAGES = 4
 
 /** Of `messages` steps: all, or `wanted` of them spread evenly, from where the seed says. */
 function stepsOf(messages: number, wanted: number, random: () => number): readonly number[] {
@@ -16,14 +19,12 @@ function stepsOf(messages: number, wanted: number, random: () => number): readon
 
 export default experiment(
   'F2',
-  'kill -9 at every step of a code exchange, device redemption, client assertion, factor, wrong guess and logout: all or nothing, and never twice',
+  'kill -9 at the steps of a code exchange, refresh, program token, device, assertion, factor, enrolment, passkey, consent, guess and logout: all or nothing, and never twice',
   async (lab) => {
     const tally = createTally()
     const world = await lab.world()
     const proxy = await startSteppingProxy(world.databaseUrl)
     lab.defer(() => proxy.close())
-    // Whoever signs in on the way is given tokens of which no client writes down anything.
-    world.history.unrecorded(10_000)
     const port = await freePort()
     const start = () => world.service({ databaseUrl: proxy.url, port })
     let victim = await start()
@@ -39,12 +40,22 @@ export default experiment(
       }
       const messages = figures[`${point.name}: messages`] ?? 0
       tally.held(messages > 0, `${point.name} sent the database nothing`)
-      const wanted = lab.thorough ? messages : lab.budget === 'short' ? 1 : 3
+      const wanted = lab.thorough || messages <= FEW_MESSAGES ? messages : lab.budget === 'short' ? 1 : 3
       for (const when of ['before', 'after'] as const)
         for (const step of stepsOf(messages, wanted, lab.random)) {
           const prepared = await point.prepare(`${when}${step}`)
-          proxy.arm({ step, when, strike: () => victim.child.kill('SIGKILL') })
+          const dying = victim
+          let end: Promise<void> | undefined
+          proxy.arm({
+            step,
+            when,
+            strike: () => {
+              end = killAfterATurn(dying)
+              return end
+            },
+          })
           await prepared.strike(victim.address)
+          await end
           const { struck } = proxy.disarm()
           if (struck) killed += 1
           const wrong = await prepared.verdict()

@@ -41,8 +41,8 @@ export interface LabWorld {
   }): Promise<LabService>
   /** A client that asks at `address`, by default of the service in this process. */
   client(name: string, address?: string): HonestClient
-  /** A new person with a second factor, whose secrets the checker looks for. */
-  person(name: string): Promise<TestPerson>
+  /** A new person, with a second factor unless it is said otherwise, whose secrets the checker looks for. */
+  person(name: string, options?: { factor: boolean }): Promise<TestPerson>
   /** Somebody new who has signed in once, and may ask for codes. */
   browser(name: string): Promise<PersonBrowser>
   /** A client that holds a refresh token, redeemed at its address, of a person of its own unless one is given. */
@@ -114,8 +114,8 @@ export function openLaboratory(options: { seed: number; budget: 'short' | 'long'
     history.secret('the password of mary', sts.mary.password)
     history.secret('the password of joe', sts.joe.password)
     for (const { clientSecret } of Object.values(sts.clients)) if (clientSecret) history.secret('a client secret', clientSecret)
-    const person = async (name: string): Promise<TestPerson> => {
-      const made = await sts.addPerson({ name, factor: true })
+    const person = async (name: string, { factor } = { factor: true }): Promise<TestPerson> => {
+      const made = await sts.addPerson({ name, factor })
       history.secret(`the password of ${name}`, made.password)
       history.secret(`the TOTP secret of ${name}`, made.totpSecret ?? made.password)
       return made
