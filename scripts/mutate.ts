@@ -1,6 +1,6 @@
 /**
  * `pnpm mutate [group...]`: Stryker changes packages/resource-server in thousands of small ways, one at a time, and tells which changes
- * no test notices. Groups: scripts/mutation-groups.ts. Works in a copy of the working tree; nothing here is touched.
+ * no test notices. Groups: scripts/mutation-groups.ts; `--only token-form` takes the files of them whose names have the word. Works in a copy of the working tree; nothing here is touched.
  *
  * It owns the copy, the order and the summary `.attack/mutation.json`, where each file keeps its newest result. Exit 1 when a file that
  * was run is below `--at-least` (95), 2 for wrong usage. How a mutant is tried: scripts/mutation-runner.ts.
@@ -25,8 +25,12 @@ const STRYKER = fileURLToPath(new URL('../../bin/stryker.js', import.meta.resolv
 const OUT = join(ROOT, '.attack', 'mutation.json')
 
 const { values, ...given } = readWords(
-  `usage: pnpm mutate [${Object.keys(MUTATION_GROUPS).join('|')}...] [--at-least 95] [--at-once 2]`,
-  { 'at-least': { type: 'string', default: '95' }, 'at-once': { type: 'string', default: '2' } },
+  `usage: pnpm mutate [${Object.keys(MUTATION_GROUPS).join('|')}...] [--only word] [--at-least 95] [--at-once 2]`,
+  {
+    only: { type: 'string', default: '' },
+    'at-least': { type: 'string', default: '95' },
+    'at-once': { type: 'string', default: '2' },
+  },
   Object.keys(MUTATION_GROUPS),
 )
 const atLeast = Number(values['at-least'])
@@ -49,9 +53,10 @@ try {
   await copyTree()
   for (const name of names) {
     const group = MUTATION_GROUPS[name]
-    if (group === undefined) continue
-    process.stderr.write(`${name}: ${group.mutate.join(', ')}; the results come when all are tried\n`)
-    const results = readReport(await stryker(name, group))
+    const mutate = (group?.mutate ?? []).filter((file) => file.includes(values.only))
+    if (group === undefined || mutate.length === 0) continue
+    process.stderr.write(`${name}: ${mutate.join(', ')}; the results come when all are tried\n`)
+    const results = readReport(await stryker(name, { ...group, mutate }))
     for (const { file } of results) ran.add(file)
     // Read again each time: another run may have added its own.
     const before = existsSync(OUT) ? (JSON.parse(await readFile(OUT, 'utf8')) as MutationSummary) : undefined

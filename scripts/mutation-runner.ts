@@ -42,6 +42,8 @@ type Failure = { readonly test: CollectedTest; readonly kind: 'failed' | 'timeou
 
 /** How long one test may take, in milliseconds, on a machine that is busy with others. The slowest here takes a tenth. */
 const TEST_LIMIT = 6000
+/** How long loading all tests of a group may take. */
+const LOAD_LIMIT = 50_000
 const SHIM = new URL('./mutation-tests.ts', import.meta.url).href
 const ROOT = `${pathToFileURL(process.cwd()).href}/`
 
@@ -94,10 +96,10 @@ const messageOf = (cause: unknown): string =>
 
 class TookTooLong extends Error {}
 
-async function withinLimit(work: Promise<void>): Promise<void> {
+async function withinLimit(work: Promise<void>, milliseconds: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TookTooLong('took too long')), TEST_LIMIT)
+    timer = setTimeout(() => reject(new TookTooLong('took too long')), milliseconds)
   })
   try {
     await Promise.race([work, limit])
@@ -169,7 +171,7 @@ class InProcessRunner {
   async #try(test: CollectedTest, work: () => Promise<void>): Promise<Failure | undefined> {
     stray = undefined
     try {
-      await withinLimit(work())
+      await withinLimit(work(), TEST_LIMIT)
     } catch (cause) {
       return { test, kind: cause instanceof TookTooLong ? 'timeout' : 'failed', message: `${test.name}: ${messageOf(cause)}` }
     }
@@ -195,6 +197,10 @@ class InProcessRunner {
 
   async mutantRun(asked: MutantRun): Promise<MutantResult> {
     if (this.#files.length === 0) await this.#load()
+    const here = new Set(this.#files.flatMap(({ tests }) => tests.map(({ id }) => id)))
+    const missing = asked.testFilter?.find((id) => !here.has(id))
+    // A mutant that a test cannot be found for would survive unseen.
+    if (missing !== undefined) throw new TypeError(`no such test: ${missing}`)
     const first = await this.#tryMutant(asked)
     if (first.fresh || first.result.status === 'survived') return first.result
     // Only a test that passes without the mutant has judged the mutant.
@@ -216,7 +222,7 @@ class InProcessRunner {
     let loadFailure: string | undefined
     let count = 0
     try {
-      if (fresh) await withinLimit(this.#load())
+      if (fresh) await withinLimit(this.#load(), LOAD_LIMIT)
       const filter = asked.testFilter === undefined ? undefined : new Set(asked.testFilter)
       failure = await this.#run(
         ({ id }) => filter?.has(id) ?? true,

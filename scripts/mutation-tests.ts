@@ -21,7 +21,7 @@ export interface CollectedFile {
   readonly hooks: Readonly<Record<Moment, Hook[]>>
 }
 export interface CollectedTest {
-  /** Unique in all files. */
+  /** Unique in all files, and the same after each load and in each process: no value of a row is in it, for keys are made anew. */
   readonly id: string
   readonly name: string
   readonly file: CollectedFile
@@ -50,10 +50,10 @@ function here(): CollectedFile {
   return collecting
 }
 
-function declare(title: string, work: Work): void {
+function declare(title: string, work: Work, name = title): void {
   const file = here()
-  const name = [...titles, title].join(' > ')
-  file.tests.push({ id: `${file.file}#${file.tests.length} ${name}`, name, file, work })
+  const id = `${file.file}#${file.tests.length} ${[...titles, title].join(' > ')}`
+  file.tests.push({ id, name: [...titles, name].join(' > '), file, work })
 }
 
 const named = (title: string, index: number, values: readonly unknown[]): string =>
@@ -66,7 +66,7 @@ const rows =
   (title: string, work: (...values: unknown[]) => unknown): void => {
     for (const [index, row] of table.entries()) {
       const values: readonly unknown[] = Array.isArray(row) ? row : [row]
-      declare(named(title, index, values), (context) => (spread ? work(...values) : work(row, context)))
+      declare(title, (context) => (spread ? work(...values) : work(row, context)), named(title, index, values))
     }
   }
 
