@@ -8,6 +8,12 @@ test('the three forms of the grammar are read', () => {
   expect(parsePrincipal(`${sts}@contoso.com`)).toEqual({ clientId: sts, realm: 'contoso.com' })
   expect(parsePrincipal(`${sts}/sts.example@*`)).toEqual({ clientId: sts, host: 'sts.example', realm: '*' })
   expect(parsePrincipal(sts)).toEqual({ clientId: sts })
+  expect(parsePrincipal('id/host')).toEqual({ clientId: 'id', host: 'host' })
+  expect(parsePrincipal(`${'a'.repeat(510)}@b`)).toEqual({ clientId: 'a'.repeat(510), realm: 'b' })
+})
+
+test('what is no text is no principal', () => {
+  for (const value of [undefined, null, 7, ['a@b'], {}]) expect(parsePrincipal(value as unknown as string)).toBeUndefined()
 })
 
 test.for([
@@ -49,14 +55,23 @@ test('reading what was written gives the same parts, and writing what was read t
 })
 
 test('parts that would be read otherwise are not written', () => {
-  expect(() => formatPrincipal({ clientId: 'a', host: 'b@c' })).toThrow(TypeError)
-  expect(() => formatPrincipal({ clientId: 'a/b' })).toThrow(TypeError)
-  expect(() => formatPrincipal({ clientId: '' })).toThrow(TypeError)
+  for (const parts of [
+    { clientId: 'a', host: 'b@c' },
+    { clientId: 'a', host: 'b@c', realm: 'd' },
+    { clientId: 'a/b' },
+    { clientId: 'a/b', realm: 'c' },
+    { clientId: 'a@b' },
+    { clientId: 'a', realm: '' },
+    { clientId: 'a', host: '' },
+    { clientId: '' },
+  ])
+    expect(() => formatPrincipal(parts), JSON.stringify(parts)).toThrow(new TypeError('not the parts of a principal'))
 })
 
 test('audiences are one if they differ in the letter case of the host alone', () => {
   expect(comparableAudience('Id/HOST.example@Realm')).toBe('Id/host.example@Realm')
   expect(comparableAudience('id@realm')).toBeUndefined()
   expect(comparableAudience('id/host')).toBeUndefined()
-  expect(() => requireComparableAudience('id@realm')).toThrow(TypeError)
+  expect(requireComparableAudience('id/Host@realm')).toBe('id/host@realm')
+  expect(() => requireComparableAudience('id@realm')).toThrow(new TypeError('audience id@realm must be client_id/host@realm'))
 })

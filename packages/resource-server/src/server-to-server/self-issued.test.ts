@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AssertionBench, type AssertionScene, hostileAssertions } from '../testing/hostile-assertions.ts'
+import { refusalLater } from '../testing/refusal.ts'
 import { makeSelfSigned } from '../testing/self-signed.ts'
 import { ActorTokenError } from './errors.ts'
 import { createAssertionValidator, type PartnerCertificate } from './self-issued.ts'
@@ -71,6 +72,8 @@ describe('accepts', () => {
       bench.signed({ claims: { nbf: now, exp: now + 600 } }),
       bench.signed({ claims: { nbf: now + 30 } }),
     ]
+    expect(await validator.validate(bench.signed({ claims: { jti: 'j'.repeat(512) } }))).toMatchObject({ jti: 'j'.repeat(512) })
+    expect(await validator.validate(bench.signed({ claims: { jti: undefined } }))).not.toHaveProperty('jti')
     for (const assertion of variants)
       expect(await validator.validate(assertion)).toMatchObject({ clientId: client.clientId, realm })
     expect(new Set(asked)).toEqual(new Set([x5t]))
@@ -82,6 +85,46 @@ describe('refuses', () => {
     const refused = await validator.validate(hostile.assertion).catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(ActorTokenError)
     expect(refused).toMatchObject({ code: hostile.expect, detail: expect.stringContaining(hostile.says) })
+  })
+
+  test.for<readonly [Record<string, unknown>, string]>([
+    [{ upn: 'mary@contoso.com' }, 'type_mismatch: assertion: claim upn'],
+    [{ smtp: 'mary@contoso.com' }, 'type_mismatch: assertion: claim smtp'],
+    [{ sip: 'mary@contoso.com' }, 'type_mismatch: assertion: claim sip'],
+    [{ nii: 'urn:office:idp:activedirectory' }, 'type_mismatch: assertion: claim nii'],
+    [{ actortoken: '' }, 'actor_nested: assertion: actortoken'],
+    [{ iss: undefined }, 'claim_missing: assertion: iss'],
+    [{ iss: 7 }, 'claim_invalid: assertion: iss 7 is not client_id@realm'],
+    [{ iss: 'id/host@realm' }, 'claim_invalid: assertion: iss "id/host@realm" is not client_id@realm'],
+    [{ iss: 'id' }, 'claim_invalid: assertion: iss "id" is not client_id@realm'],
+    [{ iss: 'a b' }, 'claim_invalid: assertion: iss "a b" is not client_id@realm'],
+    [{ iss: 'id@elsewhere' }, 'realm_mismatch: assertion: iss "id@elsewhere"'],
+    [{ iss: `other@${realm}` }, `certificate_of_another: assertion: x5t ${client.key.x5t} is of "${client.clientId}"`],
+    [{ nameid: null }, 'claim_invalid: assertion: nameid null is not client_id@realm'],
+    [{ nameid: `${otherClient.clientId}@${realm}` }, 'actor_mismatch: assertion: nameid is not iss'],
+    [{ aud: undefined }, 'claim_missing: assertion: aud'],
+    [{ aud: [scene.audience] }, 'claim_invalid: assertion: aud is not one string'],
+    [{ aud: 'id@realm' }, 'audience_mismatch: assertion: "id@realm"'],
+    [{ aud: 'id/host@realm' }, 'audience_mismatch: assertion: "id/host@realm"'],
+    [{ exp: now }, `token_expired: assertion: exp ${now}`],
+    [{ jti: 7 }, 'claim_invalid: assertion: jti is not a short string'],
+    [{ jti: '' }, 'claim_invalid: assertion: jti is not a short string'],
+    [{ jti: 'j'.repeat(513) }, 'claim_invalid: assertion: jti is not a short string'],
+  ])('%j, and says: %s', async ([claims, expected]) => {
+    expect(await refusalLater(validator.validate(bench.signed({ claims })))).toBe(expected)
+  })
+
+  test('a stranger, an ended certificate, a bent signature and what is none, each by its name', async () => {
+    const said = (assertion: string) => refusalLater(validator.validate(assertion))
+    const { x5t } = scene.attacker
+    expect(await said(bench.signed({ key: scene.attacker }))).toBe(`key_unknown: assertion: x5t ${x5t} of "${client.clientId}"`)
+    expect(await said(bench.signed({ key: endedKey }))).toBe(
+      `certificate_not_valid: assertion: ${endedKey.x5t} ended ${ended.toISOString()}`,
+    )
+    expect(await said(bench.signed({ header: { x5t: client.key.x5t }, key: scene.attacker }))).toBe(
+      'signature_invalid: assertion: RS256',
+    )
+    expect(await said('x')).toMatch(/^token_malformed: assertion: /)
   })
 
   test('anything that is not an assertion, without a crash', async () => {
@@ -109,12 +152,25 @@ test('what the look-up throws is a fault and stays one', async () => {
 })
 
 test('options that make no sense are said at once', () => {
-  for (const wrong of [
-    { realms: [] },
-    { audiences: [] },
-    { audiences: ['no-host@realm'] },
-    { maxLifetimeSeconds: 0 },
-    { clockToleranceSeconds: 301 },
-  ])
-    expect(() => createAssertionValidator({ ...options, ...wrong })).toThrow(TypeError)
+  for (const [wrong, message] of [
+    [{ realms: [] }, 'realms must not be empty'],
+    [{ audiences: [] }, 'audiences must not be empty'],
+    [{ audiences: ['no-host@realm'] }, 'audience no-host@realm must be client_id/host@realm'],
+    [{ maxLifetimeSeconds: 0 }, 'maxLifetimeSeconds'],
+    [{ maxLifetimeSeconds: 3601 }, 'maxLifetimeSeconds'],
+    [{ clockToleranceSeconds: -1 }, 'clockToleranceSeconds'],
+    [{ clockToleranceSeconds: 301 }, 'clockToleranceSeconds'],
+  ] as const)
+    expect(() => createAssertionValidator({ ...options, ...wrong })).toThrow(message)
+})
+
+test('the tolerance and the longest life are what was asked for', async () => {
+  const strict = createAssertionValidator({ ...options, clockToleranceSeconds: 0, maxLifetimeSeconds: 60 })
+  const said = (claims: Record<string, unknown>) => refusalLater(strict.validate(bench.signed({ claims })))
+  expect(await said({ nbf: now, exp: now + 60 })).toBe('accepted')
+  expect(await said({ nbf: now, exp: now + 61 })).toBe('lifetime_too_long: assertion: 61 s')
+  expect(await said({ nbf: now + 1, exp: now + 60 })).toBe(`token_not_yet_valid: assertion: nbf ${now + 1}, iat ${now + 1}`)
+  const generous = createAssertionValidator({ ...options, clockToleranceSeconds: 300, maxLifetimeSeconds: 3600 })
+  const life = { nbf: now + 300, exp: now + 3900 }
+  expect(await generous.validate(bench.signed({ claims: life }))).toMatchObject({ expiresAt: new Date((now + 3900) * 1000) })
 })
