@@ -13,6 +13,7 @@ import { type StsProcess, startStsProcess } from '../../support/sts-process.ts'
 import { type Checked, check } from './checker.ts'
 import { createHistory, type RecordedHistory } from './history.ts'
 import { createHonestClient, type HonestClient } from './honest-client.ts'
+import { whileTrailIsRefused } from './refused-trail.ts'
 import { readRows } from './rows.ts'
 import { withDatabase } from './sql.ts'
 
@@ -158,6 +159,9 @@ export function openLaboratory(options: { seed: number; budget: 'short' | 'long'
         checkedUrl = url
       },
       async check() {
+        // Last of all, in every world: where its row cannot be written there is no token (I7), however fast the answer is made.
+        if (checkedUrl === databaseUrl)
+          await whileTrailIsRefused(databaseUrl, () => client('last of all').programToken(sts.clients.confidential))
         const rows = await readRows(checkedUrl)
         const logs = processes.map((one) => one.output()).join('\n')
         return check({ ...rows, logs, realmId: sts.realm.id, issuer: sts.issuer }, history)

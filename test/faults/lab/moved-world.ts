@@ -14,6 +14,7 @@ import { createSkewedClock } from './clock-skew.ts'
 import { createHistory, type RecordedHistory } from './history.ts'
 import { createHonestClient, type HonestClient } from './honest-client.ts'
 import type { Laboratory } from './laboratory.ts'
+import { whileTrailIsRefused } from './refused-trail.ts'
 import { readRows } from './rows.ts'
 
 export interface MovedWorld {
@@ -75,6 +76,8 @@ export async function openMovedWorld(
       return made
     },
     async check() {
+      // As in every world, see laboratory.ts.
+      await whileTrailIsRefused(databaseUrl, () => client('last of all').programToken(sts.clients.confidential))
       const rows = await readRows(databaseUrl)
       const checked = check({ ...rows, now: clock(), logs: '', realmId: sts.realm.id, issuer: sts.issuer }, history)
       if (skewed !== undefined) return checked
