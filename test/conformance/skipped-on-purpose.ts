@@ -26,16 +26,12 @@ const REASONS: readonly (readonly [says: RegExp, because: string])[] = [
   [/^a key that is published counts/, 'No key set says from when a key counts.'],
   [/^white space around the value of a header/, 'HTTP cannot carry it, or it means something else.'],
   [/^HTTP carries no such character/, 'HTTP cannot carry it, or it means something else.'],
-  [
-    /^no address was given that asks for |^mail_server\.demands\./,
-    'Contoso demands no stronger sign-in; the library alone does, and is tried.',
-  ],
+  [/^mail_server\.demands\./, 'Contoso demands no stronger sign-in; the library alone does, and is tried.'],
   [
     /^mail_server\.act_as\.(ambiguous|disabled) was not given$/,
     'Contoso knows no such person: the library refuses them in tests of its own.',
   ],
-  [/^no mail_server\.act_as was given$/, 'The library alone takes no servers that act for people; Contoso does, and is tried.'],
-  [/^no --(resource|token) was given$/, 'The library alone trusts the kit; tokens of Postern are tried at Contoso.'],
+  [/^mail_server\.act_as was not given$/, 'The library alone takes no servers that act for people; Contoso does, and is tried.'],
   [/^the client asks for no device code$/, "Contoso's mail client opens a browser on the same machine."],
   [/^mail_server\.legacy /, 'Passwords of apps need the gate, which the kit does not play.'],
 ]

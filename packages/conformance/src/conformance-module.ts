@@ -3,6 +3,7 @@
  *
  * It owns the verdicts and how they add up. It does not own targets (target.ts) nor the list of modules (modules.ts).
  */
+import { describeSeen } from './seen.ts'
 import type { Target } from './target.ts'
 
 export type Area = 'issuer' | 'resource-server' | 'client' | 'server-to-server'
@@ -15,7 +16,7 @@ export interface Finding {
   readonly clause: string
   /** What was expected, as a sentence about the target. */
   readonly expected: string
-  /** What was seen. Never holds a token. */
+  /** What was seen, in words that answer `expected`. Never holds a token. */
   readonly seen: string
 }
 
@@ -61,19 +62,6 @@ const WORST_FIRST: readonly Verdict[] = ['fail', 'warn', 'pass', 'skip']
 /** One verdict for many findings: any failure fails, any warning warns; skipped only when nothing at all was tried. */
 export function decideVerdict(findings: readonly Finding[]): Verdict {
   return WORST_FIRST.find((verdict) => findings.some((one) => one.verdict === verdict)) ?? 'skip'
-}
-
-const LONGEST = 300
-/** Anything that looks like a compact JWS or another long secret stays out of reports, which people paste into issues. It begins where a word does: no run is read twice. */
-const SECRET = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{16,}(\.[A-Za-z0-9_-]{8,}){1,2}/g
-
-/** Writes what was seen on one line: bounded, printable and without tokens. */
-export function describeSeen(seen: unknown, redact: (text: string) => string = (text) => text): string {
-  const text = typeof seen === 'string' ? seen : (JSON.stringify(seen) ?? String(seen))
-  const shown = redact(text)
-    .replaceAll(SECRET, '[token]')
-    .replaceAll(/[^\x20-\x7e]+/g, ' ')
-  return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}...` : shown
 }
 
 /** Makes a collector and the list that it fills. `redact` sees what was seen before it is cut: half a secret is not found again. */

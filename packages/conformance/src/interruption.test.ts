@@ -9,7 +9,6 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pause } from './clock.ts'
-import { startProgram } from './started-programs.ts'
 
 const CLI = fileURLToPath(new URL('cli.ts', import.meta.url))
 
@@ -78,14 +77,4 @@ test('a run that is stopped by SIGTERM while a client is at work ends with 143, 
   child.kill('SIGTERM')
   expect(await ended).toBe(143)
   expect(await answers(port)).toBe(false)
-})
-
-test('a program that does not go when it is asked is killed, with what it started', async () => {
-  const port = await freePort()
-  const command = [process.execPath, '-e', `process.on('SIGTERM', () => {}); ${PARENT}`, String(port)]
-  const started = startProgram(command, { stdio: 'ignore' })
-  await untilItAnswers(port)
-  started.kill()
-  await started.stop()
-  expect([started.hasEnded(), await answers(port)]).toEqual([true, false])
 })

@@ -1,7 +1,8 @@
 /** Presents tokens to the resource and judges the answer. The kit's only reading of tokens: it never decides if one is good. */
 import { findBearerChallenge } from './bearer-challenge.ts'
 import type { Checks } from './conformance-module.ts'
-import type { Answer, Target } from './target.ts'
+import { describeAnswer as describePresented, findStage } from './local-issuer/mail-stage.ts'
+import { type Answer, discoveryUrl, type Target } from './target.ts'
 
 type Parts = readonly [header: string, payload: string, signature: string]
 
@@ -32,31 +33,65 @@ export const present = (target: Target, url: string, token: string): Promise<Ans
 /** Checks that `token` is refused as RFC 6750 section 3.1 says: 401 and `invalid_token`. */
 export async function mustRefuse(target: Target, checks: Checks, url: string, what: string, token: string): Promise<void> {
   const answer = await present(target, url, token)
-  checks.must('RFC 6750 section 3.1', `${what} is answered 401`, answer.status === 401, answer.status)
+  checks.must('RFC 6750 section 3.1', `${what} is answered 401`, answer.status === 401, answer)
   const error = findBearerChallenge(answer.headers.get('www-authenticate'))?.get('error')
   checks.must('RFC 6750 section 3.1', `${what} is called invalid_token`, error === 'invalid_token', error ?? 'no error')
 }
 
+/** A guarded address, and whose tokens it takes. */
+export interface GuardedAddress {
+  readonly url: string
+  readonly issuer: string
+  /** Good now, as far as is known. */
+  readonly token: string | undefined
+  /** The key set of that issuer. */
+  readonly keysUrl: () => Promise<string>
+}
+
 /**
- * The resource and its token, once the token was seen to open it: refusing a bad token proves nothing at a door that is
+ * What can be asked about tokens: the resource of the issuer under test, else the mail server that trusts the kit, for which the
+ * kit makes a token. A resource without a token steps back behind a mail server where one is needed.
+ */
+export async function findGuarded(
+  target: Target,
+  checks: Checks,
+  about: { readonly clause: string; readonly expected: string; readonly needsToken: boolean },
+): Promise<GuardedAddress | undefined> {
+  const { resource, mailServer } = target
+  if (resource !== undefined && (!about.needsToken || resource.token !== undefined || mailServer === undefined)) {
+    const keysUrl = () => target.endpoint('jwks_uri')
+    return { url: resource.url, issuer: target.hasIssuer ? target.issuer : '', token: resource.token, keysUrl }
+  }
+  if (mailServer === undefined) {
+    checks.skip(about.clause, about.expected, 'neither resource nor mail_server was given')
+    return undefined
+  }
+  const stage = await findStage(target, checks, about.clause)
+  if (stage === undefined) return undefined
+  const { issuer } = stage.issuer
+  const keysUrl = async () => String((await target.get(discoveryUrl(issuer))).json?.jwks_uri)
+  return { url: mailServer.url, issuer, token: stage.bench.good, keysUrl }
+}
+
+/**
+ * The guarded address and its token, once the token was seen to open it: refusing a bad token proves nothing at a door that is
  * shut to good ones. Without a token, or when it is refused, records why and gives undefined.
  */
 export async function findOpenedResource(
   target: Target,
   checks: Checks,
-): Promise<{ url: string; token: string; parts: Parts } | undefined> {
-  const { resource } = target
-  const parts = findParts(resource?.token)
-  if (!resource?.token || !parts) {
-    checks.skip(
-      'RFC 6750 section 2.1',
-      'a good token opens the resource',
-      resource?.token ? 'the token is no signed JWT' : 'no --token was given',
-    )
+): Promise<(GuardedAddress & { readonly token: string; readonly parts: Parts }) | undefined> {
+  const [clause, expected] = ['RFC 6750 section 2.1', 'a good token opens the resource']
+  const guarded = await findGuarded(target, checks, { clause, expected, needsToken: true })
+  if (guarded === undefined) return undefined
+  const { token } = guarded
+  const parts = findParts(token)
+  if (token === undefined || parts === undefined) {
+    checks.skip(clause, expected, token === undefined ? 'resource.token was not given' : 'resource.token is no signed JWT')
     return undefined
   }
-  const answer = await present(target, resource.url, resource.token)
+  const answer = await present(target, guarded.url, token)
   const opened = answer.status >= 200 && answer.status < 300
-  checks.must('RFC 6750 section 2.1', 'the given token opens the resource', opened, answer.status)
-  return opened ? { url: resource.url, token: resource.token, parts } : undefined
+  checks.must(clause, 'the given token opens the resource', opened, describePresented(answer))
+  return opened ? { ...guarded, token, parts } : undefined
 }

@@ -9,7 +9,7 @@ import { createTarget } from './target.ts'
 import { ACTOR, type SharedClock, startMailServer } from './testing/breakable-mail-server.ts'
 import type { MailFault } from './testing/breakable-mail-server-faults.ts'
 
-/** Those before the kit had an issuer of its own are tried in modules.test.ts. */
+/** What is tried at an issuer's own resource, too: every rule of these is broken in modules.test.ts. */
 const OLDER = new Set([
   'challenges-an-empty-bearer-without-an-error',
   'refuses-a-tampered-token',
@@ -26,7 +26,7 @@ beforeAll(async () => {
 })
 afterAll(() => issuer[Symbol.asyncDispose]())
 
-async function runAgainst(faults: readonly MailFault[], names?: readonly string[]): Promise<Report> {
+async function runAgainst(faults: readonly MailFault[], names?: readonly string[], from = mine): Promise<Report> {
   let seconds = 1_778_000_000
   const clock: SharedClock = {
     now: () => seconds,
@@ -38,8 +38,8 @@ async function runAgainst(faults: readonly MailFault[], names?: readonly string[
   const wait = async (milliseconds: number) => clock.move(milliseconds / 1000)
   await using broken = await startMailServer(issuer, clock, ...faults)
   const target = createTarget({ mailServer: broken.known, clock: date, wait })
-  const chosen = mine.filter((one) => names === undefined || names.includes(fileNameOf(one)))
-  expect(chosen.length).toBe(names?.length ?? mine.length)
+  const chosen = from.filter((one) => names === undefined || names.includes(fileNameOf(one)))
+  expect(chosen.length).toBe(names?.length ?? from.length)
   // Awaited here: the server is closed when this returns.
   return await runModules(chosen, target, { clock: date })
 }
@@ -55,6 +55,7 @@ const rulesOf = (report: Report, chosen: (one: Finding) => boolean): readonly st
 
 const everyClass = mine.map(fileNameOf)
 const catches: readonly (readonly [fault: MailFault, ...modules: string[]])[] = [
+  ['guards-nothing', 'opens-nothing-without-a-token'],
   [
     'opens-to-anybody',
     ...everyClass.filter((name) =>
@@ -148,10 +149,38 @@ describe('against a mail server with a fault', () => {
   })
 })
 
+describe('what is tried at resources is tried at a mail server, with a token of the kit', () => {
+  const older = resourceServerModules.filter((one) => OLDER.has(fileNameOf(one)))
+  const faults: readonly (readonly [fault: MailFault | undefined, ...modules: string[]])[] = [
+    [undefined],
+    ['calls-no-token-an-error', 'challenges-an-empty-bearer-without-an-error'],
+    ['ignores-signatures', 'refuses-a-tampered-token', 'refuses-a-token-signed-by-anyone-else'],
+    ['believes-alg-none', 'refuses-an-unsigned-token'],
+    ['takes-tokens-from-anywhere', 'accepts-no-token-in-the-address'],
+    ['names-another-issuer', 'describes-itself-consistently'],
+  ]
+  test.each(faults.map(([fault, ...names]) => ({ fault, names })))('$fault is caught by $names', async ({ fault, names }) => {
+    const report = await runAgainst(fault === undefined ? [] : [fault], undefined, older)
+    expect(report.results.filter(({ verdict }) => verdict !== 'pass').map(({ name }) => name)).toEqual(names)
+    expect(report.results.flatMap(({ findings }) => findings.filter(({ verdict }) => verdict === 'skip'))).toEqual([])
+  })
+})
+
 describe('against a mail server that does everything right', () => {
   let report: Report
   beforeAll(async () => {
     report = await runAgainst([])
+  })
+
+  test('a server that guards nothing is called that, in words', async () => {
+    const { results } = await runAgainst(
+      ['guards-nothing'],
+      ['opens-nothing-without-a-token', 'writes-challenges-that-clients-can-read'],
+    )
+    expect(results.map(({ findings }) => findings[0]?.seen)).toEqual([
+      '200: it opens without any token',
+      '200, no WWW-Authenticate',
+    ])
   })
 
   test('every module passes', () => {

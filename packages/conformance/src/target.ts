@@ -246,7 +246,7 @@ export function createTarget(options: TargetOptions): Target {
   const get: Target['get'] = (url, headers = {}) => send({ url, headers })
 
   const issuer = (): string => {
-    if (options.issuer === undefined) throw new ConformanceError('not_given', 'no issuer was given')
+    if (options.issuer === undefined) throw new ConformanceError('not_given', 'issuer was not given')
     return options.issuer
   }
   let known: Promise<Readonly<Record<string, unknown>>> | undefined

@@ -15,7 +15,8 @@ export const applyChange = (fields: Fields, change: Change): Fields =>
 /** The client that a module cannot do without. @throws {ConformanceError} `not_given`: the module is skipped. */
 export function needClient(target: Target, ...kinds: readonly (keyof Target['clients'])[]): KnownClient {
   const found = kinds.map((kind) => target.clients[kind]).find((client) => client !== undefined)
-  if (found === undefined) throw new ConformanceError('not_given', `no client was given (${kinds.join(' or ')})`)
+  if (found === undefined)
+    throw new ConformanceError('not_given', `${kinds.map((kind) => `clients.${kind}`).join(' or ')} was not given`)
   return found
 }
 
@@ -24,7 +25,8 @@ export function needTwoClients(target: Target): readonly [own: KnownClient, othe
   const own = needClient(target, 'public', 'confidential')
   const { second, confidential } = target.clients
   const other = [second, confidential].find((client) => client !== undefined && client.clientId !== own.clientId)
-  if (other === undefined) throw new ConformanceError('not_given', 'no second client was given')
+  if (other === undefined)
+    throw new ConformanceError('not_given', 'clients.second was not given, and clients.confidential is no other')
   return [own, other]
 }
 

@@ -25,7 +25,7 @@ export async function findActingStage(target: Target, checks: Checks, clause: st
   if (stage === undefined) return undefined
   const { actAs } = stage.mailServer
   if (actAs === undefined) {
-    checks.skip(clause, 'a server that acts for people can be asked about', 'no mail_server.act_as was given')
+    checks.skip(clause, 'a server that acts for people can be asked about', 'mail_server.act_as was not given')
     return undefined
   }
   return { acting: actAs, issuer: stage.issuer, bench: new ActorBench(stage.issuer.actorScene(actAs, target.now())) }
@@ -97,7 +97,7 @@ export async function presentPairs(target: Target, checks: Checks, classes: read
   for (const one of wanted) {
     const why = whyNotShown(one, acting)
     if (why !== undefined) {
-      checks.skip(clauseOf(one.id), `${one.title}: refused`, why)
+      checks.skip(clauseOf(one.id), `${one.id}: ${one.title}: refused`, why)
       continue
     }
     // The partner may act at one address and not at the other: there its good pair is the hostile one.
@@ -113,7 +113,7 @@ export async function presentPairs(target: Target, checks: Checks, classes: read
   }
   for (const number of classes) {
     const why = notPresentablePairs.get(`A${number}`)
-    if (why !== undefined) checks.skip(clauseOf(`A${number}`), 'this class is refused', why)
+    if (why !== undefined) checks.skip(clauseOf(`A${number}`), `A${number}: this class is refused`, why)
   }
   const all = 'every pair that must be refused is'
   checks.must('hostile tokens', all, presented > 0 && refused === presented, `${refused} refused / ${presented} presented`)

@@ -34,7 +34,7 @@ function findIssuer(mailServer: KnownMailServer): Promise<LocalIssuer> {
 export async function findStage(target: Target, checks: Checks, clause: string): Promise<MailStage | undefined> {
   const { mailServer } = target
   if (mailServer === undefined) {
-    checks.skip(clause, 'a mail server that trusts the issuer of the kit can be asked', 'no mail_server was given')
+    checks.skip(clause, 'a mail server that trusts the issuer of the kit can be asked', 'mail_server was not given')
     return undefined
   }
   const issuer = mailServer.localIssuer ?? (await findIssuer(mailServer))
@@ -64,7 +64,9 @@ const LONG = 7000
 export function describeAnswer(answer: Presented): string {
   if (answer === 'closed') return 'the connection was closed'
   const error = findBearerChallenge(answer.headers.get('www-authenticate'))?.get('error')
-  return error === undefined ? `${answer.status}` : `${answer.status} ${error}`
+  if (error !== undefined) return `${answer.status} ${error}`
+  const isSilent = answer.status === 401 && !answer.headers.has('www-authenticate')
+  return isSilent ? '401, no WWW-Authenticate' : `${answer.status}`
 }
 
 /** Is it refused as RFC 6750 section 3.1 says, or as the demand of the route says? */
@@ -97,6 +99,12 @@ function addressFor({ url, scope, demands }: KnownMailServer, demand: Demand | u
   return url
 }
 
+/** The key of the target file that would name it. */
+const whyNoAddress = (demand: Demand | undefined): string =>
+  demand === 'scope'
+    ? 'mail_server.scope was not given'
+    : `mail_server.demands.${demand === 'assurance' ? 'assurance' : 'recent_sign_in'} was not given`
+
 const clauseOf = (id: string): string => `hostile tokens, ${id}`
 
 /** The number of a class, such as 64 of `m64-deep`. */
@@ -128,9 +136,9 @@ export async function presentClasses(target: Target, checks: Checks, classes: re
   for (const one of wanted) {
     const token = one.make()
     const url = addressFor(mailServer, one.demand)
-    const why = whyNotSent(token) ?? (url === undefined ? `no address was given that asks for ${one.demand}` : undefined)
+    const why = whyNotSent(token) ?? (url === undefined ? whyNoAddress(one.demand) : undefined)
     if (why !== undefined || url === undefined) {
-      checks.skip(clauseOf(one.id), `${one.title}: refused`, why ?? '')
+      checks.skip(clauseOf(one.id), `${one.id}: ${one.title}: refused`, why ?? '')
       continue
     }
     const before = target.now()
@@ -141,7 +149,7 @@ export async function presentClasses(target: Target, checks: Checks, classes: re
   }
   for (const number of classes) {
     const why = notPresentable.get(`m${number}`)
-    if (why !== undefined) checks.skip(clauseOf(`m${number}`), 'this class is refused', why)
+    if (why !== undefined) checks.skip(clauseOf(`m${number}`), `m${number}: this class is refused`, why)
   }
   const allRefused = `every token that must be refused is`
   checks.must('hostile tokens', allRefused, presented > 0 && refused === presented, `${refused} refused / ${presented} presented`)

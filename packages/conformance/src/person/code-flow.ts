@@ -58,7 +58,7 @@ export interface FlowOptions extends AuthorizeOptions {
 export function openIdClient(target: Target): KnownClient {
   const client = target.clients.confidential ?? target.clients.public
   if (client !== undefined) return client
-  throw new ConformanceError('not_given', 'no client was given')
+  throw new ConformanceError('not_given', 'clients.confidential or clients.public was not given')
 }
 
 /** An authorization request with everything that a careful client sends: state, nonce, and a proof key. */

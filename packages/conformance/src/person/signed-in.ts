@@ -33,7 +33,10 @@ export const freshBrowser = (target: Target): PersonBrowser => createPersonBrows
 export async function signedIn(target: Target): Promise<PersonBrowser> {
   const client = target.clients.public ?? target.clients.confidential
   if (target.person === undefined || client === undefined)
-    throw new ConformanceError('not_given', 'no person, or no client for which one could sign in')
+    throw new ConformanceError(
+      'not_given',
+      target.person === undefined ? 'person was not given' : 'clients.public or clients.confidential was not given',
+    )
   const kept = keptFor(target.person, target.issuer)
   const browser = createPersonBrowser(target, kept.jar)
   if (kept.isSignedIn) return browser

@@ -157,7 +157,7 @@ function findStage(client: ClientUnderTest): Promise<Stage> {
  */
 export async function playScene(target: Target, module: string, script: Script): Promise<Played> {
   const client = target.clientUnderTest
-  if (client === undefined) throw new ConformanceError('not_given', 'no client_under_test was given')
+  if (client === undefined) throw new ConformanceError('not_given', 'client_under_test was not given')
   const stage = await findStage(client)
   const shared = { issued: [], good: new Set<string>() }
   const memories = Object.fromEntries(PARTIES.map((party) => [party, emptyMemory(shared)])) as Scene['memories'] // of each party

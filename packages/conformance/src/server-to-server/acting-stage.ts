@@ -41,7 +41,7 @@ export interface ActingStage {
 export async function findActingStage(target: Target, checks: Checks): Promise<ActingStage | undefined> {
   const { server } = target
   if (server?.person === undefined) {
-    const why = server === undefined ? 'no --server was given' : 'no --person-token-file was given'
+    const why = server === undefined ? 'server was not given' : 'server.person was not given'
     checks.skip('server-to-server profile', 'a known server acts for a person', why)
     return undefined
   }

@@ -41,7 +41,7 @@ export async function findExchangeDocument(target: Target, checks: Checks): Prom
     return undefined
   }
   const found = answer.status === 200 && answer.json !== undefined
-  checks.must(CLAUSE, 'the metadata document is a JSON object with status 200', found, answer.status)
+  checks.must(CLAUSE, 'the metadata document is a JSON object with status 200', found, answer)
   return found ? readDocument(answer.json) : undefined
 }
 

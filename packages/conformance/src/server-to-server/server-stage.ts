@@ -61,7 +61,7 @@ export const postForm = (target: Target, url: string, form: Form): Promise<Answe
 export async function findServerStage(target: Target, checks: Checks): Promise<ServerStage | undefined> {
   const { server } = target
   if (server === undefined) {
-    checks.skip('server-to-server profile', 'a known server gets an actor token', 'no --server was given')
+    checks.skip('server-to-server profile', 'a known server gets an actor token', 'server was not given')
     return undefined
   }
   const document = await findExchangeDocument(target, checks)

@@ -3,6 +3,7 @@ export type MailFault =
   // Tokens
   | 'opens-to-anybody'
   | 'opens-to-nobody'
+  | 'guards-nothing'
   | 'believes-alg-none'
   | 'takes-other-algorithms'
   | 'ignores-signatures'

@@ -184,6 +184,7 @@ export async function startMailServer(
     for await (const part of request) body += part
     const { pathname: path } = new URL(request.url ?? '/', base)
     if (path === '/.well-known/oauth-protected-resource') return metadata(response)
+    if (has('guards-nothing')) return void response.writeHead(200).end()
     const line = request.headers.authorization ?? ''
     if (line !== '' && !/^bearer\b/i.test(line)) {
       if (has('opens-for-passwords')) return void response.writeHead(200).end()

@@ -11,7 +11,7 @@ export default module('issuer', 'binds a device code to its client', async (targ
   const client = needClient(target, 'device')
   const { public: one, confidential, second } = target.clients
   const other = [second, confidential, one].find((known) => known !== undefined && known.clientId !== client.clientId)
-  if (other === undefined) throw new ConformanceError('not_given', 'no second client was given')
+  if (other === undefined) throw new ConformanceError('not_given', 'clients.second was not given')
   const device = await startDevice(target, client)
   await answerDevice(target, device, 'yes')
   const stolen = await poll(target, device, other)

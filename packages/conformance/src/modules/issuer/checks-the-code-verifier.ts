@@ -32,7 +32,7 @@ export default module('issuer', 'checks the code verifier', async (target, check
   const clause = 'RFC 9700 section 4.8.2'
   const expected = 'a verifier for a code without a challenge brings nothing'
   const confidential = target.clients.confidential
-  if (confidential === undefined) return checks.skip(clause, expected, 'no confidential client was given')
+  if (confidential === undefined) return checks.skip(clause, expected, 'clients.confidential was not given')
   const request = await authorizationRequest(target, confidential, {
     code_challenge: undefined,
     code_challenge_method: undefined,

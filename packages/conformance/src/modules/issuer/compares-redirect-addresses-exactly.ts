@@ -15,6 +15,6 @@ export default module('issuer', 'compares redirect addresses exactly', async (ta
   for (const [{ what }, answer] of asked) {
     const location = answer.headers.get('location')
     const ended = answer.status >= 400 && answer.status < 500 && location === null
-    checks.must(CLAUSE, `an address with ${what} ends on a page of the issuer (400-499)`, ended, location ?? answer.status)
+    checks.must(CLAUSE, `an address with ${what} ends on a page of the issuer (400-499)`, ended, location ?? answer)
   }
 })

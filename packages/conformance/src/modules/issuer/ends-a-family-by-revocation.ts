@@ -21,14 +21,14 @@ export default module('issuer', 'ends a family by revocation', async (target, ch
     const fields = { token: latest, ...(hint !== undefined && { token_type_hint: hint }) }
     const how = hint === undefined ? 'without a hint' : `with the hint ${hint}`
     const answer = await askAs(target, client, { url, fields })
-    checks.must('RFC 7009 section 2.2', `a token is revoked ${how}: 200`, answer.status === 200, answer.status)
+    checks.must('RFC 7009 section 2.2', `a token is revoked ${how}: 200`, answer.status === 200, answer)
     mustRefuse(checks, CLAUSE, {
       expected: `and brings nothing any more, revoked ${how}`,
       answer: await refreshWith(target, client, latest),
       errors: ['invalid_grant'],
     })
     const again = await askAs(target, client, { url, fields })
-    checks.must('RFC 7009 section 2.2', `to revoke it again is no error ${how}`, again.status === 200, again.status)
+    checks.must('RFC 7009 section 2.2', `to revoke it again is no error ${how}`, again.status === 200, again)
     if (before !== 200) continue
     const after = await userinfoStatus(target, access)
     checks.should(CLAUSE, `its access tokens end with it ${how}`, after === 401, after)

@@ -12,7 +12,7 @@ export default module('issuer', 'keeps introspection to known callers', async (t
     CLAUSE,
     'a caller without credentials is refused',
     nobody.status >= 400 && nobody.status < 500 && nobody.json?.active === undefined,
-    nobody.status,
+    nobody,
   )
   const basic = Buffer.from(`${randomUUID()}:${randomUUID()}`).toString('base64')
   const stranger = await target.post(endpoint, [['token', randomUUID()]], { authorization: `Basic ${basic}` })
@@ -20,6 +20,6 @@ export default module('issuer', 'keeps introspection to known callers', async (t
     CLAUSE,
     'a caller with wrong credentials hears 401',
     stranger.status === 401 && stranger.json?.active === undefined,
-    stranger.status,
+    stranger,
   )
 })

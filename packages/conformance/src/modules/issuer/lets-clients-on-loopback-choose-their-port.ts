@@ -17,5 +17,5 @@ export default module('issuer', 'lets clients on loopback choose their port', as
   const { url } = await authorizationRequest(target, client, { redirect_uri: address, prompt: 'none' })
   const answer = await target.get(url)
   const back = findRedirect(answer, address)
-  checks.must(CLAUSE, EXPECTED, back?.has('error') === true, back?.get('error') ?? answer.status)
+  checks.must(CLAUSE, EXPECTED, back?.has('error') === true, back?.get('error') ?? answer)
 })

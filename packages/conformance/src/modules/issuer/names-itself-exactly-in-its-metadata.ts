@@ -24,9 +24,9 @@ export default module('issuer', 'names itself exactly in its metadata', async (t
     'RFC 8414 section 3.1',
     `${rfc8414Url(target.issuer)} names the same issuer`,
     twin.json?.issuer === target.issuer,
-    twin.status,
+    twin.json === undefined ? twin : `issuer ${twin.json.issuer ?? 'absent'}`,
   )
   const answer = await target.get(discoveryUrl(target.issuer))
-  const type = answer.headers.get('content-type') ?? 'none'
+  const type = answer.headers.get('content-type') ?? 'no content-type'
   checks.must('RFC 8414 section 3.2', 'metadata is application/json', /^application\/json\b/i.test(type), type)
 })

@@ -17,11 +17,11 @@ async function judge(target: Target, checks: Checks, key: DpopKey, { place, url,
   if (right.status !== 200)
     return checks.skip(CLAUSE, `${place} takes bound tokens as such only`, `${place} takes no DPoP: ${right.status}`)
   const plain = await target.get(url, { authorization: `Bearer ${token}` })
-  checks.must('RFC 9449 section 7.2', `${place} refuses a bound token as a bearer token`, plain.status === 401, plain.status)
+  checks.must('RFC 9449 section 7.2', `${place} refuses a bound token as a bearer token`, plain.status === 401, plain)
   const bare = await target.get(url, { authorization: `DPoP ${token}` })
-  checks.must('RFC 9449 section 7.1', `${place} refuses it without a proof`, bare.status >= 400 && bare.status < 500, bare.status)
+  checks.must('RFC 9449 section 7.1', `${place} refuses it without a proof`, bare.status >= 400 && bare.status < 500, bare)
   const foreign = await showBound(target, newDpopKey(), { url, token })
-  checks.must(CLAUSE, `${place} refuses it with a proof by another key`, foreign.status === 401, foreign.status)
+  checks.must(CLAUSE, `${place} refuses it with a proof by another key`, foreign.status === 401, foreign)
   const spoiled: readonly (readonly [string, ProofChange])[] = [
     ['without the digest of the token (ath)', { claims: { ath: undefined } }],
     ['with the digest of another token', { claims: { ath: 'A'.repeat(43) } }],
@@ -31,12 +31,7 @@ async function judge(target: Target, checks: Checks, key: DpopKey, { place, url,
   ]
   for (const [what, change] of spoiled) {
     const answer = await showBound(target, key, { url, token, change })
-    checks.must(
-      'RFC 9449 section 4.3',
-      `${place} refuses a proof ${what}`,
-      answer.status >= 400 && answer.status < 500,
-      answer.status,
-    )
+    checks.must('RFC 9449 section 4.3', `${place} refuses a proof ${what}`, answer.status >= 400 && answer.status < 500, answer)
   }
 }
 
@@ -55,7 +50,7 @@ export default module('issuer', 'refuses a bound token as a bearer token', async
   const token = userinfo === undefined ? undefined : await bind({ scope: 'openid', resource: undefined })
   if (userinfo !== undefined && token !== undefined) await judge(target, checks, key, { place: 'userinfo', url: userinfo, token })
   if (target.resource === undefined)
-    return checks.skip(CLAUSE, 'the resource takes bound tokens as such only', 'no resource was given')
+    return checks.skip(CLAUSE, 'the resource takes bound tokens as such only', 'resource was not given')
   const { url, audience, scope } = target.resource
   const there = await bind({ resource: audience ?? client.resource, scope: scope ?? client.scope })
   if (there !== undefined) await judge(target, checks, key, { place: 'the resource', url, token: there })

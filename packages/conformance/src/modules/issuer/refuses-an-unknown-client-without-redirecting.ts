@@ -17,6 +17,6 @@ export default module('issuer', 'refuses an unknown client without redirecting',
     'RFC 6749 section 4.1.2.1',
     'the person sees a refusal (400-499)',
     answer.status >= 400 && answer.status < 500,
-    answer.status,
+    answer,
   )
 })

@@ -18,18 +18,19 @@ export default module('issuer', 'refuses duplicate parameters', async (target, c
       'RFC 6749 section 3.2',
       `a token request with two ${name} is an invalid_request`,
       answer.status === 400 && answer.json?.error === 'invalid_request',
-      answer.json?.error ?? answer.status,
+      answer.json?.error ?? answer,
     )
   }
 
   const clause = 'RFC 6749 section 3.1'
-  if (!target.client) return checks.skip(clause, 'an authorization request with two scope is refused', 'no --client was given')
+  if (!target.client)
+    return checks.skip(clause, 'an authorization request with two scope is refused', 'clients.public was not given')
   const request = codeRequest(target.client)
   const url = authorizationUrl(await target.endpoint('authorization_endpoint'), request)
   for (const name of ASKED) {
     const asked = await target.get(`${url}&${new URLSearchParams({ [name]: request[name] })}`)
     const redirect = findRedirect(asked, target.client.redirectUri)
     const refused = redirect ? redirect.get('error') === 'invalid_request' : asked.status >= 400 && asked.status < 500
-    checks.must(clause, `an authorization request with two ${name} is refused`, refused, redirect?.get('error') ?? asked.status)
+    checks.must(clause, `an authorization request with two ${name} is refused`, refused, redirect?.get('error') ?? asked)
   }
 })

@@ -17,12 +17,12 @@ export default module('issuer', 'refuses the implicit flow', async (target, chec
     grants,
   )
 
-  if (!target.client) return checks.skip(CLAUSE, 'response_type=token is refused', 'no --client was given')
+  if (!target.client) return checks.skip(CLAUSE, 'response_type=token is refused', 'clients.public was not given')
   const endpoint = await target.endpoint('authorization_endpoint')
   for (const type of ['token', 'id_token token', 'code token']) {
     const answer = await target.get(authorizationUrl(endpoint, { ...codeRequest(target.client), response_type: type }))
     const redirect = findRedirect(answer, target.client.redirectUri)
     const refused = redirect ? redirect.has('error') && !redirect.has('access_token') : answer.status >= 400
-    checks.must(CLAUSE, `response_type=${type} is refused`, refused, redirect?.get('error') ?? answer.status)
+    checks.must(CLAUSE, `response_type=${type} is refused`, refused, redirect?.get('error') ?? answer)
   }
 })

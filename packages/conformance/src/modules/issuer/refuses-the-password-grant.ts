@@ -23,12 +23,7 @@ export default module('issuer', 'refuses the password grant', async (target, che
     CLAUSE,
     'the request is refused for its grant or its client, never judged by the password',
     REFUSALS.includes(String(error)),
-    error ?? answer.status,
+    error ?? answer,
   )
-  checks.must(
-    'RFC 6749 section 5.2',
-    'the refusal is a 400 or 401',
-    answer.status === 400 || answer.status === 401,
-    answer.status,
-  )
+  checks.must('RFC 6749 section 5.2', 'the refusal is a 400 or 401', answer.status === 400 || answer.status === 401, answer)
 })

@@ -28,6 +28,6 @@ export default module('issuer', 'requires PKCE of public clients', async (target
     const refused = back
       ? back.get('error') === 'invalid_request' && !back.has('code')
       : answer.status >= 400 && answer.status < 500
-    checks.must(CLAUSE, `a request ${what} is an invalid_request`, refused, back?.get('error') ?? answer.status)
+    checks.must(CLAUSE, `a request ${what} is an invalid_request`, refused, back?.get('error') ?? answer)
   }
 })

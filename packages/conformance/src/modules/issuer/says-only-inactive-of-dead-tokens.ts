@@ -11,7 +11,7 @@ export default module('issuer', 'says only inactive of dead tokens', async (targ
   const ask = (token: string) => askAs(target, client, { url, fields: { token } })
   const { access, idToken } = await newTokens(target, client)
   const living = await ask(access)
-  checks.must(CLAUSE, "the client's own token is active", living.json?.active === true, living.status)
+  checks.must(CLAUSE, "the client's own token is active", living.json?.active === true, living)
   const told = living.json ?? {}
   checks.should(
     CLAUSE,

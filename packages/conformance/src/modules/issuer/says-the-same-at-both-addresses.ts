@@ -11,7 +11,7 @@ export default module('issuer', 'says the same at both addresses', async (target
     'RFC 8414 section 3.2',
     'the document of RFC 8414 is a JSON object',
     other.status === 200 && other.json !== undefined,
-    other.status,
+    other,
   )
   const told = other.json ?? {}
   const differing = Object.keys(told).filter(

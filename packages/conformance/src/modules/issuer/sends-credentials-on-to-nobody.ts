@@ -10,7 +10,7 @@ const CLAUSE = 'RFC 9700 section 4.12'
 /** A browser that is told 307 or 308 posts the password again, to wherever the redirect leads. */
 export default module('issuer', 'sends credentials on to nobody', async (target, checks) => {
   const client = needClient(target, 'public', 'confidential')
-  if (target.person === undefined) throw new ConformanceError('not_given', 'no person was given')
+  if (target.person === undefined) throw new ConformanceError('not_given', 'person was not given')
   const browser = freshBrowser(target)
   const answer = await browser.authorize((await authorizationRequest(target, client)).url)
   checks.must('RFC 6749 section 4.1.2', 'a sign-in leads to a code', parametersOf(answer).has('code'), describeAnswer(answer))

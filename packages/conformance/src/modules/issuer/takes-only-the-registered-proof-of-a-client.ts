@@ -44,7 +44,7 @@ export default module('issuer', 'takes only the registered proof of a client', a
   }
   const { keyed } = target.clients
   if (keyed?.privateKey === undefined)
-    return checks.skip(CLAUSE, 'a client with a key is not believed by a secret', 'no keyed client was given')
+    return checks.skip(CLAUSE, 'a client with a key is not believed by a secret', 'clients.keyed was not given')
   const assertion = { audience: target.issuer, now: target.now() }
   const basic = `Basic ${Buffer.from(`${keyed.clientId}:${randomUUID()}`).toString('base64')}`
   await refuse(CLAUSE, 'a client with a key is not believed by a secret', [], { authorization: basic })

@@ -17,7 +17,7 @@ export default module('issuer', 'tells nothing by revocation', async (target, ch
     return checks.skip(CLAUSE, 'an unknown token is as good as revoked', 'the metadata names no revocation_endpoint')
   for (const [what, token] of UNKNOWN) {
     const answer = await askAs(target, client, { url, fields: { token } })
-    checks.must(CLAUSE, `an unknown token is as good as revoked: ${what}`, answer.status === 200, answer.status)
+    checks.must(CLAUSE, `an unknown token is as good as revoked: ${what}`, answer.status === 200, answer)
   }
   const none = await askAs(target, client, { url, fields: {} })
   const refused = none.status === 400 && textOf(none, 'error') === 'invalid_request'
@@ -29,7 +29,7 @@ export default module('issuer', 'tells nothing by revocation', async (target, ch
   if (family === undefined) return checks.skip(clause, 'nobody revokes the token of another', 'the client gets no refresh token')
   for (const token of [family.refresh, family.access]) {
     const answer = await askAs(target, other, { url, fields: { token } })
-    checks.must(clause, 'another client hears 200 or 400', answer.status === 200 || answer.status === 400, answer.status)
+    checks.must(clause, 'another client hears 200 or 400', answer.status === 200 || answer.status === 400, answer)
   }
   const answer = await refreshWith(target, own, family.refresh)
   checks.must(clause, 'nobody revokes the token of another', isGranted(answer), verdictOf(answer))

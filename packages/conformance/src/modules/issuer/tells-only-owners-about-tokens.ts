@@ -10,7 +10,7 @@ export default module('issuer', 'tells only owners about tokens', async (target,
   const url = await target.findEndpoint('introspection_endpoint')
   if (url === undefined) return checks.skip(CLAUSE, 'a stranger hears nothing', 'the metadata names no introspection_endpoint')
   const { second } = target.clients
-  if (second === undefined) throw new ConformanceError('not_given', 'no second client was given')
+  if (second === undefined) throw new ConformanceError('not_given', 'clients.second was not given')
   const { access, refresh } = await newTokens(target, own)
   for (const [what, token] of [
     ['an access token', access],

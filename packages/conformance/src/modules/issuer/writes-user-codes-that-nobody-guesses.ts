@@ -52,5 +52,5 @@ export default module('issuer', 'writes user codes that nobody guesses', async (
   checks.should(ENTROPY, 'a device code has 128 bits or more', one.deviceCode.length >= 22, `${one.deviceCode.length} letters`)
   if (page?.protocol.startsWith('http') !== true) return
   const shown = await target.get(one.verificationUri, { accept: 'text/html' })
-  checks.must('RFC 8628 section 3.3', 'verification_uri answers', shown.status < 400, shown.status)
+  checks.must('RFC 8628 section 3.3', 'verification_uri answers', shown.status < 400, shown)
 })

@@ -30,7 +30,7 @@ export default module(
     if (refreshToken === undefined) return
 
     const { second } = target.clients
-    if (second === undefined) checks.skip('RFC 6749 section 10.4', 'another client cannot use it', 'no second client was given')
+    if (second === undefined) checks.skip('RFC 6749 section 10.4', 'another client cannot use it', 'clients.second was not given')
     else {
       const stolen = await refresh(target, second, refreshToken)
       checks.must(

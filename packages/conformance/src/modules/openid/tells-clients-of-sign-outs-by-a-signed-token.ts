@@ -20,7 +20,7 @@ export default module(
     const client = Object.values(target.clients).find((one) => one?.backchannelLogoutUri !== undefined)
     const address = client?.backchannelLogoutUri
     if (client === undefined || address === undefined)
-      return checks.skip(SENT, expected, 'no client with backchannelLogoutUri was given')
+      return checks.skip(SENT, expected, 'no client with backchannel_logout_uri was given')
     await using listener = await startListener(address)
     const person = await signInAnew(target, client)
     if (!mustSucceed(checks, SENT, 'a person signs in at the client', person.flow)) return

@@ -1,6 +1,7 @@
 import { findBearerChallenge } from '../../bearer-challenge.ts'
 import { module } from '../../conformance-module.ts'
 import { describeAnswer, findStage, opensForGoodToken, present } from '../../local-issuer/mail-stage.ts'
+import { describeChallenge } from '../../seen.ts'
 
 export default module('resource-server', 'asks for the scope that is missing', async (target, checks) => {
   const clause = 'RFC 6750 section 3.1'
@@ -27,7 +28,7 @@ export default module('resource-server', 'asks for the scope that is missing', a
       clause,
       `${what}: the challenge names the scope`,
       asked.some((one) => needed.includes(one)),
-      header ?? 'none',
+      answer === 'closed' ? answer : describeChallenge(answer),
     )
   }
 })

@@ -1,18 +1,21 @@
 import { findBearerChallenge } from '../../bearer-challenge.ts'
 import { module } from '../../conformance-module.ts'
+import { findGuarded } from '../../presented-token.ts'
+import { describeChallenge } from '../../seen.ts'
 
 export default module('resource-server', 'challenges an empty Bearer without an error', async (target, checks) => {
-  const { resource } = target
-  if (!resource) return checks.skip('RFC 6750 section 3', 'a request without a token is challenged', 'no --resource was given')
+  const about = { clause: 'RFC 6750 section 3', expected: 'a request without a token is challenged', needsToken: false }
+  const guarded = await findGuarded(target, checks, about)
+  if (guarded === undefined) return
   for (const [what, headers] of [
     ['no Authorization', {}],
     ['an empty Bearer', { authorization: 'Bearer' }],
   ] as const) {
-    const answer = await target.get(resource.url, headers)
+    const answer = await target.get(guarded.url, headers)
     const header = answer.headers.get('www-authenticate')
     const challenge = findBearerChallenge(header)
-    checks.must('RFC 9110 section 15.5.2', `${what} is answered 401`, answer.status === 401, answer.status)
-    checks.must('RFC 6750 section 3', `${what} gets a Bearer challenge`, challenge !== undefined, header ?? 'no WWW-Authenticate')
+    checks.must('RFC 9110 section 15.5.2', `${what} is answered 401`, answer.status === 401, answer)
+    checks.must('RFC 6750 section 3', `${what} gets a Bearer challenge`, challenge !== undefined, describeChallenge(answer))
     // "the resource server SHOULD NOT include an error code" when the request lacks any authentication information
     checks.must(
       'RFC 6750 section 3.1',
@@ -24,7 +27,7 @@ export default module('resource-server', 'challenges an empty Bearer without an 
       'RFC 9728 section 5.1',
       `${what} learns where the metadata is`,
       challenge?.has('resource_metadata') === true,
-      header ?? 'none',
+      describeChallenge(answer),
     )
   }
 })

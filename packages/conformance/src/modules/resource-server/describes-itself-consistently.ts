@@ -1,10 +1,12 @@
 import { findBearerChallenge } from '../../bearer-challenge.ts'
 import { module } from '../../conformance-module.ts'
+import { findGuarded } from '../../presented-token.ts'
 
 export default module('resource-server', 'describes itself consistently', async (target, checks) => {
-  const { resource } = target
   const clause = 'RFC 9728 section 3.3'
-  if (!resource) return checks.skip(clause, 'the metadata is about this resource', 'no --resource was given')
+  const asked = { clause, expected: 'the metadata is about this resource', needsToken: false }
+  const resource = await findGuarded(target, checks, asked)
+  if (resource === undefined) return
   const header = (await target.get(resource.url)).headers.get('www-authenticate')
   const address = findBearerChallenge(header)?.get('resource_metadata')
   if (address === undefined)
@@ -18,17 +20,19 @@ export default module('resource-server', 'describes itself consistently', async 
     'RFC 9728 section 3.2',
     'the metadata is a JSON object with status 200',
     answer.status === 200 && answer.json !== undefined,
-    answer.status,
+    answer,
   )
   const named = answer.json?.resource
   const about = typeof named === 'string' && URL.parse(named)?.origin === new URL(resource.url).origin
   const covers = about && new URL(resource.url).pathname.startsWith(new URL(named).pathname.replace(/\/$/, ''))
   checks.must(clause, 'resource is the address that was asked, or one above it', covers, named)
+  const { issuer } = resource
+  if (issuer === '') return checks.skip('RFC 9728 section 2', 'authorization_servers names the issuer', 'issuer was not given')
   const servers = answer.json?.authorization_servers
   checks.must(
     'RFC 9728 section 2',
-    `authorization_servers names ${target.issuer}`,
-    Array.isArray(servers) && servers.includes(target.issuer),
+    `authorization_servers names ${issuer}`,
+    Array.isArray(servers) && servers.includes(issuer),
     servers,
   )
 })

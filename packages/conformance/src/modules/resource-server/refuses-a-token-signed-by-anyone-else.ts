@@ -25,7 +25,7 @@ export default module('resource-server', 'refuses a token signed by anyone else'
   )
 
   // RFC 8725 section 2.1: the public key, used as if it were a shared secret.
-  const listed = (await target.get(await target.endpoint('jwks_uri'))).json?.keys
+  const listed = (await target.get(await opened.keysUrl())).json?.keys
   const known = (Array.isArray(listed) ? listed : []).find((key) => key?.kid === header.kid)
   if (known === undefined)
     return checks.skip('RFC 8725 section 3.1', 'the public key is no shared secret', 'the token names no published key')

@@ -17,6 +17,7 @@ import letsServersActOnlyWhereGranted from './lets-servers-act-only-where-grante
 import namesItsIssuerInItsResourceMetadata from './names-its-issuer-in-its-resource-metadata.ts'
 import opensForEveryGoodTokenOfItsIssuer from './opens-for-every-good-token-of-its-issuer.ts'
 import opensNothingForAForeignPassword from './opens-nothing-for-a-foreign-password.ts'
+import opensNothingWithoutAToken from './opens-nothing-without-a-token.ts'
 import readsEveryTimeInAToken from './reads-every-time-in-a-token.ts'
 import readsJsonStrictly from './reads-json-strictly.ts'
 import readsTheCompactFormAlone from './reads-the-compact-form-alone.ts'
@@ -38,6 +39,7 @@ import writesChallengesThatClientsCanRead from './writes-challenges-that-clients
 import writesDiagnosticsAsClientsReadThem from './writes-diagnostics-as-clients-read-them.ts'
 
 export const resourceServerModules: readonly ConformanceModule[] = Object.freeze([
+  opensNothingWithoutAToken,
   challengesAnEmptyBearerWithoutAnError,
   writesChallengesThatClientsCanRead,
   opensForEveryGoodTokenOfItsIssuer,

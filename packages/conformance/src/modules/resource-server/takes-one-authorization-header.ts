@@ -22,7 +22,7 @@ export default module('resource-server', 'takes one authorization header', async
       'RFC 9110 section 11.6.2',
       `${what}, in one line: opens nothing`,
       joined.status >= 400 && joined.status < 500,
-      joined.status,
+      joined,
     )
   }
 })

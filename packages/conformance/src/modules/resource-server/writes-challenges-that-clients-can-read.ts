@@ -1,6 +1,7 @@
 import { type Checks, module } from '../../conformance-module.ts'
 import { readChallenges } from '../../local-issuer/challenge-grammar.ts'
 import { findStage } from '../../local-issuer/mail-stage.ts'
+import { describeChallenge } from '../../seen.ts'
 import type { Answer } from '../../target.ts'
 
 const ERRORS = new Set([
@@ -38,19 +39,25 @@ const FORMS: readonly (readonly [name: string, clause: string, isRight: (value: 
 
 function judge(checks: Checks, what: string, answer: Answer, hasError: boolean): void {
   const header = answer.headers.get('www-authenticate') ?? ''
+  const seen = describeChallenge(answer)
   const challenges = readChallenges(header)
   const bearer = challenges?.filter(({ scheme }) => scheme === 'bearer') ?? []
-  checks.must('RFC 9110 section 11.6.1', `${what}: the challenge follows the grammar`, bearer.length > 0, header)
-  checks.must('RFC 6750 section 3', `${what}: there is one Bearer challenge`, bearer.length === 1, header)
+  checks.must('RFC 9110 section 11.6.1', `${what}: the challenge follows the grammar`, bearer.length > 0, seen)
+  checks.must('RFC 6750 section 3', `${what}: there is one Bearer challenge`, bearer.length === 1, seen)
   const parameters = bearer[0]?.parameters ?? []
   const names = parameters.map(([name]) => name)
-  checks.must('RFC 9110 section 11.2', `${what}: no parameter comes twice`, new Set(names).size === names.length, names.join(' '))
-  checks.must('RFC 6750 section 3', `${what}: it has parameters`, names.length > 0, header)
+  checks.must(
+    'RFC 9110 section 11.2',
+    `${what}: no parameter comes twice`,
+    new Set(names).size === names.length,
+    names.join(' ') || seen,
+  )
+  checks.must('RFC 6750 section 3', `${what}: it has parameters`, names.length > 0, seen)
   checks.must(
     'RFC 6750 section 3.1',
     `${what}: ${hasError ? 'it names the error' : 'it names no error'}`,
     names.includes('error') === hasError,
-    names.join(' '),
+    names.join(' ') || seen,
   )
   for (const [name, clause, isRight] of FORMS) {
     const value = parameters.find(([one]) => one === name)?.[1]
@@ -59,7 +66,7 @@ function judge(checks: Checks, what: string, answer: Answer, hasError: boolean):
     if (value !== undefined) checks.must(clause, `${what}: ${name} has its form`, isRight(value), value)
   }
   // Clients take the first scheme that they know.
-  checks.should('RFC 9110 section 11.6.1', `${what}: Bearer comes first`, challenges?.[0]?.scheme === 'bearer', header)
+  checks.should('RFC 9110 section 11.6.1', `${what}: Bearer comes first`, challenges?.[0]?.scheme === 'bearer', seen)
 }
 
 /** One line or several: both reach the client as one list (RFC 9110 section 5.2), and must be read as such. */
@@ -72,5 +79,5 @@ export default module('resource-server', 'writes challenges that clients can rea
   judge(checks, 'an empty Bearer with a space', await target.get(url, { authorization: 'Bearer ' }), false)
   judge(checks, 'a bad token', await target.get(url, { authorization: 'Bearer no.good.token' }), true)
   const bearer = await target.get(url, { authorization: `bearer ${stage.bench.good}` })
-  checks.must('RFC 9110 section 11.1', 'the scheme is compared without case', bearer.status === 200, bearer.status)
+  checks.must('RFC 9110 section 11.1', 'the scheme is compared without case', bearer.status === 200, bearer)
 })

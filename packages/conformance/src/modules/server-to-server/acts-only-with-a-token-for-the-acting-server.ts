@@ -47,6 +47,10 @@ function findForeignToken(target: Target, checks: Checks, own: string): string |
   const isForeign =
     token !== undefined && findParts(token) && JSON.stringify(claimsOf(token).aud) !== JSON.stringify(claimsOf(own).aud)
   if (isForeign) return token
-  checks.skip(CLAUSE, "a person's token for somebody else is refused", 'no --token for another resource was given')
+  checks.skip(
+    CLAUSE,
+    "a person's token for somebody else is refused",
+    'resource.token was not given: it is the one for somebody else',
+  )
   return undefined
 }

@@ -9,7 +9,7 @@ export default module('server-to-server', 'names the same certificates in its fe
   const document = await findExchangeDocument(target, checks)
   if (document === undefined) return
   const answer = await target.get(federationUrl(target.issuer))
-  checks.must(CLAUSE, 'the federation metadata is there', answer.status === 200, answer.status)
+  checks.must(CLAUSE, 'the federation metadata is there', answer.status === 200, answer)
   const type = answer.headers.get('content-type') ?? 'none'
   checks.must(CLAUSE, 'its type is XML', /^(application|text)\/([\w.-]+\+)?xml\b/i.test(type), type)
   const reading = readXml(answer.body)
