@@ -26,6 +26,7 @@ import { createPasswordStore } from './postgres/passwords.ts'
 import { createPolicyStore } from './postgres/policies.ts'
 import { createRealmDirectory } from './postgres/realms.ts'
 import { createRecoveryCodeStore } from './postgres/recovery-codes.ts'
+import { createRedemptionStore } from './postgres/redemptions.ts'
 import { createRefreshTokenStore } from './postgres/refresh-tokens.ts'
 import { createRememberedBrowserStore } from './postgres/remembered-browsers.ts'
 import { createReplayClaims, createReplayGuard } from './postgres/replay.ts'
@@ -56,6 +57,7 @@ function createRealmStore(part: RealmPart): RealmStore {
     resources: createResourceStore(part),
     signingKeys: createSigningKeyStore(part),
     artifacts: createArtifactStore(part),
+    redemptions: createRedemptionStore(part),
     refreshTokens: createRefreshTokenStore(part),
     attempts: createAttemptStore(part),
     replay: createReplayGuard(part),

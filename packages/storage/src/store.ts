@@ -28,6 +28,7 @@ import type { PasswordStore } from './ports/passwords.ts'
 import type { PolicyStore } from './ports/policies.ts'
 import type { RealmDirectory } from './ports/realms.ts'
 import type { RecoveryCodeStore } from './ports/recovery-codes.ts'
+import type { RedemptionStore } from './ports/redemptions.ts'
 import type { RefreshTokenStore } from './ports/refresh-tokens.ts'
 import type { RememberedBrowserStore } from './ports/remembered-browsers.ts'
 import type { ReplayGuard } from './ports/replay.ts'
@@ -54,6 +55,7 @@ export interface RealmStore {
   readonly resources: ResourceStore
   readonly signingKeys: SigningKeyStore
   readonly artifacts: ArtifactStore
+  readonly redemptions: RedemptionStore
   readonly refreshTokens: RefreshTokenStore
   readonly attempts: AttemptStore
   readonly replay: ReplayGuard

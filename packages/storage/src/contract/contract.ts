@@ -20,6 +20,7 @@ import { isolationContract } from './isolation-contract.ts'
 import { mailAppsContract } from './mail-apps-contract.ts'
 import { outboxContract } from './outbox-contract.ts'
 import { partnersContract } from './partners-contract.ts'
+import { redemptionsContract } from './redemptions-contract.ts'
 import { refreshTokensContract } from './refresh-tokens-contract.ts'
 import {
   clientsContract,
@@ -62,6 +63,7 @@ export {
   policiesContract,
   realmsContract,
   recoveryCodesContract,
+  redemptionsContract,
   refreshTokensContract,
   rememberedBrowsersContract,
   replayContract,
@@ -90,6 +92,7 @@ const suites = [
   signingKeysContract,
   policiesContract,
   artifactsContract,
+  redemptionsContract,
   refreshTokensContract,
   attemptsContract,
   replayContract,

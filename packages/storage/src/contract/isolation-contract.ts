@@ -96,6 +96,12 @@ async function fill(realm: RealmStore): Promise<void> {
   await realm.mailServers.put(mailServer)
   await realm.revocations.append({ at: sampleTime, kind: 'session', accountId: account.id })
   await realm.artifacts.upsert({ kind: 'Session', id: 'a', payload: {}, expiresAt: token.expiresAt, keys })
+  const ofCode = { grantId: 'redeemed', accountId: account.id, clientId: client.id }
+  for (const [kind, id] of [
+    ['AuthorizationCode', 'code'],
+    ['Grant', 'redeemed'],
+  ] as const)
+    await realm.artifacts.upsert({ kind, id, payload: {}, expiresAt: token.expiresAt, keys: ofCode })
   await realm.refreshTokens.start({
     ...token,
     handle: 'first',
@@ -149,6 +155,7 @@ const everything = async (realm: RealmStore) => ({
   mailServers: await realm.mailServers.list(),
   revocations: [(await realm.revocations.since(0, 10)).map(({ kind }) => kind), await realm.revocations.bounds()],
   artifact: [await realm.artifacts.find('Session', 'a'), await realm.artifacts.findByUid('Session', 'u')],
+  code: await realm.redemptions.findUnused('code'),
   tokens: [await realm.refreshTokens.find('first'), await realm.refreshTokens.find('second')],
   families: [await realm.refreshTokens.family(FamilyId.of('f')), await realm.refreshTokens.families(account.id)],
   attempts: await realm.attempts.find(counter),
@@ -236,6 +243,11 @@ const changes: Readonly<Record<string, (realm: RealmStore) => Promise<unknown>>>
   'artifacts.destroy': (realm) => realm.artifacts.destroy('Session', 'a'),
   'artifacts.removeByGrant': (realm) => realm.artifacts.removeByGrant('g'),
   'artifacts.removeByAccount': (realm) => realm.artifacts.removeByAccount(account.id),
+  'redemptions.redeem': (realm) =>
+    realm.redemptions.redeem({
+      ...{ code: 'code', grantId: FamilyId.of('redeemed'), accountId: account.id, at: sampleTime },
+      trail: sampleAuditRow(),
+    }),
   'refreshTokens.use': (realm) => realm.refreshTokens.use('first', sampleTime),
   'refreshTokens.succeed': (realm) =>
     realm.refreshTokens.succeed({ ...token, issuedAt: secondsAfter(9), handle: 'second', predecessor: 'first' }),

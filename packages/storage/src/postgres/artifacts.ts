@@ -113,16 +113,32 @@ const sealedAt = (realmId: string, kind: string, hash: Uint8Array) => ({
   id: `${kind}/${Buffer.from(hash).toString('hex')}`,
 })
 
-/** Under which hash a grant is kept, for a statement that reads it together with what it gave. */
-export const grantHash = (sealer: Sealer, realmId: string, id: string): Uint8Array =>
-  sealer.lookup('artifact/id', realmId, 'Grant', id)
+/** Under which hash an artifact is kept, for a statement that reads it together with others. */
+export const artifactHash = (sealer: Sealer, realmId: string, kind: string, id: string): Uint8Array =>
+  sealer.lookup('artifact/id', realmId, kind, id)
+
+export const grantHash = (sealer: Sealer, realmId: string, id: string): Uint8Array => artifactHash(sealer, realmId, 'Grant', id)
+
+export const openArtifact = (
+  sealer: Sealer,
+  realmId: string,
+  at: { readonly kind: string; readonly hash: Uint8Array },
+  sealed: Uint8Array,
+): Readonly<Record<string, unknown>> => sealer.openJson('artifact', sealedAt(realmId, at.kind, at.hash), sealed)
 
 export const openGrant = (
   sealer: Sealer,
   realmId: string,
   hash: Uint8Array,
   sealed: Uint8Array,
-): Readonly<Record<string, unknown>> => sealer.openJson('artifact', sealedAt(realmId, 'Grant', hash), sealed)
+): Readonly<Record<string, unknown>> => openArtifact(sealer, realmId, { kind: 'Grant', hash }, sealed)
+
+export const sealGrant = (
+  sealer: Sealer,
+  realmId: string,
+  hash: Uint8Array,
+  payload: Readonly<Record<string, unknown>>,
+): Uint8Array => sealer.sealJson('artifact', sealedAt(realmId, 'Grant', hash), payload)
 
 export function createArtifactStore({ database, realmId, sealer }: RealmPart): ArtifactStore {
   const hashOf = (what: 'id' | 'uid' | 'user-code', kind: string, value: string) =>

@@ -67,7 +67,8 @@ function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): A
       if (NEEDS_GRANT.has(kind) && payload.grantId !== undefined) await saveGrantInHand()
       const keys = {
         // A sign-in in the making is not the grant's: who signs in as somebody else ends the old grants on the way.
-        grantId: kind === 'Interaction' ? undefined : text(payload.grantId),
+        // A grant is its own, so that it is found together with what was given for it.
+        grantId: kind === 'Interaction' ? undefined : kind === 'Grant' ? id : text(payload.grantId),
         uid: kind === 'Session' ? text(payload.uid) : undefined,
         userCode: text(payload.userCode),
         accountId: text(payload.accountId),

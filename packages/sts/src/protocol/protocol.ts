@@ -33,6 +33,7 @@ import { createSessions } from './sessions-of-provider.ts'
 import { toPublicJwk } from './signing-keys.ts'
 import { peekClaims, shapeDeviceAnswer, shapeTokenAnswer } from './token-answer.ts'
 import { createTokenInspection } from './token-inspection.ts'
+import { createPlainRedemption } from './token-path/plain-redemption.ts'
 import { createPlainRefresh } from './token-path/plain-refresh.ts'
 import { createProgramTokens } from './token-path/program-tokens.ts'
 import { writeRotation } from './token-path/written-rotation.ts'
@@ -112,6 +113,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     actorTokens,
     createProgramTokens({ clock, audit: options.audit }),
     createPlainRefresh({ clock, audit: options.audit }),
+    createPlainRedemption({ clock, audit: options.audit }),
     (ctx, next) => within(transaction, ctx, next),
     inspection,
     (ctx, next) => guardDevice(ctx, next),
