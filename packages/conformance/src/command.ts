@@ -11,6 +11,7 @@ import { fileNameOf } from './conformance-module.ts'
 import { ConformanceError } from './errors.ts'
 import { modules } from './modules.ts'
 import { plans } from './plans.ts'
+import { lookFirst } from './preflight.ts'
 import { renderHtml } from './report/html-report.ts'
 import { renderJson } from './report/json-report.ts'
 import { renderJunit } from './report/junit-report.ts'
@@ -69,11 +70,17 @@ async function run(options: Options, surroundings: Surroundings): Promise<number
   interruption?.addEventListener('abort', () => void stopPrograms(), { once: true })
   await using mailServer = await startMailServer(described.mailServer, terminal.say)
   const client = described.clientUnderTest
-  const target = createTarget({
+  const look = {
     ...described,
+    ...(mailServer.known && { mailServer: mailServer.known }),
+  }
+  const refusedClients = await lookFirst(createTarget(look), new Set(chosen.map(({ area }) => area)))
+  for (const why of refusedClients.values()) terminal.say(why)
+  const target = createTarget({
+    ...look,
+    refusedClients,
     patient: options.patient === true,
     onWait: ({ seconds, reason }) => terminal.say(`waits ${seconds} s for ${reason}`),
-    ...(mailServer.known && { mailServer: mailServer.known }),
     ...(client && { clientUnderTest: { announce: terminal.say, ...client } }),
   })
   const report = await runModules(chosen, plan === undefined ? target : target.withResponseMode(plan.responseMode), {

@@ -29,6 +29,8 @@ const catches: readonly (readonly [fault: IssuerFault, ...modules: string[]])[] 
   ['shows-its-private-key', 'publishes-only-strong-signing-keys'],
   ['publishes-a-short-key', 'publishes-only-strong-signing-keys'],
   ['publishes-a-broken-key', 'publishes-only-strong-signing-keys'],
+  ['knows-no-client', 'signs-people-in-for-the-clients-that-it-is-tested-with'],
+  ['refuses-every-client', 'signs-people-in-for-the-clients-that-it-is-tested-with'],
   ['redirects-strangers', 'refuses-an-unknown-client-without-redirecting'],
   ['hands-out-tokens-at-once', 'refuses-the-implicit-flow'],
   ['omits-iss-beside-errors', 'names-itself-in-authorization-responses'],

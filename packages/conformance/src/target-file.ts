@@ -20,7 +20,7 @@ import type {
 import type { KnownServer, PersonServed } from './server-to-server/identity.ts'
 import type { TargetOptions } from './target.ts'
 
-type Described = Omit<TargetOptions, 'client' | 'fetch' | 'clock' | 'wait' | 'patient' | 'onWait'>
+type Described = Omit<TargetOptions, 'client' | 'refusedClients' | 'fetch' | 'clock' | 'wait' | 'patient' | 'onWait'>
 
 /** One key of the file. A `secret` may stand in the file or, as `<key>_file`, in one beside it. */
 type Entry = (

@@ -37,6 +37,8 @@ export interface TargetOptions {
   readonly mailServer?: KnownMailServer
   readonly clientUnderTest?: ClientUnderTest
   readonly responseMode?: ResponseMode
+  /** Clients, by client id, for which the issuer signs nobody in, and why: no authorization request of theirs is sent. */
+  readonly refusedClients?: ReadonlyMap<string, string>
   /** Default: the platform's. */
   readonly fetch?: typeof fetch
   /** For one request. Default 10 000. */
@@ -95,6 +97,8 @@ export interface Target {
   /** Posts a form; pairs instead of a record, so that a name may come twice. */
   post(url: string, form: Form, headers?: Readonly<Record<string, string>>): Promise<Answer>
   send(request: OutgoingRequest): Promise<Answer>
+  /** Why the issuer signs nobody in for this client, where that is known before. */
+  whyRefused(client: KnownClient): string | undefined
   /** What a form post carries for a client; an assertion is new each time. */
   as(client: KnownClient): ClientProof
   /** The OpenID Connect Discovery document, fetched once. Throws when there is none: nothing can be tried then. */
@@ -175,7 +179,8 @@ function describeCause(cause: unknown): string | undefined {
   const inner = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause
   const code: unknown = inner instanceof Error ? Reflect.get(inner, 'code') : undefined
   if (typeof code === 'string') return code
-  return cause instanceof Error && cause.name === 'TimeoutError' ? 'not in time' : undefined
+  if (cause instanceof Error && cause.name === 'TimeoutError') return 'not in time'
+  return inner instanceof Error && inner !== cause ? inner.message : undefined
 }
 
 /** Requests, bounded in time and size, each told to whoever listens. */
@@ -230,6 +235,12 @@ function createSender(options: TargetOptions) {
   return { send, watch, tell }
 }
 
+/** Why an authorization request is not worth sending: its client is refused, whatever it asks. */
+function whyNotSent({ url, body }: OutgoingRequest, refused: ReadonlyMap<string, string>): string | undefined {
+  const asked = [...new URL(url).searchParams.getAll('client_id'), ...new URLSearchParams(body ?? '').getAll('client_id')]
+  return asked.map((clientId) => refused.get(clientId)).find((why) => why !== undefined)
+}
+
 /** @throws {ConformanceError} `target_invalid` for an address that may not be tested. */
 export function createTarget(options: TargetOptions): Target {
   if (options.issuer !== undefined) parseTargetUrl(options.issuer, 'issuer')
@@ -237,7 +248,14 @@ export function createTarget(options: TargetOptions): Target {
   if (options.mailServer) parseTargetUrl(options.mailServer.url, 'mail_server')
   const clock = options.clock ?? systemClock
   const now = () => Math.floor(clock().getTime() / 1000)
-  const { send, watch, tell } = createSender(options)
+  const { send: sendAny, watch, tell } = createSender(options)
+  const { refusedClients = new Map<string, string>() } = options
+  let authorizationEndpoint: unknown
+  const send = async (request: OutgoingRequest): Promise<Answer> => {
+    const why = request.url.split('?')[0] === authorizationEndpoint ? whyNotSent(request, refusedClients) : undefined
+    if (why !== undefined) throw new ConformanceError('not_given', why)
+    return sendAny(request)
+  }
   const wait = createWait({
     wait: options.wait ?? pause,
     isPatient: options.patient ?? options.wait !== undefined,
@@ -253,7 +271,10 @@ export function createTarget(options: TargetOptions): Target {
   const readMetadata = async () => {
     const url = discoveryUrl(issuer())
     const answer = await get(url)
-    if (answer.status === 200 && answer.json) return answer.json
+    if (answer.status === 200 && answer.json) {
+      authorizationEndpoint = answer.json.authorization_endpoint
+      return answer.json
+    }
     throw new ConformanceError('answer_malformed', `${url} answered ${answer.status} without a JSON object`)
   }
   const metadata = () => {
@@ -293,6 +314,7 @@ export function createTarget(options: TargetOptions): Target {
           body: new URLSearchParams(form.map(([name, value]): [string, string] => [name, value])).toString(),
         }),
       send,
+      whyRefused: ({ clientId }) => refusedClients.get(clientId),
       as: (client) => proveClient(client, { audience: issuer(), now: now() }),
       metadata,
       endpoint: async (name) => {

@@ -56,7 +56,8 @@ export interface FlowOptions extends AuthorizeOptions {
 
 /** The client of the OpenID plans: one with a secret, else a public one. @throws {ConformanceError} `not_given` */
 export function openIdClient(target: Target): KnownClient {
-  const client = target.clients.confidential ?? target.clients.public
+  const known = [target.clients.confidential, target.clients.public].filter((one) => one !== undefined)
+  const client = known.find((one) => target.whyRefused(one) === undefined) ?? known[0]
   if (client !== undefined) return client
   throw new ConformanceError('not_given', 'clients.confidential or clients.public was not given')
 }

@@ -5,6 +5,7 @@
  * is for the modules to say. It never opens a client's own address: the redirect that leads there is the answer.
  */
 import { ConformanceError } from '../errors.ts'
+import { shorten } from '../seen.ts'
 import type { Answer, KnownPerson, Target } from '../target.ts'
 import { type CookieJar, createCookieJar } from './cookie-jar.ts'
 import { type Asked, asks, chooseButton, chooseForm, fillForm, leadsAside } from './form-filling.ts'
@@ -220,7 +221,7 @@ export const parametersOf = (answer: AuthorizationAnswer): ReadonlyMap<string, s
 
 /** What was seen, in one line for a finding: never a code or a token. */
 export function describeAnswer(answer: AuthorizationAnswer): string {
-  if (answer.kind === 'page') return `a page (${answer.status}): ${readText(answer.html).slice(0, 160)}`
+  if (answer.kind === 'page') return `a page (${answer.status}): ${shorten(readText(answer.html), 160)}`
   const told = [...answer.parameters].map(([name, value]) =>
     ['code', 'access_token', 'id_token', 'response'].includes(name) ? `${name}=[${name}]` : `${name}=${value}`,
   )

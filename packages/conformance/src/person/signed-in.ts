@@ -2,12 +2,14 @@
 import { ConformanceError } from '../errors.ts'
 import type { KnownPerson, Target } from '../target.ts'
 import { type CookieJar, createCookieJar } from './cookie-jar.ts'
-import { createPersonBrowser, describeAnswer, type PersonBrowser } from './person-browser.ts'
+import { type AuthorizationAnswer, createPersonBrowser, describeAnswer, type PersonBrowser } from './person-browser.ts'
 import { proofKey } from './proof-key.ts'
 
 interface Kept {
   readonly jar: CookieJar
   isSignedIn: boolean
+  /** Why not, once it was tried: a wrong password that is typed a hundred times locks an account. */
+  failure?: string
 }
 
 /** By person and issuer: the runner may wrap the target anew for each module. */
@@ -21,6 +23,11 @@ function keptFor(person: KnownPerson, issuer: string): Kept {
   return kept
 }
 
+const keepFailure = (kept: Kept, answer: AuthorizationAnswer): string => {
+  kept.failure = `the person could not sign in: ${describeAnswer(answer)}`
+  return kept.failure
+}
+
 /** A browser in which nobody is signed in. */
 export const freshBrowser = (target: Target): PersonBrowser => createPersonBrowser(target)
 
@@ -31,7 +38,8 @@ export const freshBrowser = (target: Target): PersonBrowser => createPersonBrows
  * @throws {ConformanceError} `not_given` without a person or a client, `answer_malformed` when the pages lead to no code.
  */
 export async function signedIn(target: Target): Promise<PersonBrowser> {
-  const client = target.clients.public ?? target.clients.confidential
+  const known = [target.clients.public, target.clients.confidential].filter((one) => one !== undefined)
+  const client = known.find((one) => target.whyRefused(one) === undefined) ?? known[0]
   if (target.person === undefined || client === undefined)
     throw new ConformanceError(
       'not_given',
@@ -40,6 +48,7 @@ export async function signedIn(target: Target): Promise<PersonBrowser> {
   const kept = keptFor(target.person, target.issuer)
   const browser = createPersonBrowser(target, kept.jar)
   if (kept.isSignedIn) return browser
+  if (kept.failure !== undefined) throw new ConformanceError('not_given', kept.failure)
   const url = new URL(await target.endpoint('authorization_endpoint'))
   const asked = {
     client_id: client.clientId,
@@ -54,7 +63,7 @@ export async function signedIn(target: Target): Promise<PersonBrowser> {
   for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value)
   const answer = await browser.authorize(url.href)
   if (answer.kind !== 'answered' || !answer.parameters.has('code'))
-    throw new ConformanceError('answer_malformed', `the person could not sign in: ${describeAnswer(answer)}`)
+    throw new ConformanceError('answer_malformed', keepFailure(kept, answer))
   kept.isSignedIn = true
   return browser
 }

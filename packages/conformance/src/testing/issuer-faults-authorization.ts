@@ -104,6 +104,9 @@ export function authorize(parts: Parts, request: Request, host: string): Reply {
   if (isRefusal(asked)) return asked
   const client = CLIENTS.find(({ id }) => id === asked.get('client_id'))
   if (client === undefined && has('redirects-strangers')) return sendBack(parts, asked, { error: 'unauthorized_client' })
+  if (client !== undefined && has('knows-no-client'))
+    return page(parts, '<h1>Not accepted</h1><p>The app&rsquo;s request was not accepted.</p>', 400)
+  if (client !== undefined && has('refuses-every-client')) return sendBack(parts, asked, { error: 'unauthorized_client' })
   const takesFirst = has('takes-the-first-duplicate')
   const address = takesFirst ? given.get('redirect_uri') : (asked.get('redirect_uri') ?? null)
   if (client === undefined || address === null || !isRegistered(parts, client.redirectUri, address))

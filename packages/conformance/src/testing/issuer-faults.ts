@@ -17,6 +17,8 @@ export type IssuerFault =
   | 'breaks-on-headers-about-its-host'
   // The authorization endpoint and its pages.
   | 'redirects-anywhere'
+  | 'knows-no-client'
+  | 'refuses-every-client'
   | 'redirects-strangers'
   | 'hands-out-tokens-at-once'
   | 'omits-iss-beside-errors'

@@ -53,6 +53,7 @@ import saysOnlyInactiveOfExpiredTokens from './says-only-inactive-of-expired-tok
 import saysTheSameAtBothAddresses from './says-the-same-at-both-addresses.ts'
 import sendsCredentialsOnToNobody from './sends-credentials-on-to-nobody.ts'
 import sendsNobodyWhereAParameterSays from './sends-nobody-where-a-parameter-says.ts'
+import signsPeopleInForTheClientsThatItIsTestedWith from './signs-people-in-for-the-clients-that-it-is-tested-with.ts'
 import takesAClientAssertionOnce from './takes-a-client-assertion-once.ts'
 import takesADpopProofOnce from './takes-a-dpop-proof-once.ts'
 import takesEachTokenInItsOwnPlaceAlone from './takes-each-token-in-its-own-place-alone.ts'
@@ -77,6 +78,7 @@ export const issuerModules: readonly ConformanceModule[] = Object.freeze([
   advertisesOnlyS256ForPkce,
   publishesOnlyStrongSigningKeys,
   // The authorization endpoint.
+  signsPeopleInForTheClientsThatItIsTestedWith,
   refusesAnUnknownClientWithoutRedirecting,
   refusesAForeignRedirectAddress,
   comparesRedirectAddressesExactly,
