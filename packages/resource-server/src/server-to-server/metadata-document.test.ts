@@ -19,6 +19,16 @@ function codeOf(text: string | Uint8Array): string {
     throw error
   }
 }
+/** What the log is told of a document that is refused. */
+function said(text: string | Uint8Array): string | undefined {
+  try {
+    parseMetadataDocument(text)
+    return 'read'
+  } catch (error) {
+    if (error instanceof DiscoveryError && error.code === 'document_malformed') return error.detail
+    throw error
+  }
+}
 const bent = (changes: object): string => JSON.stringify({ ...document, ...changes })
 
 test('member names count in any letter case, and in one spelling at a time', () => {
@@ -69,6 +79,107 @@ test.for<readonly [string, string | Uint8Array]>([
   ['a way to the prototype', bent({}).replace('{', '{"__proto__":{},')],
 ])('%s is refused', ([, text]) => {
   expect(codeOf(text)).toBe('document_malformed')
+})
+
+test('a whole document is read in the order in which it stands, frozen', () => {
+  const other = makeSelfSigned('other')
+  const of = ({ x5t, der }: typeof own, padding = '') => ({
+    usage: 'Signing',
+    keyvalue: { type: 'X509Certificate', value: der.toString('base64'), keyinfo: { x5t: `${x5t}${padding}` } },
+  })
+  const endpoint = { location: 'https://sts.example/token', protocol: 'OAuth2', usage: 'issuance' }
+  const audiences = ['id/host@r', 'a'.repeat(2048)]
+  const more = { id: 'i', name: 'n', allowedAudiences: audiences, endpoints: [{ ...endpoint, further: 1 }] }
+  const read = parseMetadataDocument(bent({ ...more, keys: [of(other, '='), of(own, '==')] }))
+  expect(read).toStrictEqual({
+    id: 'i',
+    name: 'n',
+    realm: 'r',
+    serviceName: 's',
+    issuer: 's@r',
+    allowedAudiences: audiences,
+    keys: [other, own].map(({ x5t, der }) => ({ x5t, certificate: new Uint8Array(der) })),
+    endpoints: [endpoint],
+  })
+  for (const part of [read, read.allowedAudiences, read.keys, read.keys[0], read.endpoints, read.endpoints[0]])
+    expect(Object.isFrozen(part)).toBe(true)
+  const bare = parseMetadataDocument(bent({ keys: undefined, id: null }))
+  expect(bare).toStrictEqual({ realm: 'r', serviceName: 's', issuer: 's@r', allowedAudiences: [], keys: [], endpoints: [] })
+})
+
+test('a document may be as long as 512 KiB, hold 100 entries of a sort, and texts of 2048 characters', () => {
+  const text = JSON.stringify(document)
+  const filled = (bytes: number) => `${' '.repeat(bytes - text.length)}${text}`
+  expect(codeOf(filled(512 * 1024))).toBe('read')
+  expect(parseMetadataDocument(bent({ allowedAudiences: Array(100).fill('a') })).allowedAudiences.length).toBe(100)
+  expect(parseMetadataDocument(bent({ realm: 'r'.repeat(2048) })).realm.length).toBe(2048)
+  expect(said(filled(512 * 1024 + 1))).toBe('longer than 524288')
+  expect(said(bent({ realm: 'r'.repeat(2049) }))).toBe('realm is not a text of bounded length')
+})
+
+test.for<readonly [string | Uint8Array, string]>([
+  ['[]', 'not a JSON object'],
+  [Buffer.from([0x7b, 0xff, 0x7d]), 'not UTF-8'],
+  [bent({ Realm: 'other' }), 'document has realm in two spellings'],
+  [bent({ realm: undefined }), 'realm is missing'],
+  [bent({ realm: null }), 'realm is missing'],
+  [bent({ issuer: '' }), 'issuer is missing'],
+  [bent({ serviceName: 7 }), 'servicename is not a text of bounded length'],
+  [bent({ id: 7 }), 'id is not a text of bounded length'],
+  [bent({ name: {} }), 'name is not a text of bounded length'],
+  [bent({ keys: {} }), 'keys is not a list of at most 100 entries'],
+  [bent({ allowedAudiences: Array(101).fill('a') }), 'allowedaudiences is not a list of at most 100 entries'],
+  [bent({ endpoints: 'x' }), 'endpoints is not a list of at most 100 entries'],
+  [bent({ keys: [7] }), 'key is not an object'],
+  [bent({ keys: [null] }), 'key is not an object'],
+  [bent({ keys: [[]] }), 'key is not an object'],
+  [bent({ keys: [{ usage: 'signing' }] }), 'keyvalue is not an object'],
+  [bent({ keys: [{ usage: 7, keyvalue: {} }] }), 'usage is not a text of bounded length'],
+  [bent({ keys: [{ keyvalue: { type: 7 } }] }), 'type is not a text of bounded length'],
+  [bent({ keys: [{ ...key, keyinfo: [] }] }), 'keyinfo is not an object'],
+  [bent({ keys: [{ ...key, keyinfo: { x5t: 7 } }] }), 'x5t is not a text of bounded length'],
+  [
+    bent({ keys: [{ ...key, keyinfo: { x5t: `${own.x5t}===` } }] }),
+    `the certificate ${own.x5t} stands under another x5t, "${own.x5t}="`,
+  ],
+  [
+    bent({ keys: [{ ...key, keyinfo: { x5t: `=${own.x5t}` } }] }),
+    `the certificate ${own.x5t} stands under another x5t, "=${own.x5t}"`,
+  ],
+  [bent({ keys: [{ ...key, keyvalue: { type: 'x509Certificate' } }] }), 'value is missing'],
+  [bent({ keys: [{ ...key, keyvalue: { type: 'x509Certificate', value: '*' } }] }), 'a certificate is not base64'],
+  [bent({ keys: [{ ...key, keyvalue: { type: 'x509Certificate', value: `${value}\t` } }] }), 'a certificate is not base64'],
+  [bent({ keys: [{ ...key, keyvalue: { type: 'x509Certificate', value: 'AAAA' } }] }), 'a certificate cannot be read'],
+  [
+    bent({ keys: [{ ...key, keyvalue: { type: 'x509Certificate', value: 'A'.repeat(32 * 1024 + 1) } }] }),
+    'value is not a text of bounded length',
+  ],
+  [
+    bent({ keys: [{ ...key, keyvalue: { type: 'x509Certificate', value: 'A'.repeat(32 * 1024) } }] }),
+    'a certificate cannot be read',
+  ],
+  [bent({ endpoints: [7] }), 'endpoint is not an object'],
+  [bent({ endpoints: [{ protocol: 'p', usage: 'u' }] }), 'location is missing'],
+  [bent({ endpoints: [{ location: 'l', usage: 'u' }] }), 'protocol is missing'],
+  [bent({ endpoints: [{ location: 'l', protocol: 'p' }] }), 'usage is missing'],
+  [bent({ allowedAudiences: [7] }), 'an allowed audience is not a text'],
+  [bent({ allowedAudiences: ['a'.repeat(2049)] }), 'an allowed audience is not a text'],
+])('what is wrong is told: %#', ([text, expected]) => {
+  expect(said(text)).toBe(expected)
+})
+
+test('keys of no kind are left out, and what made a text unreadable is kept for the log', () => {
+  expect(parseMetadataDocument(bent({ keys: [{ usage: 'signing', keyvalue: {} }] })).keys).toEqual([])
+  const causeOf = (text: string | Uint8Array): unknown => {
+    try {
+      return parseMetadataDocument(text)
+    } catch (error) {
+      return error instanceof Error && 'cause' in error ? error.cause : 'none'
+    }
+  }
+  expect(causeOf(Buffer.from([0x7b, 0xff, 0x7d]))).toBeInstanceOf(TypeError)
+  expect(causeOf(bent({ keys: [{ ...key, keyvalue: { type: 'x509Certificate', value: 'AAAA' } }] }))).toBeInstanceOf(Error)
+  expect(causeOf(bent({ realm: '' }))).toBe('none')
 })
 
 test('no text makes it crash', () => {
@@ -130,4 +241,29 @@ test('a listed host with an address inside is asked only where that is allowed',
   await expect(readMetadataDocument(url, options)).rejects.toMatchObject({ code: 'address_not_allowed' })
   expect((await readMetadataDocument(url, { ...options, allowPrivateNetwork: true })).realm).toBe('r')
   expect(fetched).toEqual([url])
+})
+
+test('the question asks for JSON, the host may be listed in any letter case, and a refusal names the address, cut', async () => {
+  const asked: (string | null)[] = []
+  const options = {
+    allowHosts: ['Partner.Example'],
+    fetch: async (_input: string | URL | Request, init?: RequestInit) => {
+      asked.push(new Headers(init?.headers).get('accept'))
+      return new Response('', { status: 404 })
+    },
+    resolveHost: async () => [{ address: '9.9.9.9', family: 4 }],
+  }
+  const url = `https://partner.example/${'x'.repeat(300)}`
+  const cut = url.slice(0, 200)
+  await expect(readMetadataDocument(url, options)).rejects.toMatchObject({ code: 'status_unexpected', detail: `${cut}: 404` })
+  const other = url.replace('partner', 'another')
+  await expect(readMetadataDocument(other, options)).rejects.toMatchObject({
+    code: 'url_not_allowed',
+    detail: `${other.slice(0, 200)}: the host is not listed`,
+  })
+  await expect(readMetadataDocument('partner.example', options)).rejects.toMatchObject({
+    code: 'url_not_allowed',
+    detail: 'partner.example: the host is not listed',
+  })
+  expect(asked).toEqual(['application/json'])
 })
