@@ -43,7 +43,8 @@ const copy = await mkdtemp(join(tmpdir(), 'postern-mutate-'))
 const running = new Set<ReturnType<typeof spawn>>()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
-    for (const child of running) child.kill()
+    // With its workers, which outlive it otherwise.
+    for (const { pid } of running) if (pid !== undefined) process.kill(-pid, signal)
     rmSync(copy, { recursive: true, force: true })
     process.exit(130)
   })
@@ -108,6 +109,7 @@ async function stryker(name: string, { mutate, tests }: MutationGroup): Promise<
     cwd: folder,
     env: { ...process.env, POSTERN_MUTATION_TESTS: files.join(' '), NODE_NO_WARNINGS: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true, // a group of its own, to be ended as one
   })
   running.add(child)
   let said = ''

@@ -134,9 +134,10 @@ test('a report has the members that were verified and no others, and a fault is 
 test('a refusal stands where nobody is told of it, or telling fails in an odd way', async () => {
   expect(await said(make(), 'x')).toMatch(/^token_malformed: user token: /)
   const problems: string[] = []
+  const odd: unknown = 'no error'
   const validator = make({
     onUse: () => {
-      throw 'by hand'
+      throw odd
     },
     onProblem: (problem) => problems.push(problem),
   })
