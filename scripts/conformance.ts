@@ -13,8 +13,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import process from 'node:process'
 import { describeMachine } from '../bench/src/machine.ts'
 import {
-  type ConformanceModule,
+  ConformanceError,
   createTerminal,
+  findNamed,
   modules,
   plans,
   renderHtml,
@@ -32,22 +33,23 @@ const { values, misused } = readWords('usage: pnpm conformance [--only AREA, MOD
   quick: { type: 'boolean', default: false },
   verbose: { type: 'boolean', default: false },
 })
-const fileName = ({ claim }: ConformanceModule) =>
-  claim
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
-const isNamed = (one: ConformanceModule, word: string) =>
-  one.area === word || fileName(one) === word || one.ids?.includes(word) === true
-for (const word of values.only ?? []) if (!modules.some((one) => isNamed(one, word))) misused(`no module is named ${word}`)
-const chosen = modules
-  .filter((one) => values.only === undefined || values.only.some((word) => isNamed(one, word)))
-  .filter(({ slow }) => !values.quick || slow !== true)
+/** As the kit's own command reads the words. */
+function named(words: readonly string[]) {
+  try {
+    return findNamed(modules, words)
+  } catch (error) {
+    if (error instanceof ConformanceError) return misused(error.message)
+    throw error
+  }
+}
+const { modules: wanted, notes } = values.only === undefined ? { modules, notes: [] } : named(values.only)
+const chosen = wanted.filter(({ slow }) => !values.quick || slow !== true)
 if (chosen.length === 0) misused('with --quick none of these modules is left')
 const isWhole = chosen.length === modules.length
 
 const machine = describeMachine([], new Date())
 const terminal = createTerminal(process.stdout, { silent: false, verbose: values.verbose })
+for (const note of notes) terminal.say(note)
 const report = await runEverything({ chosen, onProgress: terminal.progress, onResult: terminal.result })
 
 const skipped = listSkipped(report)

@@ -128,6 +128,30 @@ test('a list names the modules of a plan with their ids, and asks nobody', async
   expect([code, out]).toEqual([0, expect.stringContaining('oidcc-discovery-endpoint-verification')])
 })
 
+test('an area is that area alone; a part of a name counts where nothing is named so, and that is said', async () => {
+  const areas = async (...words: readonly string[]) => [...new Set((await run('--list', ...words)).out.match(/^[a-z-]+(?=:)/gm))]
+  expect(await areas('--only', 'client')).toEqual(['client'])
+  expect(await areas('--only', 'issuer', 'resource-server')).toEqual(['resource-server', 'issuer'])
+  expect((await run('--list', '--only', 'oidcc-codereuse')).out).toBe(
+    'issuer: redeems-a-code-once  oidcc-codereuse  oidcc-codereuse-30seconds\n',
+  )
+  const part = await run('--issuer', target.issuer, '--only', 'advertises-only')
+  expect(part.out).toMatch(/^Nothing is named advertises-only: run are .*, advertises-only-s256-for-pkce\npass /)
+})
+
+test('a report that cannot be written is told before the run, with its name', async () => {
+  const path = join(folder, 'mail.txt', 'report.html')
+  const told = await run('--issuer', target.issuer, '--html', path)
+  expect(told).toEqual({ code: 2, out: '', err: `cannot read or write ${path}: ENOTDIR\n` })
+})
+
+test('a wrong target file is named, with the line', async () => {
+  const path = join(folder, 'wrong.yaml')
+  await writeFile(path, 'issuer: x\nperson: [')
+  const { code, err } = await run('--target', path)
+  expect([code, err]).toEqual([2, expect.stringMatching(/^\S+wrong\.yaml: line 2, column \d+: Flow sequence .*\]\n$/)])
+})
+
 test('a failure ends with 1, for the process, too', async () => {
   const { code, out } = await runProcess('--issuer', `${target.issuer}/nowhere`, '--only', 'names-itself-exactly-in-its-metadata')
   expect([code, out]).toEqual([1, expect.stringContaining('FAIL')])
@@ -135,13 +159,23 @@ test('a failure ends with 1, for the process, too', async () => {
 
 test('help is no failure', async () => {
   expect(await run('--help')).toMatchObject({ code: 0, out: expect.stringContaining('--target <path>') })
-  expect(await run('--magic')).toMatchObject({ code: 2, err: expect.stringContaining("unknown option '--magic'") })
+  expect(await run('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+})
+
+test('a wrong word is told in one line', async () => {
+  expect(await run('--magic')).toEqual({ code: 2, out: '', err: "error: unknown option '--magic'\nsee --help\n" })
+  expect(await run('inti')).toEqual({ code: 2, out: '', err: 'there is no command inti, only init; see --help\n' })
 })
 
 test.each([
   ['nothing to test', ['--verbose'], 'nothing to test'],
   ['a plan that nobody knows', ['--plan', 'magic'], 'no plan magic: basic, config, formpost-basic'],
   ['a module that nobody knows', ['--only', 'magic'], 'no module matches magic'],
+  [
+    'a plan in the place of a module',
+    ['--only', 'oidcc-basic-certification-test-plan'],
+    'use --plan oidcc-basic-certification-test-plan',
+  ],
   ['a target file that is not there', ['--target', 'nowhere.yaml'], 'cannot read or write nowhere.yaml: ENOENT'],
 ])('%s is wrong usage, too', async (_, given, message) => {
   expect(await run(...given)).toMatchObject({ code: 2, err: expect.stringContaining(message) })

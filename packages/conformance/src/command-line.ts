@@ -3,10 +3,12 @@
  *
  * It owns the words of the command and which of them belong together. It runs nothing: that is command.ts.
  */
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Command } from 'commander'
-import { type ConformanceModule, fileNameOf } from './conformance-module.ts'
+import { findNamed } from './choosing.ts'
+import type { ConformanceModule } from './conformance-module.ts'
 import { ConformanceError } from './errors.ts'
 import { findPlan, modulesOfPlan, type Plan, plans } from './plans.ts'
 import type { KnownServer } from './server-to-server/identity.ts'
@@ -40,6 +42,9 @@ export interface Options {
   readonly verbose?: boolean
 }
 
+/** Beside the sources and beside what is built of them. */
+const versionOf = (): string => String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
+
 /** The command with its flags; what it does is given by the caller. It throws instead of ending the process. */
 export function createProgram(
   output: { readonly out: { write(text: string): unknown }; readonly error: { write(text: string): unknown } },
@@ -64,7 +69,10 @@ export function createProgram(
     .option('--act-at <resource>', 'where that server may act for this person')
     .option('--act-scope <scopes>', 'everything that it may do there, separated by spaces')
     .option('--plan <name>', `only the modules of a plan of the OpenID Foundation: ${plans.map(shortNameOf).join(', ')}`)
-    .option('--only <names...>', 'only these modules, or the modules of these areas')
+    .option(
+      '--only <names...>',
+      'only these: an area, a module by its name, an id of the Foundation; a part of a name where nothing is named so',
+    )
     .option('--patient', 'wait longer than a minute where a module must: ten minutes for a code, as long as a token lives')
     .option('--quick', 'leave out every module that waits for a real clock, half a minute for one')
     .option('--list', 'show the modules that would be run, and run none')
@@ -73,10 +81,16 @@ export function createProgram(
     .option('--html <path>', 'write the report as one HTML file')
     .option('--strict', 'a warning fails, too')
     .option('--verbose', 'show what passed')
-    .showHelpAfterError()
+    .version(versionOf())
+    .showHelpAfterError('see --help')
+    .allowExcessArguments()
     .configureOutput({ writeOut: (text) => output.out.write(text), writeErr: (text) => output.error.write(text) })
     .exitOverride()
-    .action((options: Options) => actions.run(options))
+    .action((options: Options, { args: [word] }: Command) => {
+      // Told here: commander would speak of too many arguments, where somebody only mistyped the one command.
+      if (word !== undefined) throw misuse(`there is no command ${word}, only init; see --help`)
+      return actions.run(options)
+    })
   program
     .command('init [path]')
     .description('write a target file with comments; an existing one is left alone')
@@ -92,6 +106,8 @@ const misuse = (message: string): ConformanceError => new ConformanceError('targ
 export interface Choice {
   readonly modules: readonly ConformanceModule[]
   readonly plan: Plan | undefined
+  /** What a person should know of how `--only` was read. */
+  readonly notes: readonly string[]
 }
 
 /** @throws {ConformanceError} `target_invalid` when nothing is left, or for a plan that nobody knows. */
@@ -99,13 +115,10 @@ export function chooseModules(modules: readonly ConformanceModule[], { plan: nam
   const plan = name === undefined ? undefined : findPlan(name)
   if (name !== undefined && plan === undefined) throw misuse(`no plan ${name}: ${plans.map(shortNameOf).join(', ')}`)
   const ofPlan = plan === undefined ? modules : modulesOfPlan(plan, modules)
-  const isNamed = (one: ConformanceModule, word: string) =>
-    one.area === word || fileNameOf(one).includes(word) || one.ids?.includes(word) === true
-  const chosen = ofPlan.filter(
-    (one) => (only === undefined || only.some((word) => isNamed(one, word))) && !(quick === true && one.slow === true),
-  )
-  if (chosen.length === 0) throw misuse(`no module matches ${[plan?.name, ...(only ?? [])].filter((one) => one).join(', ')}`)
-  return { modules: chosen, plan }
+  const { modules: named, notes } = only === undefined ? { modules: ofPlan, notes: [] } : findNamed(ofPlan, only)
+  const chosen = named.filter((one) => !(quick === true && one.slow === true))
+  if (chosen.length === 0) throw misuse('with --quick none of these modules is left')
+  return { modules: chosen, plan, notes }
 }
 
 const isAllOrNone = (given: readonly unknown[]): boolean => new Set(given.map((one) => one === undefined)).size === 1
@@ -140,7 +153,14 @@ async function findServer(options: Options, clock: () => Date): Promise<KnownSer
 async function readDescribed(path: string | undefined, clock: () => Date): Promise<TargetOptions> {
   if (path === undefined) return { clock }
   const folder = dirname(resolve(path))
-  return readTarget(await readFile(path, 'utf8'), { clock, readFile: (name) => readFile(resolve(folder, name), 'utf8') })
+  const source = await readFile(path, 'utf8')
+  try {
+    return await readTarget(source, { clock, readFile: (name) => readFile(resolve(folder, name), 'utf8') })
+  } catch (error) {
+    if (!(error instanceof ConformanceError)) throw error
+    const named = error.message.split('\n').map((problem) => `${path}: ${problem}`)
+    throw new ConformanceError(error.code, named.join('\n'), { cause: error })
+  }
 }
 
 /**

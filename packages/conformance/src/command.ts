@@ -56,7 +56,7 @@ async function writeReports(report: Report, { json, junit, html }: Options, { ou
 
 async function run(options: Options, surroundings: Surroundings): Promise<number> {
   const { out, clock } = surroundings
-  const { modules: chosen, plan } = chooseModules(modules, options)
+  const { modules: chosen, plan, notes } = chooseModules(modules, options)
   if (options.list === true) {
     const line = (one: (typeof chosen)[number]) => [`${one.area}: ${fileNameOf(one)}`, ...(one.ids ?? [])].join('  ')
     out.write(`${chosen.map(line).join('\n')}\n`)
@@ -65,6 +65,7 @@ async function run(options: Options, surroundings: Surroundings): Promise<number
   const described = await describeTarget(options, clock)
   await tryReports(options)
   const terminal = createTerminal(out, { silent: options.json === true, verbose: options.verbose === true })
+  for (const note of notes) terminal.say(note)
   const { interruption } = surroundings
   // At once: the module of the moment may wait for a program that has nothing more to say.
   interruption?.addEventListener('abort', () => void stopPrograms(), { once: true })
@@ -110,7 +111,7 @@ function codeOf(error: unknown, surroundings: Surroundings): number {
   }
   if (error instanceof ConformanceError) return misused(error.message)
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
-  if (code === 'commander.helpDisplayed' || code === 'commander.help') return 0
+  if (code === 'commander.helpDisplayed' || code === 'commander.help' || code === 'commander.version') return 0
   if (typeof code === 'string' && code.startsWith('commander.')) return WRONG_USAGE
   const path: unknown = error instanceof Error ? Reflect.get(error, 'path') : undefined
   const file = typeof path === 'string' ? path : 'the file'

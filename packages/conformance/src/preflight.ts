@@ -17,8 +17,8 @@ const SIGNED_IN_FOR = ['public', 'confidential', 'second', 'keyed'] as const
 const CAUSES: readonly (readonly [code: RegExp, means: string])[] = [
   [/ECONNREFUSED$/, 'nobody listens there'],
   [/(ENOTFOUND|EAI_AGAIN)$/, 'nobody knows that name'],
-  [/(CERT|SELF_SIGNED|UNABLE_TO_VERIFY)[A-Z_]*$/, 'its certificate is not trusted; NODE_EXTRA_CA_CERTS names a file with more'],
   [/ERR_TLS_CERT_ALTNAME_INVALID$/, 'its certificate is for another name'],
+  [/(CERT|SELF_SIGNED|UNABLE_TO_VERIFY)[A-Z_]*$/, 'its certificate is not trusted; NODE_EXTRA_CA_CERTS names a file with more'],
   [/bad port$/, 'this port is for another protocol'],
   [/(EPROTO|ERR_SSL_[A-Z_]*)$/, 'it speaks no TLS'],
 ]

@@ -84,13 +84,30 @@ client_under_test: { command: run me }
   ])
 })
 
+/** Each line doubles the one before it. */
+const bomb = [...'abcdefgh']
+  .map((name, at, all) => `${name}: &${name} [${at === 0 ? 'x' : `*${all[at - 1]}, *${all[at - 1]}`}]`)
+  .join('\n')
+
 test.each([
   ['a list', '- a', 'the file must be a map'],
   ['one key twice', 'issuer: a\nissuer: b', expect.stringContaining('unique')],
-  ['broken YAML', 'issuer: [', expect.stringMatching(/./)],
+  ['broken YAML', 'issuer: x\nperson: [', expect.stringMatching(/^line 2, column \d+: Flow sequence .* end with a \]$/)],
+  ['a name of nothing', 'issuer: *nope', expect.stringMatching(/^Unresolved alias .*nope/)],
+  ['an alias that grows without end', bomb, expect.stringMatching(/^Excessive alias count/)],
+  [
+    'a key that is no PEM',
+    "clients: { keyed: { client_id: c, redirect_uri: 'https://c.example/', private_key: MIIabc } }",
+    'clients.keyed.private_key must be a private key, PEM',
+  ],
+  [
+    'a file that holds no key',
+    "clients: { keyed: { client_id: c, redirect_uri: 'https://c.example/', private_key_file: no-key } }",
+    'clients.keyed.private_key_file must name a private key, PEM',
+  ],
   ['an empty secret', 'person: { username: m, password_file: p }', 'person.password_file: p is empty'],
 ])('%s is refused', async (_, source, problem) => {
-  expect((await problemsOf(source, { p: '\n' }))[0]).toEqual(problem)
+  expect((await problemsOf(source, { p: '\n', 'no-key': '-----BEGIN CERTIFICATE-----' }))[0]).toEqual(problem)
 })
 
 test('an empty file describes a target of which nothing is known', async () => {

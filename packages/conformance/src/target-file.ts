@@ -5,7 +5,7 @@
  * carry every member of the types that they describe, or they do not compile. Names are snake_case in the file.
  */
 import { createPrivateKey } from 'node:crypto'
-import { parseDocument } from 'yaml'
+import { parseDocument, type YAMLParseError } from 'yaml'
 import { ConformanceError } from './errors.ts'
 import type {
   ClientUnderTest,
@@ -231,9 +231,15 @@ async function readMembers(members: Members, value: unknown, at: string, reading
   return found
 }
 
+/** The place first, then all that the parser says; the lines of source below it are left out. */
+function describeYamlError({ message, linePos }: YAMLParseError): string {
+  const said = (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')
+  return linePos === undefined ? said : `line ${linePos[0].line}, column ${linePos[0].col}: ${said}`
+}
+
 function parseYaml(source: string): unknown {
   const document = parseDocument(source, { uniqueKeys: true })
-  const wrong = document.errors.map(({ message }) => (message.split('\n')[0] ?? '').replace(/:$/, ''))
+  const wrong = document.errors.map(describeYamlError)
   if (wrong.length > 0) throw new ConformanceError('target_invalid', wrong.join('\n'))
   try {
     return document.toJS({ maxAliasCount: 10 }) ?? {}
