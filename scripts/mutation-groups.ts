@@ -107,7 +107,7 @@ export const MUTATION_GROUPS: Readonly<Record<string, MutationGroup>> = {
   },
   guard: {
     mutate: ['guard', 'diagnostics', 'errors', 'metadata', 'node-http', 'express', 'koa', 'fetch'],
-    tests: ['guard', 'metadata', 'adapters', 'adapters-with-passwords'],
+    tests: ['errors', 'what-is-answered', 'metadata', 'guard', 'adapters', 'adapters-with-passwords'],
   },
   discovery: {
     mutate: ['discovery', 'authorization-server', 'guarded-fetch', 'network-address'],

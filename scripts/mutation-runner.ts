@@ -42,6 +42,9 @@ type Failure = { readonly test: CollectedTest; readonly kind: 'failed' | 'timeou
 
 /** How long one test may take, in milliseconds, on a machine that is busy with others. The slowest here takes a tenth. */
 const TEST_LIMIT = 6000
+/** For a test whose time is known: many mutants make a test wait for ever, and each would cost the whole limit. */
+const limitOf = (usual: number | undefined): number =>
+  usual === undefined ? TEST_LIMIT : Math.min(Math.max(usual * 50, 2000), TEST_LIMIT)
 /** How long loading all tests of a group may take. */
 const LOAD_LIMIT = 50_000
 const SHIM = new URL('./mutation-tests.ts', import.meta.url).href
@@ -112,6 +115,8 @@ class InProcessRunner {
   /** Empty: to be loaded before the next run. */
   #files: readonly CollectedFile[] = []
   #takenAtLoad = 0
+  /** How long each test has taken at most, in milliseconds, where it went well. */
+  readonly #usual = new Map<string, number>()
 
   capabilities() {
     return { reloadEnvironment: true }
@@ -154,10 +159,12 @@ class InProcessRunner {
       for (const test of failure === undefined ? tests : []) {
         const started = performance.now()
         instrumented.currentTestId = test.id
-        failure = await this.#try(test, () => runCollected(test))
+        failure = await this.#try(test, () => runCollected(test), limitOf(this.#usual.get(test.id)))
         instrumented.currentTestId = undefined
         if (failure !== undefined) break
-        seen?.(test, performance.now() - started)
+        const took = performance.now() - started
+        this.#usual.set(test.id, Math.max(this.#usual.get(test.id) ?? 0, took))
+        seen?.(test, took)
       }
       const after = await this.#try(first, async () => {
         for (const hook of file.hooks.afterAll) await hook()
@@ -168,10 +175,10 @@ class InProcessRunner {
     return undefined
   }
 
-  async #try(test: CollectedTest, work: () => Promise<void>): Promise<Failure | undefined> {
+  async #try(test: CollectedTest, work: () => Promise<void>, limit = TEST_LIMIT): Promise<Failure | undefined> {
     stray = undefined
     try {
-      await withinLimit(work(), TEST_LIMIT)
+      await withinLimit(work(), limit)
     } catch (cause) {
       return { test, kind: cause instanceof TookTooLong ? 'timeout' : 'failed', message: `${test.name}: ${messageOf(cause)}` }
     }

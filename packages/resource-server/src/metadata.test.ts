@@ -41,3 +41,34 @@ test('addresses that no client would accept are misuse', () => {
     protectedResourceMetadata({ resource: 'http://localhost:8090/', authorizationServers: ['http://localhost:8080/x'] }),
   ).not.toThrow()
 })
+
+test('members that are not given are left out, and the document cannot be changed', () => {
+  const authorizationServers = ['https://sts.example/contoso']
+  const bare = protectedResourceMetadata({ resource: 'https://mail.contoso.com/', authorizationServers })
+  expect(bare).toStrictEqual({
+    resource: 'https://mail.contoso.com/',
+    authorization_servers: authorizationServers,
+    bearer_methods_supported: ['header'],
+  })
+  const whole = protectedResourceMetadata({
+    resource: 'https://mail.contoso.com/',
+    authorizationServers,
+    scopesSupported: ['Mail.Read'],
+    resourceDocumentation: 'https://mail.contoso.com/help',
+  })
+  expect(whole.resource_documentation).toBe('https://mail.contoso.com/help')
+  for (const part of [bare, bare.authorization_servers, bare.bearer_methods_supported, whole.scopes_supported])
+    expect(Object.isFrozen(part)).toBe(true)
+})
+
+test('misuse says which address and why', () => {
+  const said = 'must be an https URL without fragment (http only for loopback)'
+  const of =
+    (resource: string, ...authorizationServers: readonly string[]) =>
+    () =>
+      protectedResourceMetadata({ resource, authorizationServers })
+  expect(of('https://a.example/#x', 'https://b.example')).toThrow(new TypeError(`resource ${said}: https://a.example/#x`))
+  expect(of('https://a.example', 'http://b.example')).toThrow(new TypeError(`authorizationServers ${said}: http://b.example`))
+  expect(of('https://a.example')).toThrow(new TypeError('authorizationServers must not be empty'))
+  expect(() => protectedResourceMetadataPath('x')).toThrow(new TypeError(`resource ${said}: x`))
+})
