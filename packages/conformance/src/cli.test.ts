@@ -68,7 +68,7 @@ test('a server is tested with its certificate, a person and a stolen token, and 
     ...key(),
     ...person(),
   )
-  expect(out).toMatch(/\n\d\d passed, 0 with warnings, 0 failed, 0 skipped\n$/)
+  expect(out).toMatch(/\n\d\d modules: \d\d passed, 0 with warnings, 0 failed, 0 skipped\n$/)
   expect(out, 'no bar and no colours in a pipe').not.toContain('\u001b')
   expect(out).not.toContain('skip ')
   expect(code).toBe(0)
@@ -107,7 +107,7 @@ resource: { url: ${target.resource}, token_file: mail.txt }
     ...['--json', at('report.json'), '--junit', at('report.xml'), '--html', at('report.html')],
   )
   expect([out, code]).toEqual([
-    'pass   resource-server: refuses an unsigned token\n\n1 passed, 0 with warnings, 0 failed, 0 skipped\n',
+    'pass   resource-server: refuses an unsigned token\n\n1 module: 1 passed, 0 with warnings, 0 failed, 0 skipped\n',
     0,
   ])
   const report: unknown = JSON.parse(await readFile(at('report.json'), 'utf8'))

@@ -62,7 +62,7 @@ describe('against a target that does everything right', () => {
     const { report } = await runAgainst([])
     const disturbed = report.results.filter((one) => one.verdict !== 'pass')
     expect(disturbed.map((one) => renderResult(one))).toEqual([])
-    expect(renderSummary(report)).toBe(`${here.length} passed, 0 with warnings, 0 failed, 0 skipped`)
+    expect(renderSummary(report)).toBe(`${here.length} modules: ${here.length} passed, 0 with warnings, 0 failed, 0 skipped`)
   })
 
   test('what needs a client or a token says that it was not tried', async () => {

@@ -79,6 +79,16 @@ export interface JudgedId {
   readonly verdict: Verdict | 'not run'
 }
 
+/** Why an id has no verdict of its own: what its modules say that was skipped, or why it was not run. Empty where it has one. */
+export function whyNot(one: Plan, id: string, results: readonly ModuleResult[]): readonly string[] {
+  const standing = results.filter(({ ids, responseMode }) => responseMode === one.responseMode && ids.includes(id))
+  if (standing.length === 0) return [notTested[id] ?? 'not chosen in this run']
+  const skipped = standing.filter(({ verdict }) => verdict === 'skip')
+  return [
+    ...new Set(skipped.flatMap(({ findings }) => findings.flatMap(({ verdict, seen }) => (verdict === 'skip' ? [seen] : [])))),
+  ]
+}
+
 const WORST_FIRST: readonly Verdict[] = ['fail', 'skip', 'warn', 'pass']
 
 /** What a run says of a plan, id by id. A part that was skipped makes the id skipped: a plan wants all of it. */

@@ -4,7 +4,7 @@
  * It owns what is shown and in which order; how it looks is html-style.ts, how exchanges are shown is html-exchanges.ts.
  */
 import type { Area, Finding, Verdict } from '../conformance-module.ts'
-import { type JudgedId, judgePlan, type Plan, plans } from '../plans.ts'
+import { type JudgedId, judgePlan, type Plan, plans, whyNot } from '../plans.ts'
 import type { ModuleResult, Report } from '../runner.ts'
 import { escapeHtml as text } from './html-escape.ts'
 import { renderExchanges } from './html-exchanges.ts'
@@ -112,13 +112,16 @@ function renderFailures({ results }: Report): string {
   return `<section id="failures"><h2>What fails</h2><ol class="failures">${failed.map(line).join('')}</ol></section>`
 }
 
-function renderPlan(plan: Plan, ids: readonly JudgedId[]): string {
+function renderPlan(plan: Plan, ids: readonly JudgedId[], results: readonly ModuleResult[]): string {
   const held = ids.filter(({ verdict }) => verdict === 'pass' || verdict === 'warn').length
   const dots = ids
     .map(({ id, verdict }) => `<i class="${verdict.replace(' ', '-')}" title="${text(id)}: ${WORDS[verdict]}"></i>`)
     .join('')
   const others = ids.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'warn')
-  const list = others.map(({ id, verdict }) => `<li><code>${text(id)}</code> ${WORDS[verdict].toLowerCase()}</li>`).join('')
+  const why = (id: string, verdict: string) => (verdict === 'fail' ? '' : `: ${text(whyNot(plan, id, results).join('; '))}`)
+  const list = others
+    .map(({ id, verdict }) => `<li><code>${text(id)}</code> ${WORDS[verdict].toLowerCase()}${why(id, verdict)}</li>`)
+    .join('')
   const rest =
     others.length === 0
       ? ''
@@ -130,7 +133,7 @@ function renderPlanList(report: Report): string {
   const judged = plans.map((plan) => ({ plan, ids: judgePlan(plan, report.results) }))
   const shown = judged.filter(({ ids }) => ids.some(({ verdict }) => verdict !== 'not run'))
   if (shown.length === 0) return ''
-  return `<section id="plans"><h2>Plans of the OpenID Foundation</h2><p class="sum">By module id. A run of one's own is evidence, not a certificate.</p><ul class="plans">${shown.map(({ plan, ids }) => renderPlan(plan, ids)).join('')}</ul></section>`
+  return `<section id="plans"><h2>Plans of the OpenID Foundation</h2><p class="sum">By module id. A run of one's own is evidence, not a certificate.</p><ul class="plans">${shown.map(({ plan, ids }) => renderPlan(plan, ids, report.results)).join('')}</ul></section>`
 }
 
 function renderSkippedList(report: Report): string {

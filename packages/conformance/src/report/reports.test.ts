@@ -114,7 +114,7 @@ test('a report that is not whole says so in every form', () => {
   const part: Report = { ...everything, interrupted: { by: 'SIGINT', notRun: 7 } }
   expect(renderHtml(part)).toContain('<h1>Interrupted by SIGINT, 7 not run; of 4 modules 1 failed.</h1>')
   expect(renderJunit(part).match(/<property name="interrupted" value="interrupted by SIGINT, 7 not run"\/>/g)).toHaveLength(2)
-  expect(renderSummary(part)).toBe('1 passed, 1 with warnings, 1 failed, 1 skipped; interrupted by SIGINT, 7 not run')
+  expect(renderSummary(part)).toBe('4 modules: 1 passed, 1 with warnings, 1 failed, 1 skipped; interrupted by SIGINT, 7 not run')
 })
 
 describe('plans', () => {
@@ -135,12 +135,20 @@ describe('plans', () => {
   test('an id is as bad as the worst module that stands for it, in the plan with that way of answering', () => {
     const [basic, , formPost] = plans
     if (basic === undefined || formPost === undefined) throw new TypeError('the plans are there')
-    const results = [result('pass'), result('skip'), result('pass', { responseMode: 'form_post' })]
+    const results = [
+      result('pass'),
+      result('skip', { findings: [finding('skip', 'no such thing')] }),
+      result('pass', { responseMode: 'form_post' }),
+    ]
     expect(judgePlan(basic, results)[0]).toEqual({ id: 'oidcc-server', verdict: 'skip' })
     expect(judgePlan(formPost, results)[0]).toEqual({ id: 'oidcc-server', verdict: 'pass' })
     expect(judgePlan(basic, results)[1]?.verdict).toBe('not run')
     expect(renderPlans(report(...results), [basic, formPost])).toBe(
-      '  0 of 38  OpenID Connect Basic (1 skipped, 37 not run)\n  1 of 38  OpenID Connect Form Post (37 not run)',
+      '  0 of 38  OpenID Connect Basic (1 skipped, 37 not run)\n           skipped: oidcc-server: no such thing\n  1 of 38  OpenID Connect Form Post (37 not run)',
+    )
+    const dynamic = plans.filter(({ name }) => name.includes('dynamic'))
+    expect(renderPlans(report(...results), dynamic)).toContain(
+      'not run: oidcc-server-rotate-keys: nothing that a client can ask makes an issuer rotate its keys',
     )
   })
 })

@@ -1,6 +1,6 @@
 /** Renders results as lines for a terminal. Pure: whether it is one, and how wide, is the command's to know. */
 import type { Verdict } from '../conformance-module.ts'
-import { judgePlan, type Plan } from '../plans.ts'
+import { type JudgedId, judgePlan, notTested, type Plan, whyNot } from '../plans.ts'
 import type { ModuleResult, Progress, Report } from '../runner.ts'
 
 const MARK: Readonly<Record<Verdict, string>> = { pass: 'pass', warn: 'WARN', fail: 'FAIL', skip: 'skip' }
@@ -18,7 +18,7 @@ export function renderResult(result: ModuleResult, options: { readonly verbose?:
 
 export function renderSummary(report: Report): string {
   const { pass, warn, fail, skip } = report.counts
-  const said = `${pass} passed, ${warn} with warnings, ${fail} failed, ${skip} skipped`
+  const said = `${countRuns(report)}: ${pass} passed, ${warn} with warnings, ${fail} failed, ${skip} skipped`
   return report.interrupted === undefined ? said : `${said}; ${describeInterruption(report.interrupted)}`
 }
 
@@ -33,7 +33,7 @@ export function countRuns({ results }: Pick<Report, 'results'>): string {
   return modules === results.length ? `${modules} ${one}` : `${results.length} runs of ${modules} ${one}`
 }
 
-/** One line for each plan of which anything was run. */
+/** One line for each plan of which anything was run, and below it each id that was not tried, with the reason. */
 export function renderPlans(report: Report, plans: readonly Plan[]): string {
   const judged = plans.map((plan) => ({ plan, ids: judgePlan(plan, report.results) }))
   const count = (ids: ReturnType<typeof judgePlan>, ...verdicts: readonly string[]) =>
@@ -48,9 +48,18 @@ export function renderPlans(report: Report, plans: readonly Plan[]): string {
         [count(ids, 'not run'), 'not run'],
       ] as const
       const said = rest.filter(([many]) => many > 0).map(([many, word]) => `${many} ${word}`)
-      return `${held}  ${plan.title}${said.length === 0 ? '' : ` (${said.join(', ')})`}`
+      const line = `${held}  ${plan.title}${said.length === 0 ? '' : ` (${said.join(', ')})`}`
+      return [line, ...renderUntried(plan, ids, report)].join('\n')
     })
     .join('\n')
+}
+
+/** Not those that somebody left out by choosing others. */
+function renderUntried(plan: Plan, ids: readonly JudgedId[], { results }: Report): readonly string[] {
+  return ids.flatMap(({ id, verdict }) => {
+    if (verdict !== 'skip' && !(verdict === 'not run' && id in notTested)) return []
+    return [`${' '.repeat(11)}${verdict === 'skip' ? 'skipped' : 'not run'}: ${id}: ${whyNot(plan, id, results).join('; ')}`]
+  })
 }
 
 /** What was skipped and why, each reason once, with the modules that it kept from being tried. */
