@@ -61,6 +61,7 @@ const catches: readonly (readonly [fault: IssuerFault, ...modules: string[]])[] 
   ['opens-itself-to-scripts', 'lets-no-foreign-script-read-its-authorization-endpoint'],
   ['has-careless-pages', 'leaks-nothing-by-the-referrer'],
   ['repeats-markup', 'escapes-what-it-repeats'],
+  ['repeats-markup-in-redirects', 'escapes-what-it-repeats'],
   ['repeats-quotes', 'escapes-what-it-repeats'],
   ['breaks-on-markup', 'escapes-what-it-repeats'],
   ['redirects-credentials-by-307', 'sends-credentials-on-to-nobody'],
@@ -161,6 +162,17 @@ test('nor does it blame an issuer that asks for nonces and repeats an answer tha
   )
   expect(report.results.length).toBeGreaterThan(8)
   expect(report.results.filter(({ verdict }) => verdict !== 'pass').map((one) => renderResult(one))).toEqual([])
+})
+
+test('nor one that refuses a nonce without openid: a resource may have scopes of its own alone', async () => {
+  await using issuer = await startIssuer()
+  const { options } = issuer
+  const resource = options.resource && { ...options.resource, scope: 'mail.read' }
+  const chosen = issuerModules.filter((one) => fileNameOf(one) === 'refuses-a-bound-token-as-a-bearer-token')
+  const report = await runModules(chosen, createTarget({ ...options, ...(resource && { resource }) }), {
+    clock: () => new Date(),
+  })
+  expect(report.results.map((one) => renderResult(one))).toEqual(['pass   issuer: refuses a bound token as a bearer token'])
 })
 
 const caught = new Set<string>()

@@ -83,6 +83,7 @@ const catches: readonly (readonly [fault: MailFault, ...modules: string[]])[] = 
   ['reads-typ-to-the-letter', 'opens-for-every-good-token-of-its-issuer'],
   ['ignores-iss-and-aud', 'refuses-tokens-from-others-and-for-others'],
   ['ignores-times', 'reads-every-time-in-a-token'],
+  ['forgives-an-hour', 'reads-every-time-in-a-token'],
   ['ignores-forms-of-claims', 'knows-for-whom-a-token-was-given'],
   ['ignores-bindings', 'holds-what-a-token-is-bound-to'],
   ['takes-clients-for-people', 'tells-kinds-of-tokens-apart'],

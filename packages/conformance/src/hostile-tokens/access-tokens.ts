@@ -17,7 +17,7 @@ export const notPresentable: ReadonlyMap<string, string> = new Map([
 
 /** A standard lets a server accept these; one that is careful refuses all the same. */
 const ALLOWED = new Set(
-  'm20 m20-first m26 m30 m30-http m31 m32 m33 m64 m64-deep m65 m65-constructor m65-header m68 m72 m73 m75-signed m98 m107'.split(
+  'm20 m20-first m26 m30 m30-http m31 m32 m33 m64 m64-deep m65 m65-constructor m65-header m68 m72 m73 m75-signed m98 m99-nearest m107'.split(
     ' ',
   ),
 )

@@ -33,6 +33,8 @@ export function wrongClaims(bench: Bench): readonly Refused[] {
     claim('m97-longer', 'aud with ours as prefix', { aud: `${audience}x` }),
     claim('m98', 'aud a list with us and others', { aud: [audience, 'https://other.example/'] }),
     claim('m99', 'exp past', { iat: now - 7200, nbf: now - 7200, exp: now - 3600 }),
+    claim('m99-near', 'exp past by five minutes', { iat: now - 3600, nbf: now - 3600, exp: now - 301 }),
+    claim('m99-nearest', 'exp past by one minute', { iat: now - 3600, nbf: now - 3600, exp: now - 61 }),
     absent('m100', 'exp'),
     claim('m101', 'exp a string', { exp: String(now + 3600) }),
     claim('m102', 'exp null', { exp: null }),

@@ -22,7 +22,7 @@ export async function authorizationRequest(
 ): Promise<AuthorizationRequest> {
   const { verifier, challenge } = proofKey()
   const random = () => randomBytes(12).toString('base64url')
-  const parameters = applyChange(
+  const asked = applyChange(
     {
       response_type: 'code',
       client_id: client.clientId,
@@ -36,6 +36,10 @@ export async function authorizationRequest(
     },
     change,
   )
+  // OpenID Connect Core 1.0 section 3.1.2.1: a nonce belongs to OpenID requests, and issuers may refuse it elsewhere.
+  const isOpenId = (asked.scope ?? '').split(' ').includes('openid')
+  const { nonce, ...rest } = asked
+  const parameters = nonce === undefined || isOpenId || 'nonce' in change ? asked : rest
   return { url: authorizationUrl(await target.endpoint('authorization_endpoint'), parameters), parameters, verifier }
 }
 

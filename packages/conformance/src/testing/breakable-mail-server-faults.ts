@@ -18,6 +18,7 @@ export type MailFault =
   | 'reads-typ-to-the-letter'
   | 'ignores-iss-and-aud'
   | 'ignores-times'
+  | 'forgives-an-hour'
   | 'ignores-forms-of-claims'
   | 'ignores-bindings'
   | 'takes-clients-for-people'

@@ -34,6 +34,8 @@ const findProblem = (parts: Parts, asked: ReadonlyMap<string, string>): string |
   if (asked.get('response_type') !== 'code') return 'unsupported_response_type'
   const isProved = asked.get('code_challenge_method') === 'S256' && CHALLENGE.test(asked.get('code_challenge') ?? '')
   if (!isProved && !has('needs-no-pkce') && !has('ignores-verifiers')) return 'invalid_request'
+  // As some issuers have it: a nonce is for ID tokens alone.
+  if (asked.has('nonce') && !(asked.get('scope') ?? '').split(' ').includes('openid')) return 'invalid_request'
   const resource = asked.get('resource')
   if (resource !== undefined && ![RESOURCE, OTHER_RESOURCE].includes(resource) && !has('takes-any-resource'))
     return 'invalid_target'
@@ -54,7 +56,8 @@ function sendBack(parts: Parts, asked: ReadonlyMap<string, string>, told: Readon
   if (asked.get('response_mode') === 'form_post')
     return page(parts, `<form method="post" action="${address}">${hidden(all)}<button>Continue</button></form>`)
   const query = new URLSearchParams(all).toString()
-  return { status: 303, headers: { location: `${encodeURI(address)}${address.includes('?') ? '&' : '?'}${query}` } }
+  const below = has('repeats-markup-in-redirects') ? { body: `<p>${[...asked.values()].join(' ')}</p>` } : {}
+  return { ...below, status: 303, headers: { location: `${encodeURI(address)}${address.includes('?') ? '&' : '?'}${query}` } }
 }
 
 /** What the request means once a pushed one took its place; a refusal where there is none. */
@@ -120,7 +123,8 @@ export function authorize(parts: Parts, request: Request, host: string): Reply {
   if (problem !== undefined) return back({ error: problem })
   if (!sessions.has(cookieOf(request))) {
     if (asked.get('prompt') === 'none') return back({ error: 'login_required' })
-    return { status: 303, headers: { location: `${host}/signin?q=${Buffer.from(given.toString()).toString('base64url')}` } }
+    const body = has('repeats-markup-in-redirects') ? [...given.values()].join(' ') : ''
+    return { status: 303, body, headers: { location: `${host}/signin?q=${Buffer.from(given.toString()).toString('base64url')}` } }
   }
   const kept = pushed.get(given.get('request_uri') ?? '')
   if (kept !== undefined) kept.isUsed = true

@@ -31,6 +31,7 @@ export type IssuerFault =
   | 'has-careless-pages'
   | 'repeats-markup'
   | 'repeats-quotes'
+  | 'repeats-markup-in-redirects'
   | 'breaks-on-markup'
   | 'redirects-credentials-by-307'
   | 'lets-nobody-in'

@@ -17,7 +17,7 @@ const idsByCode: Readonly<Partial<Record<TokenErrorCode, string>>> = {
     'm90 m94 m95 m96 m98 m101 m102 m103 m104 m105 m106 m107 m109 m111 m114-string m115 m116 m117 m120 m121-list m122 m123 m123-newline m126 m126-nfd m130-form',
   claim_missing: 'm91 m92 m100 m113 m118 m119 m121',
   audience_mismatch: 'm93 m97 m97-longer',
-  token_expired: 'm99',
+  token_expired: 'm99 m99-near m99-nearest',
   lifetime_too_long: 'm108 m114',
   token_not_yet_valid: 'm110 m112',
   insufficient_scope: 'm123-case',

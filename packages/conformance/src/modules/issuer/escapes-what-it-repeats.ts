@@ -25,18 +25,20 @@ const breaksOut = (html: string): boolean =>
 
 export default module('issuer', 'escapes what it repeats', async (target, checks) => {
   const client = needClient(target, 'public', 'confidential')
-  const asked = await inGroups(NAMES, async (name) =>
-    freshBrowser(target).open((await authorizationRequest(target, client, { [name]: `x${MARKUP}` })).url),
-  )
-  for (const [name, page] of asked) {
-    const repeated = page.kind === 'page' && (/<kit-was-here/i.test(page.html) || breaksOut(page.html))
-    const isBroken = page.kind === 'page' && page.status >= 500
-    checks.must(CLAUSE, `markup in ${name} is no fault of the server`, !isBroken, page.kind === 'page' ? page.status : page.kind)
-    checks.must(
-      CLAUSE,
-      `markup in ${name} is not markup in the page`,
-      !repeated,
-      repeated ? 'the markup as it was sent' : page.kind,
-    )
+  const asked = await inGroups(NAMES, async (name) => {
+    const { url } = await authorizationRequest(target, client, { [name]: `x${MARKUP}` })
+    return { first: await target.get(url, { accept: 'text/html' }), page: await freshBrowser(target).open(url) }
+  })
+  for (const [name, { first, page }] of asked) {
+    // Browsers show what stands below a redirect where they do not follow it.
+    const leads = first.status >= 300 && first.status < 400
+    const below = /<kit-was-here/i.test(`${first.body}${first.headers.get('location')}`) || breaksOut(first.body)
+    if (leads)
+      checks.must(CLAUSE, `markup in ${name} is not markup in the redirect`, !below, below ? 'the markup as it was sent' : first)
+    if (page.kind === 'answered') continue
+    const repeated = /<kit-was-here/i.test(page.html) || breaksOut(page.html)
+    const isBroken = page.status >= 500
+    checks.must(CLAUSE, `markup in ${name} is no fault of the server`, !isBroken, page)
+    checks.must(CLAUSE, `markup in ${name} is not markup in the page`, !repeated, repeated ? 'the markup as it was sent' : page)
   }
 })
