@@ -103,11 +103,22 @@ export const MUTATION_GROUPS: Readonly<Record<string, MutationGroup>> = {
       'revocations/revocation-feed',
       'revocations/security-event',
     ],
-    tests: ['revocations/revocation-marks', 'revocations/revocation-feed', 'revocations/validator-with-revocations'],
+    tests: ['revocation-marks', 'feed-page', 'security-event', 'revocation-feed', 'validator-with-revocations'].map(
+      (name) => `revocations/${name}`,
+    ),
   },
   guard: {
     mutate: ['guard', 'diagnostics', 'errors', 'metadata', 'node-http', 'express', 'koa', 'fetch'],
-    tests: ['errors', 'what-is-answered', 'metadata', 'guard', 'adapters', 'adapters-with-passwords'],
+    tests: [
+      'errors',
+      'what-is-answered',
+      'metadata',
+      'node-http',
+      'what-adapters-hand-over',
+      'guard',
+      'adapters',
+      'adapters-with-passwords',
+    ],
   },
   discovery: {
     mutate: ['discovery', 'authorization-server', 'guarded-fetch', 'network-address'],

@@ -96,9 +96,9 @@ const wire = {
 
 const retryAfterSeconds = 30
 
-/** `Bearer` and what follows it (RFC 9110 section 11.4); undefined for another scheme. */
+/** What follows `Bearer` (RFC 9110 section 11.4); undefined for another scheme, and for the word alone. */
 function bearerCredentials(authorization: string): string | undefined {
-  const found = /^bearer(?:[ \t]+|$)/i.exec(authorization)
+  const found = /^bearer[ \t]+/i.exec(authorization)
   return found === null ? undefined : authorization.slice(found[0].length).trimEnd()
 }
 

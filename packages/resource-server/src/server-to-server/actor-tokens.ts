@@ -6,7 +6,6 @@
  * @module
  */
 import type { KeyObject } from 'node:crypto'
-import { maxTokenLength } from '../compact-token.ts'
 import { TokenMemory } from '../token-memory.ts'
 import { type ActorRules, readActor, type VerifiedActor } from './actor-claims.ts'
 import { type CertifiedKey, requireSoundKey, requireValidity } from './certificates.ts'
@@ -48,8 +47,7 @@ export function createActorTokens(
   const known: KnownHeaders = new Map()
   const memory = new TokenMemory<Remembered>(rememberTokens)
 
-  function findSource(read: ServerToken | undefined): IssuerSource {
-    const { iss, actortoken, actor } = read?.claims ?? {}
+  function findSource({ claims: { iss, actortoken, actor } }: ServerToken): IssuerSource {
     // One level: whatever is signed around it, an actor has no actor. Said first, so that no chain is followed to its end.
     if (actortoken !== undefined || actor !== undefined) throw refusal('actor_nested', part, 'an actor inside an actor')
     if (iss === undefined) throw refusal('claim_missing', part, 'iss')
@@ -59,13 +57,12 @@ export function createActorTokens(
     return source
   }
 
-  /** Marks of tokens that were verified once. Two tokens with one mark do no harm: the second is remembered a turn early. */
-  const seen = new Set<number>()
+  /** Beginnings of signatures that were verified once. Two tokens with one beginning do no harm: the second is remembered a turn early. */
+  const seen = new Set<string>()
 
   /** True from the second time on. A token is kept then and not before: keeping costs more than the look-up, and many are shown once. */
   function wasSeen({ compact: { signaturePart } }: ServerToken): boolean {
-    let mark = 0
-    for (let at = 0; at < 7; at += 1) mark = mark * 128 + signaturePart.charCodeAt(at) // seven of ASCII fit a safe integer
+    const mark = signaturePart.slice(0, 8)
     if (seen.has(mark)) return true
     if (seen.size >= mostMarks) seen.clear()
     seen.add(mark)
@@ -86,19 +83,23 @@ export function createActorTokens(
     requireSignature(read, key.key, part)
     const verified = readActor(read.claims, source, rules, now)
     rememberHeader(read, known)
-    if (remembered !== undefined) memory.forget(token)
-    if (remembered !== undefined || wasSeen(read)) memory.remember(token, { verified, source, x5t, key: key.key })
+    memory.forget(token) // it may have been remembered under another key
+    if (wasSeen(read)) memory.remember(token, { verified, source, x5t, key: key.key })
     return verified
+  }
+
+  function newcomer(token: string, now: number, read: ServerToken): Wanted {
+    return { token, read, source: findSource(read), x5t: read.header.x5t, remembered: undefined, now }
   }
 
   return Object.freeze({
     verify(token: string, now: number, given?: ServerToken) {
-      const remembered = typeof token === 'string' && token.length <= maxTokenLength ? memory.find(token) : undefined
-      const read = remembered === undefined ? (given ?? readServerToken(token, part, known)) : given
-      const source = remembered?.source ?? findSource(read)
-      const x5t = remembered?.x5t ?? read?.header.x5t ?? ''
-      const wanted: Wanted = { token, read, source, x5t, remembered, now }
-      const found = source.find(x5t, now)
+      const remembered = typeof token === 'string' ? memory.find(token) : undefined
+      const wanted: Wanted =
+        remembered === undefined
+          ? newcomer(token, now, given ?? readServerToken(token, part, known))
+          : { token, read: given, source: remembered.source, x5t: remembered.x5t, remembered, now }
+      const found = wanted.source.find(wanted.x5t, now)
       return found instanceof Promise ? found.then((key) => settle(key, wanted)) : settle(found, wanted)
     },
   })

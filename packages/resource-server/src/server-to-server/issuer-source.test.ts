@@ -95,6 +95,7 @@ test('to prepare fetches where nothing is held, once, and never fails', async ()
   clock.now += 30
   await source.prepare()
   expect(server.asked.length).toBe(2)
+  clock.now += 60
   await source.prepare()
   expect(server.asked.length).toBe(2)
   expect(find(sts.x5t)).toMatchObject({ x5t: sts.x5t })

@@ -73,7 +73,7 @@ export function createIssuerSource(from: ActorIssuer, options: Options): IssuerS
       return keys.findKey(x5t, 'x5t').then((key) => (typeof key === 'string' ? key : toCertified(key, x5t)))
     },
     async prepare() {
-      if (keys.mustWait(Math.floor(options.clock().getTime() / 1000))) await keys.findKey('', 'x5t')
+      if (keys.mustWait(Math.floor(options.clock().getTime() / 1000))) await keys.findKey('')
     },
   })
 }

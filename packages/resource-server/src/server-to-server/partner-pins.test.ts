@@ -148,6 +148,14 @@ test('what could not be read again for a day is forgotten to the second, and wai
   expect(problems[0]).toMatch(/^metadata of partner@r not read: ./)
 })
 
+test('what is a day old to the second is waited for where it can be read again', async () => {
+  const { clock, asked, find } = makePins()
+  expect(await find(own)).toBe(own.x5t)
+  clock.now += 24 * 3600
+  expect(await find(own)).toBe(own.x5t)
+  expect(asked.length).toBe(2)
+})
+
 test('a clock that was set back silences nothing', async () => {
   const { says, clock, asked, find } = makePins()
   expect(await find(own)).toBe(own.x5t)
