@@ -51,8 +51,8 @@ test('alg none passes for a user token alone, without a key and without a signat
   const unsigned = (header: object, signature = '') =>
     `${part({ typ: 'JWT', alg: 'none', ...header })}.${part({ iss: 'a' })}.${signature}`
   expect(read(unsigned({}), 'user token').header).toStrictEqual({ alg: 'none', x5t: '' })
-  for (const of of ['assertion', 'actor token'] as const)
-    expect(refusal(() => read(unsigned({}), of))).toBe(`algorithm_not_allowed: ${of}: alg "none"`)
+  for (const whose of ['assertion', 'actor token'] as const)
+    expect(refusal(() => read(unsigned({}), whose))).toBe(`algorithm_not_allowed: ${whose}: alg "none"`)
   const named = 'header_not_allowed: user token: a key is named beside alg none'
   expect(refusal(() => read(unsigned({ x5t }), 'user token'))).toBe(named)
   expect(refusal(() => read(unsigned({ kid: x5t }), 'user token'))).toBe(named)
