@@ -2,7 +2,7 @@
 import { findBearerChallenge } from './bearer-challenge.ts'
 import type { Checks } from './conformance-module.ts'
 import { describeAnswer as describePresented, findStage } from './local-issuer/mail-stage.ts'
-import { type Answer, discoveryUrl, type Target } from './target.ts'
+import type { Answer, Target } from './target.ts'
 
 type Parts = readonly [header: string, payload: string, signature: string]
 
@@ -44,8 +44,8 @@ export interface GuardedAddress {
   readonly issuer: string
   /** Good now, as far as is known. */
   readonly token: string | undefined
-  /** The key set of that issuer. */
-  readonly keysUrl: () => Promise<string>
+  /** The keys that this issuer publishes, as JWKs. */
+  readonly publishedKeys: () => Promise<readonly unknown[]>
 }
 
 /**
@@ -59,8 +59,11 @@ export async function findGuarded(
 ): Promise<GuardedAddress | undefined> {
   const { resource, mailServer } = target
   if (resource !== undefined && (!about.needsToken || resource.token !== undefined || mailServer === undefined)) {
-    const keysUrl = () => target.endpoint('jwks_uri')
-    return { url: resource.url, issuer: target.hasIssuer ? target.issuer : '', token: resource.token, keysUrl }
+    const publishedKeys = async () => {
+      const listed = (await target.get(await target.endpoint('jwks_uri'))).json?.keys
+      return Array.isArray(listed) ? listed : []
+    }
+    return { url: resource.url, issuer: target.hasIssuer ? target.issuer : '', token: resource.token, publishedKeys }
   }
   if (mailServer === undefined) {
     checks.skip(about.clause, about.expected, 'neither resource nor mail_server was given')
@@ -68,9 +71,8 @@ export async function findGuarded(
   }
   const stage = await findStage(target, checks, about.clause)
   if (stage === undefined) return undefined
-  const { issuer } = stage.issuer
-  const keysUrl = async () => String((await target.get(discoveryUrl(issuer))).json?.jwks_uri)
-  return { url: mailServer.url, issuer, token: stage.bench.good, keysUrl }
+  const { issuer, keys } = stage.issuer
+  return { url: mailServer.url, issuer, token: stage.bench.good, publishedKeys: async () => [keys.rsa.jwk] }
 }
 
 /**

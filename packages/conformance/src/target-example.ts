@@ -110,5 +110,7 @@ issuer: https://login.example.com/realm
 #  mail_port: 7702
 
 #response_mode: query # or form_post, for every authorization answer
+# Hosts at which people sign in, where that is not the issuer's: only there is the password typed.
+#sign_in_hosts: [accounts.example.com]
 #timeout_milliseconds: 10000 # for one request
 `

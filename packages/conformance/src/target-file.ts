@@ -128,6 +128,7 @@ const target = {
     mailPort: number,
   } satisfies Table<Omit<ClientUnderTest, 'run' | 'announce'>>),
   responseMode: choice('query', 'form_post'),
+  signInHosts: list,
   timeoutMilliseconds: number,
 } satisfies Table<Described>
 

@@ -16,6 +16,7 @@ import type {
   KnownResource,
   Registration,
 } from './known-parties.ts'
+import { createReach } from './reach.ts'
 import { type KnownServer, readIdentity, type ServerIdentity } from './server-to-server/identity.ts'
 import { createWait, type Waiting } from './waiting.ts'
 
@@ -37,6 +38,8 @@ export interface TargetOptions {
   readonly mailServer?: KnownMailServer
   readonly clientUnderTest?: ClientUnderTest
   readonly responseMode?: ResponseMode
+  /** Hosts at which people sign in, where that is not the host of the issuer or of its authorization endpoint. */
+  readonly signInHosts?: readonly string[]
   /** Clients, by client id, for which the issuer signs nobody in, and why: no authorization request of theirs is sent. */
   readonly refusedClients?: ReadonlyMap<string, string>
   /** Default: the platform's. */
@@ -97,6 +100,8 @@ export interface Target {
   /** Posts a form; pairs instead of a record, so that a name may come twice. */
   post(url: string, form: Form, headers?: Readonly<Record<string, string>>): Promise<Answer>
   send(request: OutgoingRequest): Promise<Answer>
+  /** Whether the person types a password into a page of this address. */
+  signsInAt(url: string): boolean
   /** Why the issuer signs nobody in for this client, where that is known before. */
   whyRefused(client: KnownClient): string | undefined
   /** What a form post carries for a client; an assertion is new each time. */
@@ -235,6 +240,13 @@ function createSender(options: TargetOptions) {
   return { send, watch, tell }
 }
 
+/** Every address that the developer named, and that modules ask. */
+function namedAddresses({ resource, mailServer }: TargetOptions): readonly string[] {
+  const { demands, actAs, localIssuer } = mailServer ?? {}
+  const more = [demands?.assurance?.url, demands?.recentSignIn?.url, actAs?.url, actAs?.elsewhere, localIssuer?.issuer]
+  return [resource?.url, mailServer?.url, ...more].filter((one) => one !== undefined)
+}
+
 /** Why an authorization request is not worth sending: its client is refused, whatever it asks. */
 function whyNotSent({ url, body }: OutgoingRequest, refused: ReadonlyMap<string, string>): string | undefined {
   const asked = [...new URL(url).searchParams.getAll('client_id'), ...new URLSearchParams(body ?? '').getAll('client_id')]
@@ -251,7 +263,10 @@ export function createTarget(options: TargetOptions): Target {
   const { send: sendAny, watch, tell } = createSender(options)
   const { refusedClients = new Map<string, string>() } = options
   let authorizationEndpoint: unknown
+  const reach = createReach({ issuer: options.issuer, named: namedAddresses(options), signInHosts: options.signInHosts ?? [] })
   const send = async (request: OutgoingRequest): Promise<Answer> => {
+    const away = URL.canParse(request.url) ? reach.whyNotAsked(new URL(request.url)) : undefined
+    if (away !== undefined) throw new ConformanceError('answer_malformed', away)
     const why = request.url.split('?')[0] === authorizationEndpoint ? whyNotSent(request, refusedClients) : undefined
     if (why !== undefined) throw new ConformanceError('not_given', why)
     return sendAny(request)
@@ -314,6 +329,12 @@ export function createTarget(options: TargetOptions): Target {
           body: new URLSearchParams(form.map(([name, value]): [string, string] => [name, value])).toString(),
         }),
       send,
+      signsInAt: (url) => {
+        const at = new URL(url)
+        // Told by the issuer itself, over TLS.
+        const told = typeof authorizationEndpoint === 'string' ? URL.parse(authorizationEndpoint)?.host : undefined
+        return at.host === told || reach.signsInAt(at)
+      },
       whyRefused: ({ clientId }) => refusedClients.get(clientId),
       as: (client) => proveClient(client, { audience: issuer(), now: now() }),
       metadata,

@@ -174,7 +174,14 @@ export function createPersonBrowser(target: Target, jar: CookieJar = createCooki
   /** What the person has for a form, or undefined when something is asked that the person lacks. */
   async function typedInto(form: HtmlForm, person: KnownPerson | undefined) {
     const wanted = asks(form)
+    const action = chooseButton(form, 'go-on')?.action ?? form.action
     if (wanted.length === 0) return {}
+    const secret = wanted.find((one) => one !== 'username')
+    if (secret !== undefined && !target.signsInAt(action))
+      throw new ConformanceError(
+        'answer_malformed',
+        `${new URL(action).host} asks for a ${secret}, and is neither the issuer nor named in sign_in_hosts: nothing was typed`,
+      )
     if (person === undefined || (wanted.includes('one-time-code') && person.totpSecret === undefined)) return undefined
     return {
       username: person.username,
