@@ -112,6 +112,33 @@ describe('no report holds', () => {
   })
 })
 
+describe('what was given is struck out in every encoding', () => {
+  const PASSWORD = 'correct horse: b\u00e4ttery/staple?'
+  const redactor = createRedactor([PASSWORD, 'abc4'])
+  const encoders: Readonly<Record<string, (text: string) => string>> = {
+    base64: (text) => Buffer.from(text).toString('base64'),
+    base64url: (text) => Buffer.from(text).toString('base64url'),
+    hex: (text) => Buffer.from(text).toString('hex'),
+    'hex in capitals': (text) => Buffer.from(text).toString('hex').toUpperCase(),
+  }
+  test.each(Object.entries(encoders))('%s', (_, encode) => {
+    for (const around of ['', 'a', 'ab', 'abc']) {
+      const shown = redactor.redact(`it is ${encode(`${around}${PASSWORD}${around}`)}.`)
+      expect(shown).toContain('[redacted]')
+      // What is left beside it decides no letter of the password.
+      expect(shown.replace('[redacted]', '').length).toBeLessThan('it is .'.length + 4 * around.length + 4)
+    }
+  })
+
+  test('and so is a whole request, though nothing in it was given', () => {
+    const requestBody = 'username=mary&field_7=learnt+later%21&more=1'
+    const learnt = createRedactor([])
+    learnt.learn(message({ requestBody }))
+    for (const encode of Object.values(encoders).slice(0, 3))
+      expect(learnt.redact(`<p>${encode(requestBody)}</p>`)).toMatch(/^<p>(\[redacted\][+/=]*)+<\/p>$/)
+  })
+})
+
 test('what a report needs to be read stays in it', async () => {
   const report = await reportOn(
     message({

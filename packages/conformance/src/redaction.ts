@@ -85,6 +85,23 @@ function spellingsOf(secret: string): readonly string[] {
   return [...new Set(written)]
 }
 
+/**
+ * How a secret looks in base64, base64url and hex, wherever it stands in what was encoded: for each of the three ways to lie in
+ * groups of three bytes the letters that it alone decides.
+ */
+function encodingsOf(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret)
+  const inside = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+    return text.slice(Math.ceil((before * 4) / 3), Math.floor(((before + bytes.length) * 4) / 3))
+  })
+  const hex = bytes.toString('hex')
+  const all = [bytes.toString('base64'), bytes.toString('base64url'), ...inside, ...inside.map(urlSafe), hex, hex.toUpperCase()]
+  return [...new Set(all)].filter((one) => one.length >= LEAST)
+}
+
+const urlSafe = (base64: string): string => base64.replaceAll('+', '-').replaceAll('/', '_')
+
 /** The pairs of `a=b&c=d` anywhere in a text: addresses, forms, fragments and addresses inside pages. */
 function* pairsOf(text: string): Generator<readonly [string, string]> {
   for (const [, name = '', value = ''] of text.matchAll(/(?:^|[?&#;\s"'])([A-Za-z0-9_.%-]{1,64})=([^&#\s"'<>;]+)/g))
@@ -163,6 +180,12 @@ export function createRedactor(given: readonly string[]): Redactor {
     learnNamed(pairsOf(htmlDecoded(text)))
     learnNamed(membersOf(parsed(text)))
   }
+  /** Who echoes a request may do so in an encoding of the whole: its words are as secret as the password in it. */
+  const learnWhole = (body: string) => {
+    const bytes = Buffer.from(body)
+    for (const encoding of ['base64', 'base64url', 'hex'] as const)
+      for (const part of bytes.toString(encoding).match(WORD) ?? []) if (part.length >= LEAST) words.add(part)
+  }
   const learnAuthorization = (value: string) => {
     const [, scheme = '', credentials = ''] = /^\s*(\S+)\s+(.*)$/s.exec(value) ?? []
     if (credentials === '') return learnValue(value.trim())
@@ -185,11 +208,15 @@ export function createRedactor(given: readonly string[]): Redactor {
     return shown.replaceAll(WORD, (word) => (words.has(word) ? STRUCK : word))
   }
 
-  for (const secret of given) remember(secret, 4)
+  for (const secret of given) {
+    remember(secret, 4)
+    for (const encoded of encodingsOf(secret)) others.add(encoded)
+  }
   return Object.freeze({
     learn: ({ url, requestHeaders, requestBody, headers, body }) => {
       learnText(url)
       learnText(requestBody)
+      learnWhole(requestBody)
       learnText(body)
       for (const [name, value] of Object.entries(requestHeaders)) learnHeader(name.toLowerCase(), value)
       for (const [name, value] of headers ?? []) learnHeader(name, value)
