@@ -135,7 +135,15 @@ export const MUTATION_GROUPS: Readonly<Record<string, MutationGroup>> = {
       'basic-credentials',
     ].map((name) => `legacy-auth/${name}`),
     tests: [
-      ...['basic-credentials', 'exchange-path', 'gate-question', 'legacy-auth'].map((name) => `legacy-auth/${name}`),
+      ...[
+        'basic-credentials',
+        'exchange-path',
+        'activesync-device',
+        'gate-answer',
+        'gate-question',
+        'gate-line',
+        'legacy-auth',
+      ].map((name) => `legacy-auth/${name}`),
       'adapters-with-passwords',
     ],
   },

@@ -60,6 +60,24 @@ test('what is read is what was written, and nothing else is ever thrown', () => 
   )
 })
 
+test('the longest values are read, and no longer ones', () => {
+  const name = 'n'.repeat(320)
+  const secret = 's'.repeat(1024)
+  expect(readBasicCredentials(basic(`${name}:${secret}`))).toEqual({ name, secret })
+  expect(readBasicCredentials(basic(`${name}n:${secret}`))).toBeUndefined()
+  expect(readBasicCredentials(basic(`${name}:${secret}s`))).toBeUndefined()
+  const line = basic('mary:pw')
+  const spaces = (length: number) => line.replace(' ', ' '.repeat(length - line.length + 1))
+  expect(readBasicCredentials(spaces(4096))).toEqual({ name: 'mary', secret: 'pw' })
+  expect(readBasicCredentials(spaces(4097))).toBeUndefined()
+})
+
+test('a byte order mark is a part of the name, and the scheme stands at the beginning', () => {
+  expect(readBasicCredentials(basic('\ufeffmary:pw'))).toEqual({ name: '\ufeffmary', secret: 'pw' })
+  expect(readBasicCredentials(`x${basic('mary:pw')}`)).toBeUndefined()
+  expect(readBasicCredentials(`Basic x${basic('mary:pw').slice(6)}`)).toBeUndefined()
+})
+
 test('the scheme is known in any letter case, and no other one is taken for it', () => {
   for (const value of ['Basic', 'basic x', 'BASIC\tx']) expect(isBasic(value)).toBe(true)
   for (const value of ['', 'Basically x', 'Bearer x', ' Basic x']) expect(isBasic(value)).toBe(false)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { hidesAnotherPath, protocolOfExchangePath } from './exchange-path.ts'
+import { hidesAnotherPath, protocolOfExchangePath, splitAddress } from './exchange-path.ts'
 
 const of = (url: string) => protocolOfExchangePath({ url, headers: {} })
 
@@ -10,6 +10,9 @@ test('the paths of Exchange tell the protocol, in any letter case, and only whol
   expect(of('https://mail.contoso.com/Autodiscover/Autodiscover.xml')).toBe('autodiscover')
   expect(of('/mapi/emsmdb?MailboxId=1')).toBe('mapi')
   expect(of('/OAB/1/oab.xml')).toBe('oab')
+  expect(of('/rpc/rpcproxy.dll?mail.contoso.com:6001')).toBe('rpc')
+  expect(of('/PowerShell?serializationLevel=Full')).toBe('powershell')
+  expect(of('/powershell')).toBe('powershell')
   for (const url of ['/', '', '/ewsx/', '/owa?/ews/', '/api/ews', '//ews', '/%65ws/']) expect(of(url)).toBeUndefined()
 })
 
@@ -127,4 +130,18 @@ test('whichever way a server reads it, what has a protocol is a path of that pro
     }),
     { numRuns: 1000 },
   )
+})
+
+test('an address is parted at its first question mark, and ends at its fragment', () => {
+  expect(splitAddress('/EWS?a=B?c#d?e')).toEqual({ path: '/ews', query: 'a=B?c' })
+  expect(splitAddress('/EWS')).toEqual({ path: '/ews', query: '' })
+  expect(splitAddress('HTTPS://mail.contoso.com?a\n#b\nc')).toEqual({ path: '', query: 'a\n' })
+  // Only the beginning of an address is its origin.
+  expect(splitAddress('/redirect/https://evil.example/ews')).toEqual({ path: '/redirect/https://evil.example/ews', query: '' })
+  expect(splitAddress('/a?b#')).toEqual({ path: '/a', query: 'b' })
+})
+
+test('an escape has two hex digits', () => {
+  for (const path of ['/ews/%4', '/ews/%4g', '/ews/%g4', '/ews/%']) expect(hidesAnotherPath(path)).toBe(true)
+  expect(hidesAnotherPath('/ews/%4a')).toBe(false)
 })

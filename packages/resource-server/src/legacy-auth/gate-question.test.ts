@@ -79,3 +79,32 @@ test('what an app claims is cut and cleaned, and what is no address is left out'
     userAgent: 'a',
   })
 })
+
+test('a source is an address without its zone, and IPv4 wherever it is written inside IPv6', () => {
+  const sourceOf = (source: string | undefined) =>
+    makeGateQuestion(mary, 'ews', request('/ews', source === undefined ? {} : { source })).source
+  expect(sourceOf('::FFFF:192.0.2.7')).toBe('192.0.2.7')
+  expect(sourceOf('fe80::1%eth0')).toBe('fe80::1')
+  expect(sourceOf('2001:db8::1')).toBe('2001:db8::1')
+  for (const odd of ['unknown', '', 'x::ffff:192.0.2.7', '192.0.2', undefined]) expect(sourceOf(odd)).toBeUndefined()
+})
+
+test('what is not known of a request is left out', () => {
+  expect(makeGateQuestion(mary, 'ews', request('/ews'))).toStrictEqual({ ...mary, protocol: 'ews' })
+  expect(
+    makeGateQuestion(mary, 'ews', request('/ews?DeviceId=a1&DeviceType=iPhone', { secure: false, method: 'OPTIONS' })),
+  ).toStrictEqual({
+    ...mary,
+    protocol: 'ews',
+    tls: false,
+  })
+  const headers = { 'user-agent': ['First', 'Second'] }
+  expect(makeGateQuestion(mary, 'ews', request('/ews', { headers })).app).toEqual({ userAgent: 'First' })
+  expect(Object.isFrozen(makeGateQuestion(mary, 'ews', request('/ews')))).toBe(true)
+})
+
+test('a query that cannot be read goes to the gate whole, in visible ASCII and up to 2048 characters', () => {
+  const queryOf = (query: string) => makeGateQuestion(mary, 'activesync', request(`/x?${query}`)).app?.activesyncQuery
+  expect(queryOf('x'.repeat(2048))).toBe('x'.repeat(2048))
+  for (const odd of ['x'.repeat(2049), 'x y', ' x', 'x ', '\u00e4', '']) expect(queryOf(odd)).toBeUndefined()
+})
