@@ -24,6 +24,8 @@ export interface Watching {
   readonly onProgress?: (progress: Progress) => void
   /** Which modules are run; by default all. */
   readonly chosen?: readonly ConformanceModule[]
+  /** Stops the run; what was found until then is in the report. */
+  readonly interruption?: AbortSignal
 }
 
 const LIBRARY = 'the library alone'
@@ -42,6 +44,7 @@ async function runClientModules(watching: Watching): Promise<Report> {
 /** Runs every module; those about mail servers once more for a server that is nothing but the library. */
 export async function runEverything(watching: Watching = {}): Promise<Report> {
   const client = await runClientModules(watching)
+  if (watching.interruption?.aborted === true) return client
   using time = moveClock()
   const { clock, wait } = time
   await using postern = await startPosternStage(clock)
@@ -55,17 +58,23 @@ export async function runEverything(watching: Watching = {}): Promise<Report> {
     Object.freeze({ ...result, name: `${result.name} (${LIBRARY})`, claim: `${result.claim}: ${LIBRARY}` })
   const library = await runModules(aboutMail, createTarget({ mailServer: mail.library, clock, wait }), {
     clock,
+    interruption: watching.interruption,
     onResult: (result) => watching.onResult?.(named(result)),
   })
-  return join(whole, [...library.results.map(named), ...client.results])
+  return join(whole, [{ ...library, results: library.results.map(named) }, client])
 }
 
-function join(report: Report, more: readonly ModuleResult[]): Report {
-  const results = Object.freeze([...report.results, ...more])
+/** One report of several; one that is not whole makes all of it not whole. */
+function join(report: Report, more: readonly Report[]): Report {
+  const all = [report, ...more]
+  const results = Object.freeze(all.flatMap((one) => one.results))
+  const parts = all.flatMap(({ interrupted }) => interrupted ?? [])
+  const notRun = parts.reduce((sum, one) => sum + one.notRun, 0)
   const count = (verdict: string) => results.filter((one) => one.verdict === verdict).length
   return Object.freeze({
     ...report,
     results,
+    ...(parts[0] !== undefined && { interrupted: { by: parts[0].by, notRun } }),
     counts: { pass: count('pass'), warn: count('warn'), fail: count('fail'), skip: count('skip') },
   })
 }

@@ -32,5 +32,6 @@ export {
 } from './report/terminal-report.ts'
 export { type ModuleResult, type Progress, type Report, type RunOptions, runModules } from './runner.ts'
 export type { KnownServer, PersonServed, ServerIdentity } from './server-to-server/identity.ts'
+export { stopPrograms } from './started-programs.ts'
 export { type Answer, createTarget, type ResponseMode, type Target, type TargetOptions } from './target.ts'
 export { createTerminal, type Output, type Terminal } from './terminal.ts'
