@@ -11,6 +11,9 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     interruption.abort(name)
   })
 
+// Nobody reads on, as behind `| head`: the reports are still wanted.
+process.stdout.on('error', () => interruption.abort('SIGPIPE'))
+
 const code = await runCommand(process.argv.slice(2), {
   out: process.stdout,
   error: process.stderr,

@@ -1,7 +1,8 @@
 /** Presents tokens to the resource and judges the answer. The kit's only reading of tokens: it never decides if one is good. */
 import { findBearerChallenge } from './bearer-challenge.ts'
 import type { Checks } from './conformance-module.ts'
-import { describeAnswer as describePresented, findStage } from './local-issuer/mail-stage.ts'
+import { describeAnswer as describePresented, findStage, isGuarded } from './local-issuer/mail-stage.ts'
+import { describeChallenge } from './seen.ts'
 import type { Answer, Target } from './target.ts'
 
 type Parts = readonly [header: string, payload: string, signature: string]
@@ -33,9 +34,14 @@ export const present = (target: Target, url: string, token: string): Promise<Ans
 /** Checks that `token` is refused as RFC 6750 section 3.1 says: 401 and `invalid_token`. */
 export async function mustRefuse(target: Target, checks: Checks, url: string, what: string, token: string): Promise<void> {
   const answer = await present(target, url, token)
-  checks.must('RFC 6750 section 3.1', `${what} is answered 401`, answer.status === 401, answer)
+  checks.must('RFC 6750 section 3.1', `${what} is answered 401`, answer.status === 401, describePresented(answer))
   const error = findBearerChallenge(answer.headers.get('www-authenticate'))?.get('error')
-  checks.must('RFC 6750 section 3.1', `${what} is called invalid_token`, error === 'invalid_token', error ?? 'no error')
+  checks.must(
+    'RFC 6750 section 3.1',
+    `${what} is called invalid_token`,
+    error === 'invalid_token',
+    error ?? describeChallenge(answer),
+  )
 }
 
 /** A guarded address, and whose tokens it takes. */
@@ -92,6 +98,7 @@ export async function findOpenedResource(
     checks.skip(clause, expected, token === undefined ? 'resource.token was not given' : 'resource.token is no signed JWT')
     return undefined
   }
+  if (!(await isGuarded(target, checks, guarded.url))) return undefined
   const answer = await present(target, guarded.url, token)
   const opened = answer.status >= 200 && answer.status < 300
   checks.must(clause, 'the given token opens the resource', opened, describePresented(answer))

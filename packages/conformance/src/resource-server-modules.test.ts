@@ -176,11 +176,12 @@ describe('against a mail server that does everything right', () => {
   test('a server that guards nothing is called that, in words', async () => {
     const { results } = await runAgainst(
       ['guards-nothing'],
-      ['opens-nothing-without-a-token', 'writes-challenges-that-clients-can-read'],
+      ['opens-nothing-without-a-token', 'writes-challenges-that-clients-can-read', 'refuses-signatures-that-do-not-hold'],
     )
     expect(results.map(({ findings }) => findings[0]?.seen)).toEqual([
       '200: it opens without any token',
-      '200, no WWW-Authenticate',
+      'the address opens without any token',
+      'the address opens without any token',
     ])
   })
 

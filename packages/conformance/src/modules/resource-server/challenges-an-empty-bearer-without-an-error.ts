@@ -1,5 +1,6 @@
 import { findBearerChallenge } from '../../bearer-challenge.ts'
 import { module } from '../../conformance-module.ts'
+import { describeAnswer } from '../../local-issuer/mail-stage.ts'
 import { findGuarded } from '../../presented-token.ts'
 import { describeChallenge } from '../../seen.ts'
 
@@ -14,7 +15,7 @@ export default module('resource-server', 'challenges an empty Bearer without an 
     const answer = await target.get(guarded.url, headers)
     const header = answer.headers.get('www-authenticate')
     const challenge = findBearerChallenge(header)
-    checks.must('RFC 9110 section 15.5.2', `${what} is answered 401`, answer.status === 401, answer)
+    checks.must('RFC 9110 section 15.5.2', `${what} is answered 401`, answer.status === 401, describeAnswer(answer))
     checks.must('RFC 6750 section 3', `${what} gets a Bearer challenge`, challenge !== undefined, describeChallenge(answer))
     // "the resource server SHOULD NOT include an error code" when the request lacks any authentication information
     checks.must(

@@ -1,6 +1,6 @@
 import { type Checks, module } from '../../conformance-module.ts'
 import { readChallenges } from '../../local-issuer/challenge-grammar.ts'
-import { findStage } from '../../local-issuer/mail-stage.ts'
+import { findStage, isGuarded } from '../../local-issuer/mail-stage.ts'
 import { describeChallenge } from '../../seen.ts'
 import type { Answer } from '../../target.ts'
 
@@ -74,6 +74,7 @@ export default module('resource-server', 'writes challenges that clients can rea
   const stage = await findStage(target, checks, 'RFC 9110 section 11.6.1')
   if (stage === undefined) return
   const { url } = stage.mailServer
+  if (!(await isGuarded(target, checks, url))) return
   judge(checks, 'without a token', await target.get(url), false)
   judge(checks, 'an empty Bearer', await target.get(url, { authorization: 'Bearer' }), false)
   judge(checks, 'an empty Bearer with a space', await target.get(url, { authorization: 'Bearer ' }), false)
