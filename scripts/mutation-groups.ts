@@ -122,7 +122,7 @@ export const MUTATION_GROUPS: Readonly<Record<string, MutationGroup>> = {
   },
   discovery: {
     mutate: ['discovery', 'authorization-server', 'guarded-fetch', 'network-address'],
-    tests: ['network-address', 'discovery'],
+    tests: ['network-address', 'guarded-fetch', 'authorization-server', 'discovery'],
   },
   passwords: {
     mutate: [

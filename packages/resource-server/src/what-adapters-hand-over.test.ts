@@ -138,8 +138,10 @@ test('express: the guard hears what Express knows, and less than the route says'
 test('express: the next one is called once, with a fault where there is one, and not after a refusal', async () => {
   const run = async (judged: Judgement<Admitted> | Error, demands?: () => { scopes: string[] }) => {
     const next: unknown[][] = []
+    const seen: unknown[] = []
     const { req, res } = expressPair()
-    await bearerForExpress(guardThat(judged), demands)(req, res, (...all) => void next.push(all))
+    await bearerForExpress(guardThat(judged, seen), demands)(req, res, (...all) => void next.push(all))
+    if (demands !== undefined) expect(seen[1]).toMatchObject(demands())
     return { next, locals: res.locals, status: res.statusCode, ended: res.writableEnded }
   }
   expect(await run(accepted)).toEqual({ next: [[]], locals: { token: claims, admitted: accepted }, status: 200, ended: false })

@@ -69,16 +69,7 @@ test('bytes that end too soon, or hold a field of another length, name no device
 test('bytes are read in base64 alone', () => {
   const text = bytes('ab').toString('base64')
   expect(text).toMatch(/[^=]=$/)
-  for (const query of [
-    `${text}x`,
-    ` ${text}`,
-    `${text}!`,
-    `!${text}`,
-    text.replace(/.=$/, 'B='),
-    '%',
-    '%ff',
-    `${text}%`,
-  ])
+  for (const query of [`${text}x`, ` ${text}`, `${text}!`, `!${text}`, text.replace(/.=$/, 'B='), '%', '%ff', `${text}%`])
     expect(found(query), query).toBeUndefined()
 })
 

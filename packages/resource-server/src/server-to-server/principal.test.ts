@@ -5,11 +5,11 @@ import { comparableAudience, formatPrincipal, parsePrincipal, requireComparableA
 const sts = '00000001-0000-0000-c000-000000000000'
 
 test('the three forms of the grammar are read', () => {
-  expect(parsePrincipal(`${sts}@contoso.com`)).toEqual({ clientId: sts, realm: 'contoso.com' })
-  expect(parsePrincipal(`${sts}/sts.example@*`)).toEqual({ clientId: sts, host: 'sts.example', realm: '*' })
-  expect(parsePrincipal(sts)).toEqual({ clientId: sts })
-  expect(parsePrincipal('id/host')).toEqual({ clientId: 'id', host: 'host' })
-  expect(parsePrincipal(`${'a'.repeat(510)}@b`)).toEqual({ clientId: 'a'.repeat(510), realm: 'b' })
+  expect(parsePrincipal(`${sts}@contoso.com`)).toStrictEqual({ clientId: sts, realm: 'contoso.com' })
+  expect(parsePrincipal(`${sts}/sts.example@*`)).toStrictEqual({ clientId: sts, host: 'sts.example', realm: '*' })
+  expect(parsePrincipal(sts)).toStrictEqual({ clientId: sts })
+  expect(parsePrincipal('id/host')).toStrictEqual({ clientId: 'id', host: 'host' })
+  expect(parsePrincipal(`${'a'.repeat(510)}@b`)).toStrictEqual({ clientId: 'a'.repeat(510), realm: 'b' })
 })
 
 test('what is no text is no principal', () => {
