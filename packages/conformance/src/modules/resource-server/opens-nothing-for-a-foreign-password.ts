@@ -1,5 +1,5 @@
 import { module } from '../../conformance-module.ts'
-import { findStage } from '../../local-issuer/mail-stage.ts'
+import { describeAnswer, findStage } from '../../local-issuer/mail-stage.ts'
 
 const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
@@ -29,7 +29,7 @@ export default module('resource-server', 'opens nothing for a foreign password',
   ]
   for (const [what, authorization] of lines) {
     const answer = await target.get(url, { authorization })
-    checks.must('RFC 7617 section 2', `${what}: opens nothing`, REFUSALS.includes(answer.status), answer)
+    checks.must('RFC 7617 section 2', `${what}: opens nothing`, REFUSALS.includes(answer.status), describeAnswer(answer))
     const header = answer.headers.get('www-authenticate') ?? ''
     if (answer.status === 401)
       checks.must('RFC 9110 section 15.5.2', `${what}: 401 carries a challenge`, header !== '', 'no WWW-Authenticate')
