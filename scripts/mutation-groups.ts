@@ -102,10 +102,15 @@ export const MUTATION_GROUPS: Readonly<Record<string, MutationGroup>> = {
       'revocations/feed-page',
       'revocations/revocation-feed',
       'revocations/security-event',
+      'system-timer',
     ],
-    tests: ['revocation-marks', 'feed-page', 'security-event', 'revocation-feed', 'validator-with-revocations'].map(
-      (name) => `revocations/${name}`,
-    ),
+    tests: [
+      'system-timer',
+      ...['revocation-marks', 'feed-page', 'security-event', 'what-the-feed-does', 'revocation-feed'].map(
+        (name) => `revocations/${name}`,
+      ),
+      'revocations/validator-with-revocations',
+    ],
   },
   guard: {
     mutate: ['guard', 'diagnostics', 'errors', 'metadata', 'node-http', 'express', 'koa', 'fetch'],

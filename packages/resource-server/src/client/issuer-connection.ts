@@ -7,11 +7,12 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
 import { type Clock, machineClock } from '../clock.ts'
 import type { ActorTokenStatus, ActorTokenUse } from '../server-to-server/actor-token-contract.ts'
+import { type SetTimer, systemTimer } from '../system-timer.ts'
 import { allowedUrl } from '../web-address.ts'
 import { createSend, type ServerExchange } from './exchange.ts'
 import { readSigningIdentity } from './signing-identity.ts'
 import { createTokenStatus } from './token-status.ts'
-import { createUseReports, type SetTimer } from './use-reports.ts'
+import { createUseReports } from './use-reports.ts'
 
 export type IssuerConnectionOptions = Readonly<{
   /** `https://sts/GUID`, as its own metadata spells it. */
@@ -55,12 +56,6 @@ export interface IssuerConnection {
   flush(): Promise<void>
   /** Sends what waits, within `timeoutMs`, and ends. What could not be sent is told to `onProblem`. */
   close(): Promise<void>
-}
-
-const systemTimer: SetTimer = (work, milliseconds) => {
-  const timer = setTimeout(work, milliseconds)
-  timer.unref()
-  return () => clearTimeout(timer)
 }
 
 /** @throws {TypeError} if an option makes no sense */

@@ -8,14 +8,12 @@
 import type { Clock } from '../clock.ts'
 import type { ActorTokenUse } from '../server-to-server/actor-token-contract.ts'
 import { parsePrincipal } from '../server-to-server/principal.ts'
+import type { SetTimer } from '../system-timer.ts'
 import { makeSelfIssuedAssertion, type TrustedIssuer } from './assertions.ts'
 import { createClockOffset } from './clock-offset.ts'
 import { harmless, ServerClientError } from './errors.ts'
 import { askIssuer, type IssuerAnswer, type Send } from './exchange.ts'
 import type { SigningIdentity } from './signing-identity.ts'
-
-/** Calls `work` after `milliseconds`, once; returns what calls that off. */
-export type SetTimer = (work: () => void, milliseconds: number) => () => void
 
 /** Uses and characters of one batch: servers bound what they read. */
 const mostInBatch = 100

@@ -35,8 +35,9 @@ function decodePercent(text: string): string | undefined {
 /** Version, command, two bytes of locale; then length and bytes of device id, policy key and device type. */
 function inBytes(query: string): ActiveSyncDevice | undefined {
   const text = decodePercent(query)
-  if (text === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined
+  if (text === undefined) return undefined
   const bytes = Buffer.from(text, 'base64')
+  // What is no base64 is passed over when it is read, so it is missing when it is written again.
   if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) return undefined
   let at = 4
   const field = (): Buffer => {
@@ -55,7 +56,7 @@ function inBytes(query: string): ActiveSyncDevice | undefined {
 
 /** The device that `query`, the text behind `?`, names. Undefined if it cannot be read or names several. */
 export function findActiveSyncDevice(query: string): ActiveSyncDevice | undefined {
-  if (query === '' || query.length > longestQuery) return undefined
+  if (query.length > longestQuery) return undefined
   // A `=` inside means pairs; base64 has it at its end only.
   return /=./.test(query.replace(/=+$/, '')) ? inPairs(query) : inBytes(query)
 }

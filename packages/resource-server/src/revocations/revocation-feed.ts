@@ -11,6 +11,7 @@ import { TokenError } from '../errors.ts'
 import { createIssuerKeys } from '../issuer-keys.ts'
 import { basicAuthorization } from '../legacy-auth/basic-credentials.ts'
 import { requireRange } from '../option-range.ts'
+import { type SetTimer, systemTimer } from '../system-timer.ts'
 import { allowedUrl } from '../web-address.ts'
 import { askForPage, FeedError, type FeedPage } from './feed-page.ts'
 import { createRevocationMarks } from './revocation-marks.ts'
@@ -37,7 +38,7 @@ export type RevocationFeedOptions = Readonly<{
   /** From 0 to below 1, for the jitter of pauses. */
   random?: () => number
   /** Calls `work` later, once; returns what calls that off. Default is a timer that keeps no process alive. */
-  setTimer?: (work: () => void, milliseconds: number) => () => void
+  setTimer?: SetTimer
   /** Told of pages that could not be had, events that were refused, and gaps. No secrets. Default: nobody. */
   onProblem?: (problem: string) => void
   /** Told of each event once it counts here, so that a server can end connections of its own. */
@@ -64,12 +65,6 @@ const shortestPauseMs = 1000
 const longestPauseMs = 60_000
 /** After a page without events, so that a service that does not wait is not asked without end. */
 const emptyPauseMs = 250
-
-const systemTimer = (work: () => void, milliseconds: number): (() => void) => {
-  const timer = setTimeout(work, milliseconds)
-  timer.unref()
-  return () => clearTimeout(timer)
-}
 
 /** From 0 to below 1. */
 const systemRandom = (): number => randomInt(2 ** 32) / 2 ** 32

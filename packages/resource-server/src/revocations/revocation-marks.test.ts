@@ -95,3 +95,76 @@ test('whatever ends in whatever order and room, no token of it comes back while 
     }),
   )
 })
+
+test('what has no name of its own ends nothing, and is not taken for the name undefined', () => {
+  const { end, isRevoked } = create()
+  end({ ends: 'session', accountId: 'mary', at: noon })
+  end({ ends: 'session', id: 'undefined', at: noon })
+  expect(isRevoked({ accountId: 'mary', issuedAt: noon })).toBe(false)
+  const nameless = create()
+  nameless.end({ ends: 'session', at: noon })
+  expect(nameless.isRevoked({ accountId: 'mary', sessionId: 'undefined', issuedAt: noon })).toBe(false)
+})
+
+test('the mark that goes for want of room is the one that was set longest ago, and that is told once', () => {
+  const { end, isRevoked, problems } = create(2)
+  for (const [at, accountId] of ['mary', 'joe', 'mary', 'ann', 'eve'].entries())
+    end({ ends: 'account', accountId, at: noon + at })
+  // Gone are joe (1) and mary (2), who was marked again after joe.
+  expect(isRevoked({ accountId: 'somebody', issuedAt: noon + 2 })).toBe(true)
+  expect(isRevoked({ accountId: 'somebody', issuedAt: noon + 3 })).toBe(false)
+  expect(problems).toEqual(['more than 2 revocations at once: tokens from before the oldest are refused for all'])
+  const again = create(2)
+  for (const [at, accountId] of ['mary', 'joe', 'mary', 'ann'].entries()) again.end({ ends: 'account', accountId, at: noon + at })
+  expect(again.isRevoked({ accountId: 'somebody', issuedAt: noon + 2 })).toBe(false)
+})
+
+test('a mark lasts to the second until no token from before it can live', () => {
+  const { end, isRevoked } = create()
+  end({ ends: 'account', accountId: 'mary', at: noon })
+  end({ ends: 'account', accountId: 'joe', at: noon + day })
+  expect(isRevoked(token)).toBe(true)
+  // Told late, but not too late; and too late, behind one that lasts.
+  end({ ends: 'account', accountId: 'ann', at: noon }, noon + day)
+  end({ ends: 'account', accountId: 'eve', at: noon }, noon + day + 1)
+  expect(isRevoked({ accountId: 'ann', issuedAt: noon })).toBe(true)
+  expect(isRevoked({ accountId: 'eve', issuedAt: noon })).toBe(false)
+})
+
+test('the ends of apps take no room among the ends of tokens', () => {
+  const { end, isRevoked, problems } = create(1)
+  for (const id of ['a', 'b', 'c']) end({ ends: 'answers', accountId: 'mary', id, at: noon })
+  expect(isRevoked({ accountId: 'joe', issuedAt: noon })).toBe(false)
+  expect(problems).toEqual([])
+})
+
+test('answers of an account are asked for again for ten minutes, then nobody remembers one', () => {
+  const { end, mustAskAgain } = create()
+  end({ ends: 'answers', accountId: 'mary', at: noon })
+  end({ ends: 'answers', accountId: 'joe', at: noon + 600 })
+  expect(mustAskAgain('mary', noon * 1000)).toBe(true)
+  end({ ends: 'answers', accountId: 'joe', at: noon + 601 })
+  expect(mustAskAgain('mary', noon * 1000)).toBe(false)
+  expect(mustAskAgain('ann', noon * 1000)).toBe(false)
+})
+
+test('without room for answers, those from before the oldest are asked for again for everybody', () => {
+  const { end, mustAskAgain } = create(2)
+  const mark = (accountId: string, at: number) => end({ ends: 'answers', accountId, at: noon + at })
+  mark('mary', 0)
+  mark('joe', 1)
+  expect(mustAskAgain('somebody', noon * 1000)).toBe(false)
+  mark('mary', 2)
+  mark('ann', 3)
+  // Gone is joe: mary was marked again.
+  expect(mustAskAgain('somebody', (noon + 1) * 1000)).toBe(true)
+  expect(mustAskAgain('somebody', (noon + 2) * 1000)).toBe(false)
+  expect(mustAskAgain('mary', (noon + 2) * 1000)).toBe(true)
+})
+
+test('what may have been missed is asked for again for everybody', () => {
+  const { forgetAnswers, mustAskAgain } = create()
+  forgetAnswers(noon * 1000)
+  expect(mustAskAgain('mary', noon * 1000)).toBe(true)
+  expect(mustAskAgain('mary', noon * 1000 + 1)).toBe(false)
+})

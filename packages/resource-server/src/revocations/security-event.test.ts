@@ -130,6 +130,11 @@ test.for<readonly [Changes, string]>([
   [{ event: { kind: 'refresh-family', family_id: 7 } }, text('family_id: not a name')],
   [{ event: { kind: 'client-disabled' } }, text('client_id: missing')],
   [{ claims: opaque }, text('sub_id: names no account')],
+  ...['account-disabled', 'account-removed', 'password-changed', 'account-renamed'].map(
+    (kind) => [{ claims: opaque, event: { kind } }, text('sub_id: names no account')] as const,
+  ),
+  [{ claims: { jti: `${'r'.repeat(realm.length)}:7` } }, text('jti: not a number of this realm')],
+  [{ claims: { jti: `x7` } }, text('jti: not a number of this realm')],
 ])('%j is refused: %s', async ([changes, expected]) => {
   expect(await said(changes)).toBe(expected)
 })
