@@ -50,6 +50,16 @@ test('a wrong password fails once, and is typed once', async () => {
   expect(report.counts.skip).toBeGreaterThan(20)
 })
 
+test('an issuer without metadata fails once for that', async () => {
+  const fetch = async () => new Response('<h1>Welcome</h1>', { headers: { 'content-type': 'text/html' } })
+  const { failed, report } = await runAgainst({ issuer: 'https://login.example/', fetch })
+  const why = 'https://login.example/.well-known/openid-configuration is no metadata document: 200 text/html, not JSON'
+  expect(failed.filter(({ seen }) => seen.includes('is no metadata document'))).toEqual([
+    { name: 'names-itself-exactly-in-its-metadata', seen: `answer_malformed: ${why}` },
+  ])
+  expect(report.results.filter(({ findings }) => findings.some(({ seen }) => seen === why)).length).toBeGreaterThan(20)
+})
+
 test.each([
   [
     'http://localhost:1/x',

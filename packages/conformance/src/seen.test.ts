@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describeChallenge, describeSeen, shorten } from './seen.ts'
+import { describeChallenge, describeDocument, describeSeen, shorten } from './seen.ts'
 
 const answer = (
   status: number,
@@ -14,8 +14,8 @@ const answer = (
 })
 
 test.each([
-  [answer(200, '<p>Hello', { 'content-type': 'text/html; charset=utf-8' }), '200 text/html, not JSON'],
-  [answer(200, '[1]'), '200 without a content type, not JSON'],
+  [answer(200, '<p>Hello', { 'content-type': 'text/html; charset=utf-8' }), '200 text/html'],
+  [answer(200, '[1]'), '200 without a content type'],
   [answer(400, '{"error":"invalid_grant"}', {}, { error: 'invalid_grant' }), '400 invalid_grant'],
   [answer(401, ''), '401, no WWW-Authenticate'],
   [answer(404, ''), '404'],
@@ -24,6 +24,7 @@ test.each([
   [null, 'absent'],
   ['', 'empty'],
   [[], 'an empty list'],
+  [[undefined, 'a'], '["absent","a"]'],
   [{ token_type: undefined }, 'absent'],
   [{ status: 200, error: undefined }, '{"status":200}'],
   [5, '5'],
@@ -35,6 +36,14 @@ test.each([
 test('a challenge that is not there is told as such', () => {
   expect(describeChallenge(answer(200, ''))).toBe('200, no WWW-Authenticate')
   expect(describeChallenge(answer(401, '', { 'www-authenticate': 'Bearer' }))).toBe('Bearer')
+})
+
+test('where a document is wanted, it is told that there is none', () => {
+  expect(describeDocument(answer(200, '<p>Hello', { 'content-type': 'text/html; charset=utf-8' }))).toBe(
+    '200 text/html, not JSON',
+  )
+  expect(describeDocument(answer(404, ''))).toBe('404')
+  expect(describeDocument(answer(200, '{}', { 'content-type': 'application/json' }, {}))).toBe('200 application/json')
 })
 
 test('what is long is cut between two words', () => {

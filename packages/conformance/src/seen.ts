@@ -16,7 +16,7 @@ interface Answered {
 const isAnswered = (seen: object): seen is Answered =>
   typeof Reflect.get(seen, 'status') === 'number' && Reflect.get(seen, 'headers') instanceof Headers
 
-/** `200 text/html, not JSON`; `400 invalid_grant`; `302 to https://app.example/cb`; `401, no WWW-Authenticate`. */
+/** `200 text/html`; `400 invalid_grant`; `302 to https://app.example/cb`; `401, no WWW-Authenticate`. */
 export function describeAnswered({ status, headers, body, html, json }: Answered): string {
   const location = headers.get('location')
   if (status >= 300 && status < 400 && location !== null) return `${status} to ${location.replace(/[?#].*$/s, '')}`
@@ -25,8 +25,12 @@ export function describeAnswered({ status, headers, body, html, json }: Answered
   const text = body ?? html ?? ''
   if (text === '') return `${status}${missing}`
   const [type = ''] = (headers.get('content-type') ?? 'without a content type').split(';')
-  return `${status} ${type.trim()}${json === undefined ? ', not JSON' : ''}${missing}`
+  return `${status} ${type.trim()}${missing}`
 }
+
+/** The same where a JSON object was wanted: `200 text/html, not JSON`. */
+export const describeDocument = (answer: Answered): string =>
+  `${describeAnswered(answer)}${answer.json === undefined && (answer.body ?? '') !== '' ? ', not JSON' : ''}`
 
 /** The challenge of an answer as it stands there, or that there is none. */
 export const describeChallenge = ({ status, headers }: Answered): string => {
@@ -40,7 +44,8 @@ function wordsFor(seen: unknown): string {
   if (typeof seen === 'string') return seen
   if (typeof seen !== 'object') return String(seen)
   if (isAnswered(seen)) return describeAnswered(seen)
-  if (Array.isArray(seen)) return seen.length === 0 ? 'an empty list' : (JSON.stringify(seen) ?? String(seen))
+  if (Array.isArray(seen))
+    return seen.length === 0 ? 'an empty list' : JSON.stringify(seen.map((one: unknown) => one ?? 'absent'))
   const text = JSON.stringify(seen) ?? String(seen)
   // Members that are undefined are left out: nothing of what was looked for is there.
   return text === '{}' ? 'absent' : text

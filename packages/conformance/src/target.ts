@@ -17,6 +17,7 @@ import type {
   Registration,
 } from './known-parties.ts'
 import { createReach } from './reach.ts'
+import { describeDocument } from './seen.ts'
 import { type KnownServer, readIdentity, type ServerIdentity } from './server-to-server/identity.ts'
 import { createWait, type Waiting } from './waiting.ts'
 
@@ -290,11 +291,19 @@ export function createTarget(options: TargetOptions): Target {
       authorizationEndpoint = answer.json.authorization_endpoint
       return answer.json
     }
-    throw new ConformanceError('answer_malformed', `${url} answered ${answer.status} without a JSON object`)
+    throw new ConformanceError('answer_malformed', `${url} is no metadata document: ${describeDocument(answer)}`)
   }
-  const metadata = () => {
+  /** Why the metadata cannot be read. Whoever asks first fails for it; for all others there is nothing to try. */
+  let unreadable: string | undefined
+  const metadata = async () => {
+    if (unreadable !== undefined) throw new ConformanceError('not_given', unreadable)
     known ??= readMetadata()
-    return known
+    try {
+      return await known
+    } catch (error) {
+      if (error instanceof ConformanceError && error.code === 'answer_malformed') unreadable = error.message
+      throw error
+    }
   }
   const findEndpoint: Target['findEndpoint'] = async (name) => {
     const value = (await metadata())[name]

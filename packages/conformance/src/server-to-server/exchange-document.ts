@@ -3,6 +3,7 @@
  * there is one: names of members may be in any case and `keyinfo` at either level, as its readers take them.
  */
 import type { Checks } from '../conformance-module.ts'
+import { describeDocument } from '../seen.ts'
 import type { Target } from '../target.ts'
 import { thumbprintOf } from './self-signed.ts'
 
@@ -41,7 +42,7 @@ export async function findExchangeDocument(target: Target, checks: Checks): Prom
     return undefined
   }
   const found = answer.status === 200 && answer.json !== undefined
-  checks.must(CLAUSE, 'the metadata document is a JSON object with status 200', found, answer)
+  checks.must(CLAUSE, 'the metadata document is a JSON object with status 200', found, describeDocument(answer))
   return found ? readDocument(answer.json) : undefined
 }
 

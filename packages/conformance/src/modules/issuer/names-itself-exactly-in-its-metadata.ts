@@ -1,4 +1,5 @@
 import { module } from '../../conformance-module.ts'
+import { describeDocument } from '../../seen.ts'
 import { discoveryUrl, rfc8414Url } from '../../target.ts'
 
 const REQUIRED = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
@@ -24,7 +25,7 @@ export default module('issuer', 'names itself exactly in its metadata', async (t
     'RFC 8414 section 3.1',
     `${rfc8414Url(target.issuer)} names the same issuer`,
     twin.json?.issuer === target.issuer,
-    twin.json === undefined ? twin : `issuer ${twin.json.issuer ?? 'absent'}`,
+    twin.json === undefined ? describeDocument(twin) : `issuer ${twin.json.issuer ?? 'absent'}`,
   )
   const answer = await target.get(discoveryUrl(target.issuer))
   const type = answer.headers.get('content-type') ?? 'no content-type'

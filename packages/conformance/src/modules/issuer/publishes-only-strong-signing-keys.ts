@@ -1,5 +1,6 @@
 import { importJWK, type JWK } from 'jose'
 import { module } from '../../conformance-module.ts'
+import { describeDocument } from '../../seen.ts'
 
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 const bytes = (value: unknown): Buffer => Buffer.from(typeof value === 'string' ? value : '', 'base64url')
@@ -37,7 +38,7 @@ export default module('issuer', 'publishes only strong signing keys', async (tar
     'the key document has a keys array',
     answer.status === 200 && Array.isArray(listed),
     answer.json === undefined
-      ? answer
+      ? describeDocument(answer)
       : Array.isArray(listed)
         ? `${listed.length} keys`
         : `keys: ${JSON.stringify(listed) ?? 'absent'}`,

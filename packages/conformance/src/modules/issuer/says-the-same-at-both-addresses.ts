@@ -1,4 +1,5 @@
 import { module } from '../../conformance-module.ts'
+import { describeDocument } from '../../seen.ts'
 import { discoveryUrl, rfc8414Url } from '../../target.ts'
 
 const CLAUSE = 'RFC 8414 sections 3.1 and 5'
@@ -11,7 +12,7 @@ export default module('issuer', 'says the same at both addresses', async (target
     'RFC 8414 section 3.2',
     'the document of RFC 8414 is a JSON object',
     other.status === 200 && other.json !== undefined,
-    other,
+    describeDocument(other),
   )
   const told = other.json ?? {}
   const differing = Object.keys(told).filter(

@@ -1,5 +1,6 @@
 import { module } from '../../conformance-module.ts'
 import { isOnThisMachine } from '../../person/listener.ts'
+import { describeDocument } from '../../seen.ts'
 import type { Answer } from '../../target.ts'
 import { discoveryUrl } from '../../target.ts'
 
@@ -39,7 +40,7 @@ export default module(
       'OpenID Connect Discovery 1.0 section 4.2',
       'the document is JSON with 200',
       answer.status === 200 && /^application\/json\b/i.test(type),
-      answer,
+      describeDocument(answer),
     )
     const { issuer, scopes_supported: scopes, response_types_supported: responses } = document
     checks.must(

@@ -1,6 +1,7 @@
 import { findBearerChallenge } from '../../bearer-challenge.ts'
 import { module } from '../../conformance-module.ts'
 import { findGuarded } from '../../presented-token.ts'
+import { describeDocument } from '../../seen.ts'
 
 export default module('resource-server', 'describes itself consistently', async (target, checks) => {
   const clause = 'RFC 9728 section 3.3'
@@ -20,7 +21,7 @@ export default module('resource-server', 'describes itself consistently', async 
     'RFC 9728 section 3.2',
     'the metadata is a JSON object with status 200',
     answer.status === 200 && answer.json !== undefined,
-    answer,
+    describeDocument(answer),
   )
   const named = answer.json?.resource
   const about = typeof named === 'string' && URL.parse(named)?.origin === new URL(resource.url).origin
