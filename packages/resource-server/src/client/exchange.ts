@@ -44,12 +44,18 @@ const longestShown = 65_536
 async function beginningOf(response: Response): Promise<string> {
   const { body } = response.clone()
   if (body === null) return ''
+  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader()
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > longestShown) break // leaving the loop cancels this copy only
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    chunks.push(value)
+    length += value.length
+    if (length <= longestShown) continue
+    // Not waited for: it is over only when the caller has read the other copy, and the caller waits for us.
+    reader.cancel().catch(() => undefined)
+    break
   }
   return Buffer.concat(chunks).toString('utf8').slice(0, longestShown)
 }
