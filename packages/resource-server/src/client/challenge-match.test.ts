@@ -138,3 +138,45 @@ test('whatever a server says, the host is the one that was asked and the issuer 
     { numRuns: 2000 },
   )
 })
+
+const thrownBy = (header: string | null): unknown => {
+  try {
+    return match(header)
+  } catch (error) {
+    return error
+  }
+}
+
+test('what is wrong is told with the address that was asked', () => {
+  const origin = 'https://mail.contoso.com:8443'
+  expect(thrownBy(null)).toMatchObject({ code: 'challenge_missing', status: 401, detail: origin })
+  expect(thrownBy('Bearer a="')).toMatchObject({ code: 'challenge_malformed', status: 401, cause: { name: 'ChallengeError' } })
+  expect(thrownBy(naming(`${sts}@*,`.repeat(64)))).toMatchObject({ code: 'challenge_malformed', detail: '65 issuers' })
+  expect(thrownBy(`Bearer client_id="a b", trusted_issuers="${sts}@*"`)).toMatchObject({
+    code: 'challenge_malformed',
+    status: 401,
+    detail: `client_id of ${origin}`,
+  })
+  expect(thrownBy(`${naming('x@y', ', realm="z"')}, Bearer client_id="other"`)).toMatchObject({
+    code: 'issuer_not_trusted',
+    status: 401,
+    detail: `${origin} trusts x@y in z for ${mail}; undefined in undefined for other`,
+  })
+})
+
+test('a list of sixty-four issuers is read, with white space around each', () => {
+  expect(match(naming([...Array(63).fill('x@y'), ` ${sts}@* `].join(','))).issuer).toBe(issuers[0])
+})
+
+test('only a Bearer challenge with parameters is one', () => {
+  const other = naming(`${sts}@*`).replace('Bearer', 'Other')
+  expect(codeOf(other)).toBe('challenge_missing')
+  expect(codeOf('Bearer abc')).toBe('challenge_missing')
+  expect(match(`Bearer abc, ${naming(`${sts}@*`)}`).issuer).toBe(issuers[0])
+  expect(match(`Bearer realm="x", ${naming(`${sts}@*`)}`).issuer).toBe(issuers[0])
+})
+
+test('an id that would be read as more than an id is malformed', () => {
+  for (const id of ['a/b', 'a@b', 'a b', '/', '@', ''])
+    expect(codeOf(`Bearer client_id="${id}", trusted_issuers="${sts}@*"`), id).toBe('challenge_malformed')
+})

@@ -143,3 +143,56 @@ test('a token that a server sends back in its refusal is not repeated', () => {
   expect(error.detail).toBe('your [token] was bad')
   expect(error.oauthError).toBe('e [token]')
 })
+
+test.for<readonly [body: unknown, detail: string]>([
+  ['x', 'not one JSON object'],
+  [{ ...good, token_type: 'pop' }, 'token_type'],
+  [{ ...good, token_type: 7 }, 'token_type'],
+  [{ ...good, access_token: 'a.b' }, 'access_token'],
+  [{ ...good, access_token: `x ${token}` }, 'access_token'],
+  [{ ...good, access_token: `${token} x` }, 'access_token'],
+  [{ ...good, expires_in: 0 }, 'expires_in'],
+  [{ ...good, expires_in: '1'.repeat(13) }, 'expires_in'],
+  [{ ...good, expires_in: '-1' }, 'expires_in'],
+  [{ ...good, expires_in: [] }, 'expires_in'],
+  [{ ...good, expires_in: -1 }, 'expires_in'],
+  [{ ...good, expires_in: 2 ** 53 }, 'expires_in'],
+  [{ ...good, expires_in: undefined, expires_on: 7200 }, 'expires_in'],
+  [{ ...good, expires_in: undefined, not_before: 0 }, 'expires_in'],
+  [{ ...good, access_token: 'a.b.c' }, 'the claims of the actor token'],
+  ...[{ nameid: 7 }, { aud: [claims.aud] }, { exp: undefined }, { exp: -1 }, { exp: '1e9' }].map(
+    (changes) =>
+      [{ ...good, access_token: `${unsigned({}, { ...claims, ...changes })}c2ln` }, 'the claims of the actor token'] as const,
+  ),
+  [{ ...good, access_token: `${unsigned({}, { ...claims, nameid: 'a b' })}c2ln` }, 'the actor token is for somebody else'],
+  [
+    { ...good, access_token: `${unsigned({}, { ...claims, aud: 'other' })}c2ln` },
+    `the actor token is for other, not for ${claims.aud}`,
+  ],
+])('what is malformed is named: %#', ([body, detail]) => {
+  expect(refusal(body)).toMatchObject({ code: 'answer_malformed', detail, status: 200 })
+})
+
+test('the longest token and the shortest life are taken, and times may begin at zero', () => {
+  const pad = 8192 - token.length
+  expect(read({ ...good, access_token: `${token}${'A'.repeat(pad)}` }).token.length).toBe(8192)
+  expect(read({ ...good, expires_in: 1 }).lifeSeconds).toBe(1)
+  expect(read({ ...good, expires_in: undefined, expires_on: 10, not_before: 0 }).lifeSeconds).toBe(10)
+  expect(read({ ...good, expires_in: '999999999999' }).lifeSeconds).toBe(86_400)
+  expect(Object.isFrozen(read(good))).toBe(true)
+})
+
+test('a resource or an audience that is no principal is nobody, and no crash', () => {
+  for (const [aud, asked] of [
+    ['mail/mail.contoso.com@realm', 'a b'],
+    ['mail/mail.contoso.com@realm', 'https://['],
+    ['mail@realm', 'https://mail.contoso.com'],
+    ['a b', 'mail/mail.contoso.com'],
+  ] as const)
+    expect(takes(aud, asked), `${aud} for ${asked}`).toBe(false)
+})
+
+test('every status from 500 on is worth coming back, and one below is not', () => {
+  for (const status of [500, 503, 599]) expect(refusal('', status).code).toBe('issuer_unavailable')
+  for (const status of [201, 302, 400, 499]) expect(refusal('', status).code).toBe('token_request_refused')
+})
