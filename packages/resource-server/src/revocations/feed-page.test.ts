@@ -3,7 +3,7 @@ import { askForPage, FeedError } from './feed-page.ts'
 
 const json = { 'content-type': 'application/json' }
 const page = { events: ['a.b.c'], next: 7 }
-type Asked = { url: string; headers: Headers; redirect: RequestRedirect | undefined; signal: AbortSignal | null | undefined }
+type Asked = { url: string; headers: Headers; redirect: RequestInit['redirect']; signal: AbortSignal | null | undefined }
 
 /** Asks once, and is answered with `answer`. */
 async function ask(answer: () => Response | Promise<Response>, closing = new AbortController().signal) {

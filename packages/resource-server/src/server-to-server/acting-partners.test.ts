@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { makeActorScene } from '../testing/actor-scene.ts'
 import { refusal, refusalLater } from '../testing/refusal.ts'
@@ -11,6 +11,7 @@ const { scene } = makeActorScene()
 const { realm, otherRealm } = scene
 const { key, endedKey } = scene.partner
 const clientId = 'partner'
+const pemOf = ({ der }: { der: Uint8Array }): string => new X509Certificate(der).toString()
 const metadataUrl = 'https://partner.example/metadata/json/1'
 const host = { allowHosts: ['partner.example'], resolveHost: async () => [{ address: '10.0.0.1', family: 4 }] }
 
@@ -99,7 +100,7 @@ test.for<readonly [string, readonly ActorPartner[], readonly string[], string]>(
 })
 
 test('one partner may name its certificate twice', () => {
-  expect(() => make([{ clientId, certificates: [key.der, key.certificate] }])).not.toThrow()
+  expect(() => make([{ clientId, certificates: [key.der, pemOf(key)] }])).not.toThrow()
 })
 
 test('what a function gives must be the server that was asked for, in its realm', () => {
@@ -125,11 +126,11 @@ test('a certificate is read once, however often the partner comes as another obj
   const { requireKey } = make(() => undefined)
   const fresh = (...certificates: readonly (string | Uint8Array)[]): ActorPartner => ({ clientId, certificates })
   const byDer = requireKey(fresh(key.der), key.x5t)
-  const byPem = requireKey(fresh(key.certificate), key.x5t)
+  const byPem = requireKey(fresh(pemOf(key)), key.x5t)
   expect(byDer).toEqual(byPem)
-  expect(requireKey(fresh(endedKey.certificate), endedKey.x5t)).toMatchObject({ x5t: endedKey.x5t })
+  expect(requireKey(fresh(pemOf(endedKey)), endedKey.x5t)).toMatchObject({ x5t: endedKey.x5t })
   // The very objects: nothing was parsed again, and each spelling is for itself.
-  expect(requireKey(fresh(key.certificate, endedKey.der), key.x5t)).toBe(byPem)
+  expect(requireKey(fresh(pemOf(key), endedKey.der), key.x5t)).toBe(byPem)
   expect(requireKey(fresh(endedKey.der, new Uint8Array(key.der)), key.x5t)).toBe(byDer)
   expect(byDer).not.toBe(byPem)
 })
@@ -171,7 +172,7 @@ test('a partner that publishes is asked for by its name, and says what it has', 
   const keyOf = ({ x5t, der }: typeof key) => ({
     usage: 'signing',
     keyinfo: { x5t },
-    keyvalue: { type: 'x509Certificate', value: der.toString('base64') },
+    keyvalue: { type: 'x509Certificate', value: Buffer.from(der).toString('base64') },
   })
   const document = { realm, serviceName: clientId, issuer: `${clientId}@${realm}`, keys: [keyOf(key)] }
   const { metadata, asked } = makeMetadata(() => Response.json(document))
