@@ -75,6 +75,16 @@ test('characters are counted to the character, and come back when a token is for
   expect([memory.size, memory.find(token(1)), memory.find(token(3))]).toEqual([3, undefined, 3])
 })
 
+test('the room of a forgotten token is free for the next one', () => {
+  const token = (index: number): string => String(index).padStart(50, 't')
+  const memory = new TokenMemory<number>(1000, 200) // two tokens a generation
+  for (const index of [0, 1]) memory.remember(token(index), index)
+  memory.forget(token(0))
+  for (const index of [2, 3, 4]) memory.remember(token(index), index)
+  // 1 and 2 filled the first generation, 3 and 4 the second: nothing had to go.
+  expect([memory.size, memory.find(token(1)), memory.find(token(4))]).toEqual([4, 1, 4])
+})
+
 test('the end under which a token is filed is 32 characters, and the newest of the same end stays', () => {
   const memory = new TokenMemory<string>(10)
   memory.remember(`a${'x'.repeat(32)}`, 'first')

@@ -54,13 +54,13 @@ async function fetchInto(kept: Kept, source: TokenSource, resource: string, cloc
   const { lifeSeconds, ...read } = await source.request(resource)
   const life = lifeSeconds * 1000
   const actor = Object.freeze({ ...read, expiresAt: new Date(askedAt + life - Math.min(reserveMs, life / 4)) })
-  Object.assign(kept, { actor, askedAt, renewFrom: askedAt + Math.min(life * renewAfter, life - Math.min(reserveMs, life / 4)) })
+  Object.assign(kept, { actor, askedAt, renewFrom: askedAt + life * renewAfter })
   return actor
 }
 
 /** A clock that was set back by much makes a life look longer than it is: then the token is not used any more. */
-const works = ({ actor, askedAt }: Kept, now: number): boolean =>
-  actor !== undefined && now < actor.expiresAt.getTime() && now > askedAt - reserveMs
+const works = (actor: ActorToken, askedAt: number, now: number): boolean =>
+  now < actor.expiresAt.getTime() && now > askedAt - reserveMs
 
 /** At most `most` resources are remembered; the one that was used least recently is forgotten first. */
 export function createActorTokens(options: { clock: Clock; most: number }): ActorTokens {
@@ -86,9 +86,9 @@ export function createActorTokens(options: { clock: Clock; most: number }): Acto
     async get(source: TokenSource, resource: string) {
       const kept = find(source, resource)
       const now = clock().getTime()
-      const { actor } = kept
-      if (actor === undefined || !works(kept, now)) return { actor: await renew(kept, source, resource), fresh: true }
-      if (now >= kept.renewFrom && now >= kept.pauseUntil && kept.pending === undefined) {
+      const { actor, askedAt } = kept
+      if (actor === undefined || !works(actor, askedAt, now)) return { actor: await renew(kept, source, resource), fresh: true }
+      if (now >= kept.renewFrom && now >= kept.pauseUntil) {
         kept.pauseUntil = now + backgroundPauseMs
         // Nobody waits for it: the old one works, and whoever comes when it does not any more will hear what is wrong.
         renew(kept, source, resource).catch(() => undefined)
@@ -98,7 +98,8 @@ export function createActorTokens(options: { clock: Clock; most: number }): Acto
     async replace(source: TokenSource, resource: string, refused: ActorToken) {
       const kept = find(source, resource)
       const now = clock().getTime()
-      if (kept.actor !== undefined && kept.actor.token !== refused.token && works(kept, now)) return kept.actor
+      const { actor, askedAt } = kept
+      if (actor !== undefined && actor.token !== refused.token && works(actor, askedAt, now)) return actor
       if (kept.pending === undefined) {
         if (Math.abs(now - kept.replacedAt) < replacementPauseMs) return undefined
         kept.replacedAt = now

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import { securityTokenServiceId } from '../server-to-server/principal.ts'
 import { caller, callerId, mailId, realm, unsigned } from '../testing/loopback-issuer.ts'
@@ -153,4 +154,21 @@ test('whoever has no patience left is let go, and the token comes for the others
   await expect(slow.fetch(mail, { signal: AbortSignal.abort(new RangeError('none at all')) })).rejects.toThrow('none at all')
   held.resolve()
   await expect(other).rejects.toMatchObject({ code: 'issuer_unavailable' })
+})
+
+test('patience that ends before the token is asked for ends the call, and nothing of a call is left at its signal', async () => {
+  const patience = new AbortController()
+  const { client, tokens } = network(
+    (authorization) => {
+      if (isQuestion(authorization)) patience.abort(new RangeError('no patience'))
+      return refused()
+    },
+    () => new Response('', { status: 503 }),
+  )
+  await expect(client.fetch(mail, { signal: patience.signal })).rejects.toThrow(new RangeError('no patience'))
+  expect(tokens()).toBe(1)
+  const calm = network((authorization) => (isQuestion(authorization) ? refused() : new Response('ok')))
+  const { signal } = new AbortController()
+  await calm.client.fetch(mail, { signal })
+  expect(getEventListeners(signal, 'abort')).toEqual([])
 })

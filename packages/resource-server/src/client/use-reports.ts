@@ -46,8 +46,8 @@ function write(use: ActorTokenUse, clientId: string): string {
   })
 }
 
-/** True if the same batch would be refused again; 401 and 429 pass, and so does what is the server's own trouble. */
-const isFinal = ({ status }: IssuerAnswer): boolean => status >= 300 && status < 500 && ![401, 408, 425, 429].includes(status)
+/** Of an answer that is no success: true if the same batch would be refused again; 401 and 429 pass, and so does what is the server's own trouble. */
+const isFinal = ({ status }: IssuerAnswer): boolean => status < 500 && ![401, 408, 425, 429].includes(status)
 
 export interface UseReports {
   readonly report: (use: ActorTokenUse) => void
@@ -73,7 +73,7 @@ export function createUseReports(options: {
   let lost = 0
   let failures = 0
   let callOff: (() => void) | undefined
-  let sending: Promise<boolean> | undefined
+  let sending: Promise<void> | undefined
   let closed = false
 
   function lose(count: number, why: string): void {
@@ -95,7 +95,7 @@ export function createUseReports(options: {
     try {
       let answer = await post(batch)
       if (answer.status === 401 && offset.learn(answer.headers)) answer = await post(batch)
-      if (answer.status >= 200 && answer.status < 300) return true
+      if (answer.status < 300) return true
       if (!isFinal(answer)) {
         onProblem(`reporting uses of actor tokens: answer ${answer.status}: ${harmless(answer.text)}`)
         return false
@@ -118,21 +118,20 @@ export function createUseReports(options: {
     return waiting.slice(0, end === -1 ? waiting.length : end)
   }
 
-  /** Sends batch after batch. False if the token service would not take one: it is still the first. */
-  async function drain(): Promise<boolean> {
+  /** Sends batch after batch, until the token service would not take one: that is still the first. */
+  async function drain(): Promise<void> {
     while (waiting.length > 0) {
       const batch = nextBatch()
       if (!(await deliver(batch))) {
         failures += 1
-        return false
+        return
       }
       failures = 0
       waiting.splice(0, batch.length)
     }
-    return true
   }
 
-  function drainOnce(): Promise<boolean> {
+  function drainOnce(): Promise<void> {
     callOff?.()
     callOff = undefined
     sending ??= drain().finally(() => {
@@ -161,9 +160,7 @@ export function createUseReports(options: {
       waiting.push(write(use, identity.clientId))
       plan()
     },
-    async flush() {
-      await drainOnce()
-    },
+    flush: drainOnce,
     async close() {
       closed = true
       const deadline = Promise.withResolvers<void>()

@@ -95,9 +95,18 @@ test('what ended is told with the names that it has, and the feed waits only onc
 
 test('nobody need listen', async () => {
   const pages = [new TypeError('unplugged'), { events: [event(1)], next: 1 }, empty(1)]
-  const { feed } = makeFeed(pages, { onProblem: undefined as never, onRevoked: undefined as never })
+  const { feed, pauses } = makeFeed(pages, { onProblem: undefined as never, onRevoked: undefined as never })
   await feed.start()
+  expect(pauses).toEqual([750])
   expect(feed.revocations.isRevoked({ accountId: 'mary', issuedAt: now })).toBe(true)
+  await feed.close()
+})
+
+test('behind a page with events the next one is asked for at once', async () => {
+  const { feed, pauses, stopped } = makeFeed([empty(0), { events: [event(1)], next: 1 }])
+  await feed.start()
+  await stopped
+  expect([pauses, feed.cursor]).toEqual([[], 1])
   await feed.close()
 })
 
