@@ -150,6 +150,12 @@ describe('against a mail server with a fault', () => {
   })
 })
 
+test('whoever forgives an hour fails for five minutes, and is warned for one', async () => {
+  const { results } = await runAgainst(['forgives-an-hour'], ['reads-every-time-in-a-token'])
+  const missed = results.flatMap(({ findings }) => findings.filter(isMissed)).map(({ clause, verdict }) => `${verdict} ${clause}`)
+  expect(missed).toEqual(['fail hostile tokens, m99-near', 'warn hostile tokens, m99-nearest', 'fail hostile tokens'])
+})
+
 describe('what is tried at resources is tried at a mail server, with a token of the kit', () => {
   const older = resourceServerModules.filter((one) => OLDER.has(fileNameOf(one)))
   const faults: readonly (readonly [fault: MailFault | undefined, ...modules: string[]])[] = [
