@@ -70,7 +70,12 @@ const rows =
     }
   }
 
-export const test = Object.assign((title: string, work: Work) => declare(title, work), { for: rows(false), each: rows(true) })
+const plain = (title: string, work: Work): void => declare(title, work)
+export const test = Object.assign(plain, {
+  for: rows(false),
+  each: rows(true),
+  runIf: (condition: boolean) => (condition ? plain : () => undefined),
+})
 
 export function describe(title: string, body: () => void): void {
   const outside = titles

@@ -107,7 +107,7 @@ function isSignedBy(token: CompactToken, { algorithm, key }: VerificationKey): b
  * @throws {TypeError} if an option makes no sense
  */
 export function createTokenValidator(options: TokenValidatorOptions): TokenValidator {
-  const clock = options.clock ?? machineClock
+  const { clock = machineClock, revocations } = options
   const types: ReadonlySet<string> = new Set(requireSome('types', options.types ?? ['at+jwt']).map(shortType))
   const algorithms: ReadonlySet<string> = new Set(requireSome('algorithms', options.algorithms ?? ['RS256', 'ES256']))
   for (const name of algorithms)
@@ -179,9 +179,10 @@ export function createTokenValidator(options: TokenValidatorOptions): TokenValid
 
   /** Remembered tokens too: it is the one thing about a token that changes. */
   function requireUnrevoked(claims: AccessTokenClaims): AccessTokenClaims {
+    if (revocations === undefined) return claims
     const { sub: accountId, iat: issuedAt, sid: sessionId, client_id: clientId, grant_id: family } = claims
     const familyId = typeof family === 'string' ? family : undefined
-    if (options.revocations?.isRevoked({ accountId, issuedAt, sessionId, clientId, familyId }))
+    if (revocations.isRevoked({ accountId, issuedAt, sessionId, clientId, familyId }))
       throw new TokenError('token_revoked', { detail: `jti ${JSON.stringify(claims.jti)}` })
     return claims
   }
