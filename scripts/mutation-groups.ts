@@ -23,7 +23,7 @@ export const MUTATION_GROUPS: Readonly<Record<string, MutationGroup>> = {
   },
   'issuer-keys': {
     mutate: ['issuer-keys', 'kept-keys', 'web-address', 'read-bounded'],
-    tests: ['web-address', 'read-bounded', 'issuer-keys', 'kept-keys', 'validator'],
+    tests: ['web-address', 'read-bounded', 'issuer-keys', 'kept-keys', 'kept-keys-on-disk', 'validator'],
   },
   validator: {
     mutate: ['validator', 'token-memory', 'option-range'],
