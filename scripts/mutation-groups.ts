@@ -127,7 +127,7 @@ export const MUTATION_GROUPS: Readonly<Record<string, MutationGroup>> = {
   },
   discovery: {
     mutate: ['discovery', 'authorization-server', 'guarded-fetch', 'network-address'],
-    tests: ['network-address', 'guarded-fetch', 'authorization-server', 'discovery'],
+    tests: ['network-address', 'guarded-fetch', 'authorization-server', 'what-discovery-tells', 'discovery'],
   },
   passwords: {
     mutate: [
