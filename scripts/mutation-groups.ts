@@ -26,8 +26,9 @@ export const MUTATION_GROUPS: Readonly<Record<string, MutationGroup>> = {
     tests: ['web-address', 'read-bounded', 'issuer-keys', 'kept-keys', 'kept-keys-on-disk', 'validator'],
   },
   validator: {
-    mutate: ['validator', 'token-memory', 'option-range'],
+    mutate: ['validator', 'token-memory', 'least-recently-used', 'option-range'],
     tests: [
+      'least-recently-used',
       'token-memory',
       'validator',
       'revocations/validator-with-revocations',
@@ -154,7 +155,6 @@ export const MUTATION_GROUPS: Readonly<Record<string, MutationGroup>> = {
   },
   client: {
     mutate: [
-      'least-recently-used',
       'token-status',
       'user-tokens',
       'replayable-request',
@@ -172,7 +172,6 @@ export const MUTATION_GROUPS: Readonly<Record<string, MutationGroup>> = {
       'exchange',
     ].map((name) => `client/${name}`),
     tests: [
-      'least-recently-used',
       'exchange',
       'replayable-request',
       'signing-identity',

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { ChallengeError, DiscoveryError, type DiscoveryErrorCode, SaslError, TokenError, tokenErrorCodes } from './errors.ts'
+import {
+  ChallengeError,
+  DiscoveryError,
+  type DiscoveryErrorCode,
+  reasonOf,
+  SaslError,
+  TokenError,
+  tokenErrorCodes,
+} from './errors.ts'
 
 const discoveryCodes: readonly DiscoveryErrorCode[] = [
   'url_not_allowed',
@@ -43,6 +51,10 @@ test('an error carries its name, its code, the detail for the log and what cause
     expect(bare.detail).toBeUndefined()
     expect('cause' in bare).toBe(false)
   }
+})
+
+test('the reason of a fault is its message, and of what is no error that it is unknown', () => {
+  expect([reasonOf(new RangeError('x')), reasonOf('x'), reasonOf(undefined)]).toEqual(['x', 'unknown reason', 'unknown reason'])
 })
 
 test('what cannot be read is told with its place and without its text', () => {

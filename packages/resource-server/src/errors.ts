@@ -100,6 +100,9 @@ export class DiscoveryError extends Error {
   }
 }
 
+/** What the log is told of something that was thrown, whatever it was. */
+export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : 'unknown reason')
+
 export type SaslErrorCode =
   | 'response_malformed'
   | 'response_too_large'

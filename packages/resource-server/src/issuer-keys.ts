@@ -6,6 +6,7 @@
  * @module
  */
 import type { Clock } from './clock.ts'
+import { reasonOf } from './errors.ts'
 import { type KeyKeeper, readKeptKeys, writeKeptKeys } from './kept-keys.ts'
 import { readBounded } from './read-bounded.ts'
 import { indexByThumbprint, type KeySet, readKeySet, type SignatureAlgorithm, type VerificationKey } from './verification-key.ts'
@@ -200,10 +201,8 @@ export function createIssuerKeys(options: Options): IssuerKeys {
   })
 }
 
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : 'unknown reason')
-
 const pick = (set: KeySet | undefined, name: string, by: KeyName): VerificationKey | undefined =>
-  (by === 'kid' ? set?.keys : set?.byThumbprint)?.get(name)
+  (by === 'x5t' ? set?.byThumbprint : set?.keys)?.get(name)
 
 /** The new set, with the very objects of keys that were known before, so that what was remembered under them stays valid. */
 function keepKnownKeys(next: KeySet, previous: KeySet | undefined): KeySet {

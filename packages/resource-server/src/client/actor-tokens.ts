@@ -6,7 +6,7 @@
  * @module
  */
 import type { Clock } from '../clock.ts'
-import { LeastRecentlyUsed } from './least-recently-used.ts'
+import { LeastRecentlyUsed } from '../least-recently-used.ts'
 import type { TokenSource } from './token-request.ts'
 
 export type ActorToken = Readonly<{

@@ -6,13 +6,13 @@
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import { LeastRecentlyUsed } from '../least-recently-used.ts'
 import type { ActorTokenStatus } from '../server-to-server/actor-token-contract.ts'
 import { parseStrictObject } from '../strict-json.ts'
 import { makeClientAuthentication, type TrustedIssuer } from './assertions.ts'
 import { createClockOffset } from './clock-offset.ts'
 import { harmless, ServerClientError } from './errors.ts'
 import { askIssuer, type IssuerAnswer, type Send } from './exchange.ts'
-import { LeastRecentlyUsed } from './least-recently-used.ts'
 import type { SigningIdentity } from './signing-identity.ts'
 
 type Status = 'active' | 'inactive' | 'unavailable'

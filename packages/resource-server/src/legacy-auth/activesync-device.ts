@@ -19,8 +19,9 @@ function inPairs(query: string): ActiveSyncDevice | undefined {
   // As they came, since another reader may take away a blank, a bracket or a NUL. Of two, the server behind could take the other one.
   if (!names.every((name) => /^[a-z]+$/.test(name)) || new Set(names).size < names.length) return undefined
   const values = new Map([...new URLSearchParams(query)].map(([name, value]) => [name.toLowerCase(), value]))
-  const deviceId = values.get('deviceid') ?? ''
-  const deviceType = values.get('devicetype') ?? ''
+  const deviceId = values.get('deviceid')
+  const deviceType = values.get('devicetype')
+  if (deviceId === undefined || deviceType === undefined) return undefined
   return wordLike.test(deviceId) && visible.test(deviceType) ? Object.freeze({ deviceId, deviceType }) : undefined
 }
 
@@ -58,5 +59,5 @@ function inBytes(query: string): ActiveSyncDevice | undefined {
 export function findActiveSyncDevice(query: string): ActiveSyncDevice | undefined {
   if (query.length > longestQuery) return undefined
   // A `=` inside means pairs; base64 has it at its end only.
-  return /=./.test(query.replace(/=+$/, '')) ? inPairs(query) : inBytes(query)
+  return /=[^=]/.test(query) ? inPairs(query) : inBytes(query)
 }

@@ -35,11 +35,10 @@ export function createGateMemory(options: { lifeMs: number; most: number; revoca
       // Also where the clock was set back: an answer from the future would never end.
       const isOver = now < askedAt || now >= askedAt + lifeMs
       if (!isOver && revocations?.mustAskAgain(accepted.account.id, askedAt) !== true) return accepted
-      memory.forget(key)
+      memory.forget(key) // so that the next answer can take its place
       return undefined
     },
     remember(key: string, accepted: GatedAccepted, askedAt: number) {
-      memory.forget(key)
       memory.remember(key, Object.freeze({ accepted, askedAt }))
     },
   })

@@ -79,6 +79,11 @@ function indexStatic(
   return byName
 }
 
+const findIn =
+  (listed: ReadonlyMap<string, ActorPartner>) =>
+  (clientId: string, realm: string): ActorPartner | undefined =>
+    listed.get(nameOf(clientId, realm))
+
 const isSame = (before: readonly unknown[], now: readonly unknown[]): boolean =>
   before.length === now.length && before.every((one, at) => one === now[at])
 
@@ -124,9 +129,8 @@ export function createActingPartners<User extends ActorTokenUser>(
     return found
   }
 
-  const listed = typeof partners === 'function' ? undefined : indexStatic(partners, realms, read)
   return Object.freeze({
-    find: typeof partners === 'function' ? partners : (clientId: string, realm: string) => listed?.get(nameOf(clientId, realm)),
+    find: typeof partners === 'function' ? partners : findIn(indexStatic(partners, realms, read)),
     requirePartner(found: ActorPartner | undefined, { clientId, realm, nameid }: Actor) {
       if (found?.clientId !== clientId) throw refusal('partner_unknown', 'actor token', nameid)
       // A function that forgets the realm would hand out what another realm's server was granted.

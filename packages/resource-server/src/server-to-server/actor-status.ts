@@ -4,6 +4,7 @@
  * It owns what is remembered of the answers. How the issuer is asked is the caller's: it comes in as a function.
  * @module
  */
+import { reasonOf } from '../errors.ts'
 import type { ActorTokenStatus } from './actor-token-contract.ts'
 
 /** How long an answer counts, in seconds: a withdrawn token is refused at the latest this long after it was withdrawn. */
@@ -31,7 +32,7 @@ export function createStatusDesk(status: ActorTokenStatus, onProblem: (problem: 
     try {
       return await status.check(actorToken)
     } catch (cause) {
-      onProblem(`status of an actor token not known: ${cause instanceof Error ? cause.message : 'unknown reason'}`)
+      onProblem(`status of an actor token not known: ${reasonOf(cause)}`)
       return 'unavailable'
     }
   }

@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto'
 import { machineClock } from '../clock.ts'
+import { reasonOf } from '../errors.ts'
 import { requireRange } from '../option-range.ts'
 import { type ActingPartners, createActingPartners } from './acting-partners.ts'
 import type { ActorRules, VerifiedActor } from './actor-claims.ts'
@@ -271,7 +272,7 @@ export function createActorTokenValidator<User extends ActorTokenUser>(
       options.onUse?.(toUse(trail, at, reason))
     } catch (cause) {
       // The refusal stands whatever becomes of its report.
-      onProblem(`refusal not reported: ${cause instanceof Error ? cause.message : 'unknown reason'}`)
+      onProblem(`refusal not reported: ${reasonOf(cause)}`)
     }
   }
 

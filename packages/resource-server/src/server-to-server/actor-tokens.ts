@@ -6,6 +6,7 @@
  * @module
  */
 import type { KeyObject } from 'node:crypto'
+import { LeastRecentlyUsed } from '../least-recently-used.ts'
 import { TokenMemory } from '../token-memory.ts'
 import { type ActorRules, readActor, type VerifiedActor } from './actor-claims.ts'
 import { type CertifiedKey, requireSoundKey, requireValidity } from './certificates.ts'
@@ -58,14 +59,13 @@ export function createActorTokens(
   }
 
   /** Beginnings of signatures that were verified once. Two tokens with one beginning do no harm: the second is remembered a turn early. */
-  const seen = new Set<string>()
+  const seen = new LeastRecentlyUsed<true>(mostMarks)
 
   /** True from the second time on. A token is kept then and not before: keeping costs more than the look-up, and many are shown once. */
   function wasSeen({ compact: { signaturePart } }: ServerToken): boolean {
     const mark = signaturePart.slice(0, 8)
-    if (seen.has(mark)) return true
-    if (seen.size >= mostMarks) seen.clear()
-    seen.add(mark)
+    if (seen.get(mark) !== undefined) return true
+    seen.set(mark, true)
     return false
   }
 

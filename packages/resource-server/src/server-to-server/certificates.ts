@@ -16,8 +16,8 @@ export type CertifiedKey = Readonly<{ x5t: string; key: KeyObject; notBefore?: D
 export function weaknessOfKey(key: KeyObject): string | undefined {
   // `rsa-pss` is another kind: the same call would check another signature with it.
   if (key.type !== 'public' || key.asymmetricKeyType !== 'rsa') return 'not a public RSA key'
-  const { n = '', e = '' } = key.export({ format: 'jwk' })
-  return weaknessOfRsaKey(n, e)
+  const { n, e } = key.export({ format: 'jwk' })
+  return weaknessOfRsaKey(String(n), String(e))
 }
 
 const sound = new WeakSet<KeyObject>()

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Clock } from '../clock.ts'
+import { reasonOf } from '../errors.ts'
 import type { CertifiedKey } from './certificates.ts'
 import { readCertificate } from './certificates.ts'
 import { type MetadataDocument, type MetadataReadingOptions, readMetadataDocument } from './metadata-document.ts'
@@ -73,7 +74,7 @@ export function createPartnerMetadata({ reading, clock, onProblem }: Options): P
         keys.set(x5t, readCertificate(certificate))
         owners.set(x5t, name)
       } catch (cause) {
-        onProblem(`certificate ${x5t} of ${name} ignored: ${cause instanceof Error ? cause.message : 'unknown reason'}`)
+        onProblem(`certificate ${x5t} of ${name} ignored: ${reasonOf(cause)}`)
       }
     }
     return keys
@@ -87,7 +88,7 @@ export function createPartnerMetadata({ reading, clock, onProblem }: Options): P
       entry.keys = readKeys(document, name)
       entry.readAt = seconds()
     } catch (cause) {
-      onProblem(`metadata of ${name} not read: ${cause instanceof Error ? cause.message : 'unknown reason'}`)
+      onProblem(`metadata of ${name} not read: ${reasonOf(cause)}`)
     } finally {
       entry.inFlight = undefined
     }
