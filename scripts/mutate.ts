@@ -61,7 +61,9 @@ try {
     for (const { file } of results) ran.add(file)
     // Read again each time: another run may have added its own.
     const before = existsSync(OUT) ? (JSON.parse(await readFile(OUT, 'utf8')) as MutationSummary) : undefined
-    summary = joinResults(before, results, { at: new Date().toISOString(), commit: await commit() })
+    // A file that was moved or is gone has no figures.
+    const there = before && { ...before, results: before.results.filter(({ file }) => existsSync(join(ROOT, PACKAGE, file))) }
+    summary = joinResults(there, results, { at: new Date().toISOString(), commit: await commit() })
     await mkdir(dirname(OUT), { recursive: true })
     await writeFile(OUT, `${JSON.stringify(summary, undefined, 2)}\n`)
     for (const { file, killed, mutants, score, survivors } of results) {

@@ -112,3 +112,16 @@ test('there is nothing to load where there is no directory, or none for this iss
   const { keeper } = await keeping()
   expect(await keeper.load(`${issuer}/other`)).toBeUndefined()
 })
+
+test('servers that share a directory may save at the same moment, and the newest set is there', async () => {
+  const before = new Date(Date.now() - 3_600_000)
+  for (let left = 0; left < 20; left += 1) {
+    const path = join(directory, `${String(left).padStart(36, '0')}.new`)
+    await writeFile(path, '')
+    await utimes(path, before, before)
+  }
+  const keepers = Array.from({ length: 12 }, () => keepKeysIn(directory))
+  await Promise.all(keepers.map((keeper, at) => keeper.save(issuer, `set ${at}`, began + at)))
+  expect(await keepKeysIn(directory).load(issuer)).toBe('set 11')
+  expect((await readdir(directory)).filter((name) => name.endsWith('.new'))).toEqual([])
+})

@@ -82,7 +82,7 @@ async function readOurFile(path: string): Promise<string> {
   }
 }
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+const codeOf = (error: unknown): unknown => (error as NodeJS.ErrnoException).code // of what node:fs rejects with
 
 /** What `reading` gives; `undefined` if there is no such file or directory. */
 async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
@@ -93,6 +93,9 @@ async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
     throw error
   }
 }
+
+/** Another server that shares the directory may have been quicker. */
+const removeIfThere = (path: string): Promise<void> => rm(path, { force: true })
 
 /**
  * Keeps key sets as files in `directory`, which is made when it is not there, for this user alone (0700, files 0600). Written
@@ -121,7 +124,7 @@ export function keepKeysIn(directory: string): KeyKeeper {
       if (!/^[0-9a-f-]{36}\.new$/.test(name)) continue
       const path = join(directory, name)
       const found = await unlessMissing(lstat(path))
-      if (found !== undefined && written.mtimeMs - found.mtimeMs > longestSave * 1000) await rm(path, { force: true })
+      if (found !== undefined && written.mtimeMs - found.mtimeMs > longestSave * 1000) await removeIfThere(path)
     }
   }
 
@@ -145,8 +148,7 @@ export function keepKeysIn(directory: string): KeyKeeper {
       const written = await lstat(beside)
       // Each time has a name of its own: a slow writer cannot put its older set in the place of a newer one.
       await rename(beside, join(directory, `${nameOf(issuer)}.${at}.json`))
-      for (const file of await filesOf(issuer))
-        if (file.at < at || file.at > at + longestSave) await rm(file.path, { force: true })
+      for (const file of await filesOf(issuer)) if (file.at < at || file.at > at + longestSave) await removeIfThere(file.path)
       await removeLeftovers(written)
     },
   })
