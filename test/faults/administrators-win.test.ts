@@ -4,16 +4,20 @@
  */
 import type { ClientId } from '@postern/storage'
 import { startPostgres } from '@postern/storage/contract'
-import { startSts, type TestSts } from '@postern/sts/testing'
+import { startSts, type TestPerson, type TestSts } from '@postern/sts/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type PersonBrowser, redeem, signInOnce, type TokenAnswer } from '../support/person-browser.ts'
+import { type PersonBrowser, redeem, refresh, refreshTokenOf, signInOnce, type TokenAnswer } from '../support/person-browser.ts'
 import { type StsProcess, startStsProcess } from '../support/sts-process.ts'
 import { runPostern } from './lab/command.ts'
+import { claimsOf } from './lab/history.ts'
 import { count } from './lab/sql.ts'
 
 const LOOPS = 4
 /** Each redeems this many codes at least before the administrator comes. */
 const BEFORE = 3
+
+/** Whether what is shown or the client is found wrong first depends on when the client was read. */
+const REFUSALS: readonly string[] = ['400 invalid_grant', '401 invalid_client']
 
 let sts: TestSts
 let other: StsProcess
@@ -30,6 +34,13 @@ afterAll(async () => {
   await other?.kill()
   await sts?.close()
 })
+
+/** Resolves when so many sessions of the database wait for a row that somebody holds. */
+async function untilWaiting(sessions: number): Promise<void> {
+  const waiting = `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  for (let tries = 0; (await count(databaseUrl, waiting)) < sessions; tries += 1)
+    if (tries === 2_000) throw new TypeError('nobody waits')
+}
 
 /** Redeems codes in several loops, at both processes, until it is told to stop or the session is gone. */
 function keepRedeeming(browser: PersonBrowser) {
@@ -84,11 +95,91 @@ it('a client that is disabled while one of its codes is redeemed gets no token',
   await sts.store.transaction(async () => {
     expect(await sts.kept.artifacts.find('AuthorizationCode', code.code, { lock: true })).toBeDefined()
     asked = redeem(at, code)
-    const waiting = `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-    for (let tries = 0; (await count(databaseUrl, waiting)) === 0; tries += 1)
-      if (tries === 2_000) throw new TypeError('nobody waits for the code')
+    await untilWaiting(1)
     await sts.kept.clients.replace({ ...client, status: 'disabled' })
   })
-  expect(await asked).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  const answer = await asked
   await sts.kept.clients.replace(client)
+  expect(REFUSALS).toContain(`${answer?.status} ${answer?.body.error}`)
+})
+
+/** A refresh token of somebody, and how to hold it: whoever refreshes plainly has read all it needs before it waits for the token. */
+async function heldToken(name: string) {
+  const person = await sts.addPerson({ name, factor: true })
+  const path = `/${sts.realm.id}/oauth2/v2.0/token`
+  const token = refreshTokenOf(await redeem(`${sts.baseUrl}${path}`, await (await signInOnce(sts, person)).code()))
+  const { fam, jti } = claimsOf(token)
+  const ask = (address: string) => refresh(`${address}${path}`, sts.clients.mail.clientId, token)
+  const rows = (event: string) => sts.kept.audit.list({ accountId: person.account.id, event, limit: 100 })
+  return {
+    person,
+    ask,
+    issued: async () => (await rows('token.issued')).length,
+    family: () => sts.kept.refreshTokens.family(String(fam)),
+    tokensOfFamily: () => count(databaseUrl, `select count(*) from refresh_token where family_id = '${fam}'`),
+    /** Lets go when `work` is done, in the same transaction. */
+    hold: (work: () => Promise<unknown>) =>
+      sts.store.transaction(async () => {
+        expect(await sts.kept.refreshTokens.find(String(jti), { lock: true })).toBeDefined()
+        await work()
+      }),
+  }
+}
+
+/** What the commands do, statement by statement. */
+const ENDINGS = {
+  'the account is disabled': async ({ account }: TestPerson) => {
+    const because = { at: new Date(), because: 'account disabled' }
+    await sts.kept.accounts.signOut(account.id, because.at)
+    await sts.kept.refreshTokens.revokeByAccount(account.id, because)
+    await sts.kept.artifacts.removeByAccount(account.id)
+    const now = await sts.kept.accounts.find(account.id)
+    if (!now) throw new TypeError('the account is gone')
+    expect(await sts.kept.accounts.replace({ ...now, status: 'disabled' })).toBe('replaced')
+  },
+  'the sessions of the account are ended': async ({ account }: TestPerson) => {
+    const because = { at: new Date(), because: 'signed out' }
+    await sts.kept.accounts.signOut(account.id, because.at)
+    await sts.kept.refreshTokens.revokeByAccount(account.id, because)
+    await sts.kept.artifacts.removeByAccount(account.id)
+  },
+  'the client is disabled': async () => {
+    const client = await sts.kept.clients.find(sts.clients.mail.clientId as ClientId) // the test's own
+    if (!client) throw new TypeError('the mail client is gone')
+    await sts.kept.clients.replace({ ...client, status: 'disabled' })
+    await sts.kept.refreshTokens.revokeByClient(client.id, { at: new Date(), because: 'client disabled' })
+  },
+} as const
+
+it.each(Object.entries(ENDINGS))('a plain refresh that has read everything when %s gets no token', async (what, end) => {
+  const held = await heldToken(what.replaceAll(' ', '-'))
+  const before = await held.issued()
+  const asked: Promise<TokenAnswer>[] = []
+  await held.hold(async () => {
+    asked.push(held.ask(other.address), held.ask(sts.baseUrl))
+    await untilWaiting(2)
+    await end(held.person)
+  })
+  const answers = await Promise.all(asked)
+  const client = await sts.kept.clients.find(sts.clients.mail.clientId as ClientId)
+  if (client?.status === 'disabled') await sts.kept.clients.replace({ ...client, status: 'active' })
+  for (const answer of answers) expect(REFUSALS, answer.text).toContain(`${answer.status} ${answer.body.error}`)
+  expect([await held.issued(), await held.tokensOfFamily()]).toEqual([before, 1])
+  expect((await held.family())?.revokedAt).toBeInstanceOf(Date)
+  // Nothing of before comes back with it.
+  expect((await held.ask(other.address)).status).toBe(400)
+})
+
+it('of two plain refreshes that have read the same unused token one rotates it, and both get that answer', async () => {
+  const held = await heldToken('twice')
+  const before = await held.issued()
+  const asked: Promise<TokenAnswer>[] = []
+  await held.hold(async () => {
+    asked.push(held.ask(other.address), held.ask(sts.baseUrl))
+    await untilWaiting(2)
+  })
+  const [one, two] = await Promise.all(asked)
+  expect([one?.status, two?.status]).toEqual([200, 200])
+  expect(one?.text).toBe(two?.text)
+  expect([await held.issued(), await held.tokensOfFamily()]).toEqual([before + 1, 2])
 })
