@@ -122,6 +122,7 @@ async function stryker(name: string, { mutate, tests }: MutationGroup): Promise<
   running.delete(child)
   if (code !== 0 || !existsSync(report)) {
     process.stderr.write(`${said}\nStryker ended with ${code}\n`)
+    rmSync(copy, { recursive: true, force: true })
     process.exit(2)
   }
   return JSON.parse(await readFile(report, 'utf8')) as StrykerReport
