@@ -113,15 +113,23 @@ export function createEnrollStep(parts: SigninParts, notes: AttemptNotes, visits
     }
 
     const { authenticatorId, method } = pending
-    const result = await factors
-      .confirmEnrollment(occasion, { authenticatorId, answer: typed, kind: permission.kind })
+    const confirmAndKeep = async () => {
+      const shown = await factors.confirmEnrollment(occasion, { authenticatorId, answer: typed, kind: permission.kind })
+      return shown.outcome === 'proved'
+        ? { answer: await end.bound(visit, { method, authenticatorId, evidence: shown.evidence }), result: undefined }
+        : { answer: undefined, result: shown }
+    }
+    // A factor is bound with its row, its letter and the recovery codes, or not at all.
+    const confirmed = await parts
+      .transaction<Awaited<ReturnType<typeof confirmAndKeep>>>(confirmAndKeep)
       .catch(takenBy(desk, method))
-    if (result === 'taken') {
+    if (confirmed === 'taken') {
       const anew = await factors.pendingEnrollment(occasion, { method })
       const complaint = messagesIn(visit.view.language).webauthnCreateTaken
       return anew === undefined ? redirect(visit.address()) : showPending(desk, anew, { complaint, status: 422 })
     }
-    if (result.outcome === 'proved') return end.bound(visit, { method, authenticatorId, evidence: result.evidence })
+    const { answer, result } = confirmed
+    if (answer !== undefined) return answer
     const reason = result.outcome === 'wrong' ? result.because : result.outcome
     await visit.record({ event: 'factor.enrolment_failed', accountId: account.id, detail: { method, reason } })
     return refuse(desk, pending, result)
