@@ -2,7 +2,7 @@
  * An administrator who stops an account, with the command `postern`, wins against whoever keeps using it, on real PostgreSQL
  * with two processes of the service (R33, R43).
  */
-import type { ClientId } from '@postern/storage'
+import type { ClientId, FamilyId } from '@postern/storage'
 import { startPostgres } from '@postern/storage/contract'
 import { startSts, type TestPerson, type TestSts } from '@postern/sts/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -115,7 +115,7 @@ async function heldToken(name: string) {
     person,
     ask,
     issued: async () => (await rows('token.issued')).length,
-    family: () => sts.kept.refreshTokens.family(String(fam)),
+    family: () => sts.kept.refreshTokens.family(String(fam) as FamilyId),
     tokensOfFamily: () => count(databaseUrl, `select count(*) from refresh_token where family_id = '${fam}'`),
     /** Lets go when `work` is done, in the same transaction. */
     hold: (work: () => Promise<unknown>) =>
