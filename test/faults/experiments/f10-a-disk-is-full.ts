@@ -23,6 +23,7 @@ function directoryFor(server: LabPostgres, disk: SmallDisk): string {
   return directory
 }
 
+/** Each place has a tablespace, or a log, of its own. */
 async function moveThere(place: Place, server: LabPostgres, databaseUrl: string, disk: SmallDisk): Promise<void> {
   const directory = directoryFor(server, disk)
   if (place === 'write-ahead log') {
@@ -37,15 +38,16 @@ async function moveThere(place: Place, server: LabPostgres, databaseUrl: string,
     return
   }
   const name = new URL(databaseUrl).pathname.slice(1)
-  await withDatabase(server.url, (sql) => sql(`create tablespace small location '${directory}'`))
+  const space = place === 'audit rows' ? 'small_trail' : 'small'
+  await withDatabase(server.url, (sql) => sql(`create tablespace ${space} location '${directory}'`))
   if (place === 'audit rows')
     await withDatabase(databaseUrl, async (sql) => {
-      await sql('alter table audit_event set tablespace small')
+      await sql('alter table audit_event set tablespace small_trail')
       // Its indexes are files of their own.
       for (const { index } of await sql(
         "select indexrelid::regclass::text as index from pg_index where indrelid = 'audit_event'::regclass",
       ))
-        await sql(`alter index ${index} set tablespace small`)
+        await sql(`alter index ${index} set tablespace small_trail`)
     })
   else
     await withDatabase(server.url, async (sql) => {
@@ -72,13 +74,18 @@ const tokensGiven = (
   answers: readonly { client: string; status: number | undefined }[],
 ): number => answers.filter(({ client, status }) => status === 200 && clients.some(({ name }) => name === client)).length
 
-async function fillUp(lab: Laboratory, tally: Tally, place: Place): Promise<void> {
-  const disk = mountSmallDisk(place === 'write-ahead log' ? 80 : 64)
-  lab.defer(() => disk[Symbol.dispose]())
+/** All places are full at the same time, each on a disk of its own. */
+async function fillUp(lab: Laboratory, tally: Tally, places: readonly Place[]): Promise<void> {
+  const place = places.join(' and ')
+  const hasLog = places.includes('write-ahead log')
+  const disks = new Map(places.map((one) => [one, mountSmallDisk(one === 'write-ahead log' ? 80 : 64)]))
+  lab.defer(() => {
+    for (const disk of disks.values()) disk[Symbol.dispose]()
+  })
   const server = await lab.postgres()
   const databaseUrl = await server.createDatabase()
   const world = await lab.world({ databaseUrl })
-  await moveThere(place, server, databaseUrl, disk)
+  for (const [one, disk] of disks) await moveThere(one, server, databaseUrl, disk)
   const service = await world.service()
   const { confidential } = world.sts.clients
   const clients = Array.from({ length: chainCount }, (_, index) => world.client(`${place} ${index}`, service.address))
@@ -86,8 +93,8 @@ async function fillUp(lab: Laboratory, tally: Tally, place: Place): Promise<void
     const asked = await client.programToken(confidential)
     tally.held(asked.answer?.status === 200, `${place}: before the disk was full a token was answered ${asked.answer?.status}`)
   }
-  disk.fill()
-  if (place === 'write-ahead log') await useUpLog(server)
+  for (const disk of disks.values()) disk.fill()
+  if (hasLog) await useUpLog(server)
   const told: (number | undefined)[] = []
   for (let round = 0; round < rounds * 30 && told.filter((status) => status === 503).length < rounds; round += 1)
     told.push(...(await Promise.all(clients.map(async (client) => (await client.programToken(confidential)).answer?.status))))
@@ -101,9 +108,9 @@ async function fillUp(lab: Laboratory, tally: Tally, place: Place): Promise<void
   tally.held(health?.answer?.status === 200, `${place}: /healthz answered ${health?.answer?.status}`)
   tally.held(service.child.exitCode === null, `${place}: the process ended: ${service.output().slice(-300)}`)
 
-  disk.free()
+  for (const disk of disks.values()) disk.free()
   // A server without room for its log has ended; whoever watches over it starts it again. Nothing else is done by hand.
-  if (place === 'write-ahead log') {
+  if (hasLog) {
     await server.crash()
     await server.restart()
   }
@@ -122,10 +129,11 @@ async function fillUp(lab: Laboratory, tally: Tally, place: Place): Promise<void
 
 export default experiment(
   'F10',
-  'The disk of PostgreSQL is full: for audit rows, for tables, for its log',
+  'The disk of PostgreSQL is full: for audit rows, for tables, for its log, and for all three at once',
   async (lab) => {
     const tally = createTally()
-    for (const place of ['audit rows', 'all tables', 'write-ahead log'] as const) await fillUp(lab, tally, place)
+    const places = ['all tables', 'audit rows', 'write-ahead log'] as const
+    for (const one of [...places.map((place) => [place]), places]) await fillUp(lab, tally, one)
     return tally.result(lab.requests())
   },
   { needs: ['mount'] },
