@@ -199,6 +199,11 @@ const PLANTED: Readonly<Record<string, readonly ((plot: Plot) => void)[]>> = {
       plot.deed('family-revoked', 'family-1')
       plot.ask('refresh', showing('three'), tokens('four'))
     },
+    (plot) => {
+      plot.deed('family-revoked', 'family-1')
+      const authorization = `Bearer ${jwt({ jti: 'access-three', grant_id: 'family-1' })}`
+      plot.ask('introspect', {}, answered({ active: true }), { headers: { authorization } })
+    },
   ],
   I7: [({ facts }) => facts.audit.shift(), ({ facts }) => facts.audit.push(audited('token.issued', { jti: 'nobody had it' }))],
   I8: [({ facts }) => facts.audit.push(audited('token.issued', {})), (plot) => plot.ask('redeem', { code: 'x' }, refused)],

@@ -55,6 +55,11 @@ export default experiment(
     await refused('a token from the lost hour', rotated.refresh())
     await refused('the token that was current at the backup and used up in the lost hour', rotated.refresh(atBackup))
     await refused('a token that was revoked in the lost hour', revoked.refresh())
+    const withdrawn = await revoked.introspect(revoked.accessToken ?? '')
+    // Told, not judged: a backup knows no more of the withdrawal, and access tokens end by themselves.
+    tally.tell(
+      `introspection says of an access token that was withdrawn in the lost hour that it ${withdrawn.answer?.body.active === true ? 'counts again until it ends' : 'counts no more'}`,
+    )
     await refused('a token of a code that was redeemed in the lost hour', late.refresh())
     await refused('that code', world.client('code of before, shown again', service.address).redeem(code))
     const program = await world.client('program', service.address).programToken(world.sts.clients.confidential)

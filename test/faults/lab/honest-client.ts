@@ -13,6 +13,8 @@ export interface HonestClient {
   readonly name: string
   /** The newest refresh token that it was given; set it to let two tabs hold the same. */
   token: string | undefined
+  /** The newest access token that came with one. */
+  accessToken: string | undefined
   /** Where it asks from now on: `http://127.0.0.1:{port}` of a process. */
   address: string
   /** How long it waits for an answer, in milliseconds. */
@@ -39,6 +41,8 @@ export interface HonestClient {
   programToken(client: TestClient): Promise<Asked>
   /** What the service says about whoever holds this access token. */
   userinfo(accessToken: string): Promise<Asked>
+  /** Whether this access token still counts: its bearer may ask, at introspection. */
+  introspect(accessToken: string): Promise<Asked>
 }
 
 /** Whether asking again is what an honest client does. */
@@ -58,6 +62,7 @@ export function createHonestClient(options: {
   const client: HonestClient = {
     name: options.name,
     token: undefined,
+    accessToken: undefined,
     address: options.address,
     patience: 40_000,
     async ask({ act, path, form = {}, headers = {}, method = 'POST', oneTime, proves, body }) {
@@ -126,11 +131,21 @@ export function createHonestClient(options: {
         path: `${realmPath}/oidc/userinfo`,
         headers: { authorization: `Bearer ${accessToken}` },
       }),
+    introspect: (accessToken) =>
+      client.ask({
+        act: 'introspect',
+        method: 'GET',
+        path: `${realmPath}/oauth2/v2.0/introspect`,
+        headers: { authorization: `Bearer ${accessToken}` },
+      }),
   }
 
   function keep(asked: Asked): Asked {
     const given = asked.answer?.status === 200 ? asked.answer.body.refresh_token : undefined
-    if (typeof given === 'string') client.token = given
+    if (typeof given === 'string') {
+      client.token = given
+      client.accessToken = String(asked.answer?.body.access_token)
+    }
     return asked
   }
   return client

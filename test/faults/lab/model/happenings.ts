@@ -97,6 +97,11 @@ const revoking = happening('revoke', anySession, async ({ who, process }, model,
   await Promise.all([other.revoke(token), who % 2 === 0 ? session.client.refresh() : undefined])
   remember(session)
   session.alive = false
+  // Confirmed: neither process gives anything for it any more, nor says that what it gave still counts.
+  for (const client of [session.client, other]) {
+    await client.refresh(token)
+    if (session.client.accessToken !== undefined) await client.introspect(session.client.accessToken)
+  }
 })
 
 const twice = happening('a code comes twice', always, async ({ who, process }, model, stage) => {
