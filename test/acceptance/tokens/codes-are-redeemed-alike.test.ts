@@ -72,7 +72,6 @@ async function keptOf(body: Readonly<Record<string, unknown>>) {
     grant: grant && { ...grant, payload: without(grant.payload, own).sort() },
     family: family && without(family, own),
     token: token && { ...without(token, new Set([...own, 'payload'])), payload: without(token.payload, own).sort() },
-    handleLength: handle?.length,
   }
 }
 
@@ -159,7 +158,6 @@ it.each(['/oauth2/v2.0/token', '/oauth2/token', '/tokens/OAuth/2'])(
   async (path) => {
     const { short } = await expectBothShown(await twins(), { path })
     expect(short.told.tokens).not.toContain('undefined')
-    expect(short.told.kept).toMatchObject({ handleLength: 43 })
   },
 )
 
@@ -261,7 +259,6 @@ describe('what is not plain, or not right, goes the long way', () => {
     { what: 'a secret of a client without one', status: 401, form: named('client_secret', 'x') },
     { what: 'another redirect address', status: 400, form: named('redirect_uri', 'http://127.0.0.1/callback/') },
     { what: 'no redirect address', status: 400, form: (form) => drop(form, 'redirect_uri') },
-    { what: 'an empty redirect address', status: 400, form: named('redirect_uri', '') },
     { what: 'another verifier', status: 400, form: named('code_verifier', 'a'.repeat(43)) },
     {
       what: 'the challenge in place of the verifier',
@@ -272,7 +269,6 @@ describe('what is not plain, or not right, goes the long way', () => {
     { what: 'no verifier', status: 400, form: (form) => drop(form, 'code_verifier') },
     { what: 'an empty verifier', status: 400, form: named('code_verifier', '') },
     { what: 'no code', status: 400, form: named('code', '') },
-    { what: 'half a code', status: 400, form: (form) => named('code', String(form.code).slice(0, 20))(form) },
     { what: 'a proof of a key', status: 400, headers: () => ({ dpop: 'a.b.c' }) },
     { what: 'an origin that may not ask', status: 400, headers: () => ({ origin: 'https://elsewhere.contoso.com' }) },
   ]
