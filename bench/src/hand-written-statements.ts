@@ -48,10 +48,12 @@ export function rotationByHand(whose: Whose): ByHand {
     script: `
 \\set n :n + 1
 with used as (
-  update refresh_token set used_at = now(), answer_sealed = ${sealed(ANSWER)}, answer_request = '${createHash('sha256').update('request').digest('base64url')}',
-    answer_until = now() + interval '1 minute'
+  update refresh_token set used_at = now()
   where realm_id = '${whose.realmId}' and handle_hash = ${handle('(:n - 1)')} and used_at is null
   returning realm_id, family_id, handle_hash
+), kept as (
+  insert into refresh_answer (realm_id, handle_hash, sealed, request, until)
+  select realm_id, handle_hash, ${sealed(ANSWER)}, '${createHash('sha256').update('request').digest('base64url')}', now() + interval '1 minute' from used
 ), added as (
   insert into refresh_token (realm_id, handle_hash, family_id, predecessor_hash, payload_sealed, issued_at, expires_at)
   select realm_id, ${handle(':n')}, family_id, handle_hash, ${sealed(PAYLOAD)}, now(), now() + interval '90 days' from used

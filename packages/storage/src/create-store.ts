@@ -27,6 +27,7 @@ import { createPolicyStore } from './postgres/policies.ts'
 import { createRealmDirectory } from './postgres/realms.ts'
 import { createRecoveryCodeStore } from './postgres/recovery-codes.ts'
 import { createRedemptionStore } from './postgres/redemptions.ts'
+import { createRotator, createUnusedReader } from './postgres/refresh-rotation.ts'
 import { createRefreshTokenStore } from './postgres/refresh-tokens.ts'
 import { createRememberedBrowserStore } from './postgres/remembered-browsers.ts'
 import { createReplayClaims, createReplayGuard } from './postgres/replay.ts'
@@ -94,6 +95,8 @@ export function createStore(options: { connection: Connection; masterKey: Uint8A
     claimReplay: createReplayClaims(database, clock),
     readClient: createClientReader(database),
     lookAtGate: createGateReader(database),
+    readUnused: createUnusedReader(database),
+    rotate: createRotator(database),
   }
   return Object.freeze({
     realms: createRealmDirectory(database),

@@ -353,6 +353,14 @@ export interface RecoveryCodeTable {
   used_at: Date | null
 }
 
+export interface RefreshAnswerTable {
+  realm_id: string
+  handle_hash: Uint8Array
+  sealed: Uint8Array
+  request: string
+  until: Date
+}
+
 export interface RefreshFamilyTable {
   realm_id: string
   id: string
@@ -375,9 +383,6 @@ export interface RefreshTokenTable {
   issued_at: Date
   expires_at: Date
   used_at: Date | null
-  answer_sealed: Uint8Array | null
-  answer_request: string | null
-  answer_until: Date | null
 }
 
 export interface RememberedBrowserTable {
@@ -500,6 +505,7 @@ export interface Schema {
   realm: RealmTable
   realm_domain: RealmDomainTable
   recovery_code: RecoveryCodeTable
+  refresh_answer: RefreshAnswerTable
   refresh_family: RefreshFamilyTable
   refresh_token: RefreshTokenTable
   remembered_browser: RememberedBrowserTable

@@ -4,10 +4,10 @@ import { AccountId, ClientId, FamilyId } from '../identifiers.ts'
 import type { RefreshFamily, RefreshToken, RefreshTokenStore } from '../ports/refresh-tokens.ts'
 import { prepare } from '../prepared.ts'
 import type { Schema } from '../schema.ts'
-import { type AccountRow, accountColumns, notBefore, toAccount } from './accounts.ts'
+import { toAccount } from './accounts.ts'
 import { grantHash, openGrant } from './artifacts.ts'
 import { toNewRow } from './audit.ts'
-import { bytes, isText, isUuid, list, type NewAuditRow, present, type RealmPart, type Row } from './row.ts'
+import { bytes, isText, isUuid, list, present, type RealmPart, type Row } from './row.ts'
 
 const toFamily = (row: Row<'refresh_family'>): RefreshFamily =>
   Object.freeze({
@@ -36,6 +36,9 @@ const selectAt = (db: Kysely<Schema>, at: Place) =>
     .leftJoin('refresh_token as successor', (join) =>
       join.onRef('successor.realm_id', '=', 'token.realm_id').onRef('successor.predecessor_hash', '=', 'token.handle_hash'),
     )
+    .leftJoin('refresh_answer as answer', (join) =>
+      join.onRef('answer.realm_id', '=', 'token.realm_id').onRef('answer.handle_hash', '=', 'token.handle_hash'),
+    )
     .select([
       'token.handle_hash',
       'token.family_id',
@@ -43,9 +46,9 @@ const selectAt = (db: Kysely<Schema>, at: Place) =>
       'token.issued_at',
       'token.expires_at',
       'token.used_at',
-      'token.answer_sealed',
-      'token.answer_request',
-      'token.answer_until',
+      'answer.sealed as answer_sealed',
+      'answer.request as answer_request',
+      'answer.until as answer_until',
       'family.account_id',
       'family.client_id',
       'successor.used_at as successor_used_at',
@@ -59,41 +62,6 @@ const select = prepare((db, at: Place) => selectAt(db, at))
  * with the successor as it was when it began.
  */
 const selectForUpdate = prepare((db, at: Place) => selectAt(db, at).forNoKeyUpdate(['token', 'family']))
-
-/** The token, its grant and its account: each is found by its whole key. */
-const selectUnused = prepare((db, at: Place & { readonly familyId: string; readonly grantHash: Uint8Array }) =>
-  db
-    .selectFrom('refresh_token as token')
-    .innerJoin('refresh_family as family', (join) =>
-      join.onRef('family.realm_id', '=', 'token.realm_id').onRef('family.id', '=', 'token.family_id'),
-    )
-    .innerJoin('oidc_artifact as granted', (join) =>
-      join
-        .onRef('granted.realm_id', '=', 'token.realm_id')
-        .on('granted.kind', '=', 'Grant')
-        .on('granted.id_hash', '=', at.grantHash),
-    )
-    .innerJoin('account', (join) =>
-      join.onRef('account.realm_id', '=', 'token.realm_id').onRef('account.id', '=', 'family.account_id'),
-    )
-    .select([
-      'token.handle_hash',
-      'token.family_id',
-      'token.payload_sealed',
-      'token.issued_at',
-      'token.expires_at',
-      'family.account_id',
-      'family.client_id',
-      'granted.payload_sealed as grant_sealed',
-    ])
-    .select(accountColumns)
-    .select(notBefore)
-    .where('token.realm_id', '=', at.realmId)
-    .where('token.handle_hash', '=', at.hash)
-    .where('token.family_id', '=', at.familyId)
-    .where('token.used_at', 'is', null)
-    .where('family.revoked_at', 'is', null),
-)
 
 interface Start extends Place {
   readonly familyId: string
@@ -127,58 +95,7 @@ const startOne = prepare((db, one: Start) => ({
       select count(family_id)::integer as started from added`.compile(db),
 }))
 
-interface Rotation {
-  readonly realmId: string
-  readonly hash: Uint8Array
-  readonly at: Date
-  readonly successor: Uint8Array
-  readonly sealed: Uint8Array
-  readonly issuedAt: Date
-  readonly expiresAt: Date
-  readonly answer: Uint8Array | null
-  readonly request: string | null
-  readonly until: Date | null
-  readonly trail: Omit<NewAuditRow, 'realm_id'>
-}
-
-/** The members of a rotation, flat: each is a place in the statement. */
-type FlatRotation = Omit<Rotation, 'trail'> & { readonly [K in keyof Rotation['trail'] as `trail_${K}`]: Rotation['trail'][K] }
-
-/** Token and family are held while they are looked at, in this order, so no other use and no revocation slips in between. */
-const rotateOne = prepare((db, one: FlatRotation) => ({
-  compile: () =>
-    sql<{ added: number }>`
-      with current as (
-        select family.realm_id, family.id, token.handle_hash
-        from refresh_token token join refresh_family family on family.realm_id = token.realm_id and family.id = token.family_id
-        where token.realm_id = ${one.realmId}::uuid and token.handle_hash = ${one.hash}::bytea
-          and token.used_at is null and family.revoked_at is null
-        for no key update
-      ), added as (
-        insert into refresh_token (realm_id, handle_hash, family_id, predecessor_hash, payload_sealed, issued_at, expires_at)
-        select realm_id, ${one.successor}::bytea, id, handle_hash, ${one.sealed}::bytea, ${one.issuedAt}::timestamptz,
-          ${one.expiresAt}::timestamptz from current
-        on conflict do nothing
-        returning realm_id, family_id, predecessor_hash
-      ), used as (
-        update refresh_token set used_at = ${one.at}::timestamptz, answer_sealed = ${one.answer}::bytea,
-          answer_request = ${one.request}::text, answer_until = ${one.until}::timestamptz
-        from added where refresh_token.realm_id = added.realm_id and refresh_token.handle_hash = added.predecessor_hash
-      ), touched as (
-        update refresh_family set last_used_at = ${one.issuedAt}::timestamptz
-        from added where refresh_family.realm_id = added.realm_id and refresh_family.id = added.family_id
-      ), told as (
-        insert into audit_event
-          (realm_id, id, at, event, outcome, reference, account_id, client_id, actor, source, detail)
-        select realm_id, ${one.trail_id}::text, to_timestamp(${one.trail_at}::bigint / 1000.0), ${one.trail_event}::text,
-          ${one.trail_outcome}::text, ${one.trail_reference}::text, ${one.trail_account_id}::text, ${one.trail_client_id}::text,
-          ${one.trail_actor}::text, ${one.trail_source}::text, ${one.trail_detail}::json
-        from added
-      )
-      select count(family_id)::integer as added from added`.compile(db),
-}))
-
-export function createRefreshTokenStore({ database, realmId, sealer, clock }: RealmPart): RefreshTokenStore {
+export function createRefreshTokenStore({ database, realmId, sealer, clock, readUnused, rotate }: RealmPart): RefreshTokenStore {
   const hashOf = (handle: string) => sealer.lookup('refresh-handle', realmId, handle)
   const sealedRow = (hash: Uint8Array) => ({ table: 'refresh_token', realmId, id: Buffer.from(hash).toString('hex') })
 
@@ -198,7 +115,7 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock }: Re
       issuedAt: row.issued_at,
       expiresAt: row.expires_at,
       ...present({ usedAt: row.used_at, successorUsedAt: row.successor_used_at }),
-      // refresh_token_answer_whole: the three are there together.
+      // The three are there together.
       ...(row.answer_sealed === null || row.answer_request === null || row.answer_until === null
         ? {}
         : { answer: Object.freeze({ sealed: bytes(row.answer_sealed), request: row.answer_request, until: row.answer_until }) }),
@@ -270,14 +187,13 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock }: Re
     async findUnused(handle, familyId) {
       if (!isText(familyId)) return undefined
       const at = grantHash(sealer, realmId, familyId)
-      const { rows } = await database.run((db) => selectUnused(db, { realmId, hash: hashOf(handle), familyId, grantHash: at }))
-      const [row] = rows
+      const row = await readUnused({ realmId, hash: hashOf(handle), familyId, grantHash: at })
       if (row === undefined) return undefined
       const unused = { used_at: null, successor_used_at: null, answer_sealed: null, answer_request: null, answer_until: null }
       return Object.freeze({
         token: toToken({ ...row, ...unused }),
         grant: openGrant(sealer, realmId, at, row.grant_sealed),
-        account: toAccount(row satisfies AccountRow),
+        account: toAccount(row),
       })
     },
     async use(handle, at) {
@@ -292,36 +208,30 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock }: Re
       )
       return numUpdatedRows === 1n
     },
-    async keepAnswer(handle, answer) {
+    async keepAnswer(handle, { sealed, request, until }) {
       await database.run((db) =>
         db
-          .updateTable('refresh_token')
-          .set({ answer_sealed: answer.sealed, answer_request: answer.request, answer_until: answer.until })
-          .where('realm_id', '=', realmId)
-          .where('handle_hash', '=', hashOf(handle))
+          .insertInto('refresh_answer')
+          .values({ realm_id: realmId, handle_hash: hashOf(handle), sealed, request, until })
+          .onConflict((conflict) => conflict.columns(['realm_id', 'handle_hash']).doUpdateSet({ sealed, request, until }))
           .execute(),
       )
     },
     async rotate({ handle, at, successor, answer, trail }) {
-      const fresh = hashOf(successor.handle)
-      const { realm_id: _realm, ...row } = toNewRow(realmId, trail)
-      const told = Object.fromEntries(Object.entries(row).map(([name, value]) => [`trail_${name}`, value]))
-      const { rows } = await database.run((db) =>
-        rotateOne(db, {
-          realmId,
-          hash: hashOf(handle),
-          at,
-          successor: fresh,
-          sealed: sealer.sealJson('refresh-token', sealedRow(fresh), successor.payload),
+      const hash = hashOf(successor.handle)
+      return rotate({
+        realmId,
+        hash: hashOf(handle),
+        usedAt: at,
+        successor: {
+          hash,
+          sealed: sealer.sealJson('refresh-token', sealedRow(hash), successor.payload),
           issuedAt: successor.issuedAt,
           expiresAt: successor.expiresAt,
-          answer: answer?.sealed ?? null,
-          request: answer?.request ?? null,
-          until: answer?.until ?? null,
-          ...(told as { readonly [K in keyof typeof row as `trail_${K}`]: (typeof row)[K] }), // the same members under longer names
-        }),
-      )
-      return rows[0]?.added === 1
+        },
+        answer,
+        trail: toNewRow(realmId, trail),
+      })
     },
     async family(id) {
       if (!isText(id)) return undefined

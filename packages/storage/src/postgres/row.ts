@@ -7,6 +7,7 @@ import type { Schema } from '../schema.ts'
 import type { Sealer } from '../sealing.ts'
 import type { Database } from '../transaction.ts'
 import type { GateLook } from './gate-view.ts'
+import type { Rotation, UnusedPlace, UnusedRow } from './refresh-rotation.ts'
 
 /** What each port of a realm is made from. */
 export interface RealmPart {
@@ -19,6 +20,8 @@ export interface RealmPart {
   readonly claimReplay: (claim: ReplayClaim) => Promise<boolean>
   readonly readClient: (place: ClientPlace) => Promise<ClientWithCredentials | undefined>
   readonly lookAtGate: (look: GateLook) => Promise<GateView | undefined>
+  readonly readUnused: (place: UnusedPlace) => Promise<UnusedRow | undefined>
+  readonly rotate: (rotation: Rotation) => Promise<boolean>
 }
 
 /** Where a client is; the id is text that the database can hold. */
