@@ -383,6 +383,9 @@ export interface RefreshTokenTable {
   issued_at: Date
   expires_at: Date
   used_at: Date | null
+  answer_sealed: Uint8Array | null
+  answer_request: string | null
+  answer_until: Date | null
 }
 
 export interface RememberedBrowserTable {

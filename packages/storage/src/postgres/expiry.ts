@@ -38,6 +38,10 @@ const sweeps: readonly Sweep[] = [
     select ctid from oidc_artifact where expires_at <= ${now} order by expires_at limit ${limit} for update skip locked))`,
   (now, limit) => sql`delete from refresh_token where ctid = any(array(
     select ctid from refresh_token where expires_at <= ${now} order by expires_at limit ${limit} for update skip locked))`,
+  // What servers older than 0033_refresh_answer.sql kept with the token. The token itself stays, to be recognised when somebody uses it again.
+  (now, limit) => sql`update refresh_token set answer_sealed = null, answer_request = null, answer_until = null
+    where ctid = any(array(select ctid from refresh_token where answer_until <= ${answersKeptFrom(now)}
+    order by answer_until limit ${limit} for update skip locked))`,
   (now, limit) => sql`delete from refresh_answer where ctid = any(array(
     select ctid from refresh_answer where until <= ${answersKeptFrom(now)} order by until limit ${limit} for update skip locked))`,
   // A family goes after its tokens, so that one delete never takes an unknown number of rows with it. Those that still have
