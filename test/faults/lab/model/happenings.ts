@@ -124,7 +124,7 @@ const twice = happening('a code comes twice', always, async ({ who, process }, m
 
 const disabling = happening('an account is disabled and enabled', always, async ({ who, process }, model, stage) => {
   const { person } = pick(stage.people, who)
-  const { accounts, refreshTokens } = stage.world.sts.kept
+  const { accounts, refreshTokens, artifacts } = stage.world.sts.kept
   const mine = model.sessions.filter((one) => one.person === who % stage.people.length)
   const set = async (status: 'active' | 'disabled') => {
     const account = await accounts.find(person.account.id)
@@ -145,6 +145,7 @@ const disabling = happening('an account is disabled and enabled', always, async 
   }
   // What the command does as well: nothing of before comes back with the account.
   await refreshTokens.revokeByAccount(person.account.id, { at: new Date(), because: 'disabled' })
+  await artifacts.removeByAccount(person.account.id)
   await stage.world.history.deed('account-enabled', person.account.id, () => set('active'))
 })
 
