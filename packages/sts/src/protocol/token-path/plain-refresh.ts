@@ -8,38 +8,27 @@
  * where that way asks it too.
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import type { Account, FamilyId, Resource } from '@postern/storage'
 import type { Middleware } from 'koa'
 import type { Audit } from '../../audit/audit.ts'
 import type { Clock } from '../../clock.ts'
-import { shapeAccessToken } from '../access-tokens.ts'
-import { accessTokenClaims, personClaims, SCOPE_CLAIMS } from '../claims.ts'
-import { type ClientRegistration, findActiveClient, provesItself, toRegistration } from '../clients.ts'
-import { sidOf } from '../ended-sessions.ts'
 import { assessRedeemed, countsAfter } from '../find-account.ts'
 import { defineGrant } from '../grants/define-grant.ts'
-import { signCompact } from '../issued-jwt.ts'
-import { PORTAL_CLIENT_ID } from '../portal-client.ts'
 import type { RealmRuntime } from '../realm-parts.ts'
 import { createRefreshTokenCodec, refreshSeconds } from '../refresh-tokens.ts'
 import { findParameter } from '../request-rewriting.ts'
 import type { NewRefreshToken } from '../request-state.ts'
-import { acceptedSpellings, accessTokenSeconds, findResource, findUngranted } from '../resources.ts'
+import { acceptedSpellings, findResource, findUngranted } from '../resources.ts'
 import { shapeTokenAnswer } from '../token-answer.ts'
+import { findPlainClient, type PlainClient } from './plain-client.ts'
+import { newHandle, type PlainOccasion, shapePlainAccessToken, signIdToken } from './plain-tokens.ts'
 import { type PlainGrant, type PlainRefreshToken, readPlainGrant, readPlainToken } from './refreshed-facts.ts'
 import { createShortWay, LongWay, type ShortRequest } from './short-way.ts'
-import { findShownSecret } from './shown-secret.ts'
 import { writeRotation } from './written-rotation.ts'
 
 const GRANT_TYPE = 'refresh_token'
 /** Anything else in a form has a meaning that is not known here. */
 const KNOWN: ReadonlySet<string> = new Set(['grant_type', 'refresh_token', 'client_id', 'client_secret', 'scope', 'resource'])
-
-interface App {
-  readonly clientId: string
-  readonly registration: ClientRegistration
-}
 
 interface Presented {
   readonly handle: string
@@ -75,24 +64,13 @@ export interface PlainRefreshOptions {
 export const createPlainRefresh = (options: PlainRefreshOptions): Middleware =>
   createShortWay({ grantType: GRANT_TYPE, known: KNOWN, grant: createRefreshGrant(options) })
 
-const newHandle = (): string => randomBytes(32).toString('base64url')
 const secondsOf = (date: Date): number => Math.floor(date.getTime() / 1000)
 
 function createRefreshGrant({ clock, audit }: PlainRefreshOptions) {
-  return defineGrant<ShortRequest, App, Presented, Permit, RefreshAnswer>({
-    async authenticate({ ctx, state: { runtime, parameters = [] } }) {
-      const shown = findShownSecret(ctx, parameters)
-      const isSilent = ctx.req.headers.authorization === undefined && findParameter(parameters, 'client_secret') === undefined
-      const clientId = shown?.clientId ?? (isSilent ? findParameter(parameters, 'client_id') : undefined)
-      if (clientId === undefined || clientId === PORTAL_CLIENT_ID) throw new LongWay()
-      const found = await findActiveClient(runtime.store, clientId)
-      if (!found?.client.grantTypes.includes(GRANT_TYPE) || found.client.dpopBoundAccessTokens) throw new LongWay()
-      const registration = toRegistration(found.client, found.credentials, clock())
-      const isProved = shown === undefined ? registration.authenticationMethod === 'none' : provesItself(registration, shown)
-      if (!isProved) throw new LongWay()
-      return { clientId: found.client.id, registration }
-    },
-    async prove({ state: { runtime, parameters = [] } }, { actor: { clientId } }) {
+  return defineGrant<ShortRequest, PlainClient, Presented, Permit, RefreshAnswer>({
+    authenticate: (request) => findPlainClient(request, { grantType: GRANT_TYPE, clock }),
+    async prove({ state: { runtime, parameters = [] } }, { actor }) {
+      const clientId = actor.client.id
       const now = secondsOf(clock())
       const codec = createRefreshTokenCodec({ ring: runtime.ring, issuer: runtime.issuer, clock })
       const read = codec.read(findParameter(parameters, 'refresh_token') ?? '')
@@ -112,8 +90,8 @@ function createRefreshGrant({ clock, audit }: PlainRefreshOptions) {
       if ((findParameter(parameters, 'scope') ?? token.scope) !== token.scope) throw new LongWay()
       return { handle, familyId, token, grant, account }
     },
-    async assess(_request, { actor: { clientId }, proof: { account, token } }) {
-      const redeemed = { account, clientId, resources: [token.resource], flow: 'refresh' as const, amr: token.amr }
+    async assess(_request, { actor: { client }, proof: { account, token } }) {
+      const redeemed = { account, clientId: client.id, resources: [token.resource], flow: 'refresh' as const, amr: token.amr }
       if ((await assessRedeemed(redeemed, clock())).outcome !== 'sufficient') throw new LongWay()
     },
     async cap({ state: { runtime, parameters = [] } }, { actor: { registration }, proof: { token, grant } }) {
@@ -129,55 +107,39 @@ function createRefreshGrant({ clock, audit }: PlainRefreshOptions) {
       return { resource, scope, idScopes }
     },
     async issue({ state: { runtime, v1 } }, { actor, proof, permit: { resource, scope, idScopes } }) {
-      const signer = runtime.ring.signers[resource.algorithm]
-      if (signer === undefined) throw new LongWay()
       const now = clock()
-      const iat = secondsOf(now)
-      const seconds = accessTokenSeconds(resource, runtime.realm.settings)
-      const { clientId, registration } = actor
+      const { client, registration } = actor
       const { account, token, familyId } = proof
-      const { acr, amr, authTime, sid = token.sessionUid === undefined ? undefined : sidOf(token.sessionUid) } = token
-      const shown = { acr, amr, authTime, sid, actor: undefined }
-      const extra = accessTokenClaims({
-        ...shown,
-        clientId,
-        account,
-        registration,
-        resource,
-        realm: runtime.realm,
-        scope,
-        familyId,
-      })
-      const jti = newHandle()
-      const standard = { jti, sub: account.id, iat, exp: iat + seconds, client_id: clientId, iss: runtime.issuer }
-      const jwt: Parameters<typeof shapeAccessToken>[2] = { payload: { ...extra, ...standard, aud: resource.audience } }
-      shapeAccessToken(runtime, { extra }, jwt)
+      const occasion: PlainOccasion = {
+        ...{ runtime, clientId: client.id, registration, account },
+        ...{ familyId, shown: token, iat: secondsOf(now) },
+      }
+      const access = shapePlainAccessToken(occasion, { resource, scope })
       const successor = succeed(runtime, actor, proof, now)
       const codec = createRefreshTokenCodec({ ring: runtime.ring, issuer: runtime.issuer, clock })
       const [accessToken, refreshToken, idToken] = await Promise.all([
-        signCompact(signer, { alg: resource.algorithm, typ: 'at+jwt', ...jwt.header }, jwt.payload),
+        access.sign(),
         codec.wrap(successor.payload),
-        idScopes.length === 0 ? undefined : signIdToken(runtime, actor, proof, { idScopes, iat }),
+        idScopes.length === 0 ? undefined : signIdToken(occasion, idScopes),
       ])
       const said = {
         access_token: accessToken,
-        expires_in: seconds,
+        expires_in: access.seconds,
         ...(idToken === undefined ? {} : { id_token: idToken }),
         refresh_token: refreshToken,
         scope,
         token_type: 'Bearer',
       }
-      const given = String(extra.scope)
-      const scopes = given === '' ? [] : given.split(' ')
+      const scopes = access.scope === '' ? [] : access.scope.split(' ')
       const body = JSON.stringify(shapeTokenAnswer(said, { v1, now, resource: resource.audience, scopes }))
-      return { body, at: now, successor, jti, scope: given }
+      return { body, at: now, successor, jti: access.jti, scope: access.scope }
     },
-    async audit({ state: { reference, source, form } }, { actor: { clientId }, proof, permit, answer }) {
+    async audit({ state: { reference, source, form } }, { actor: { client }, proof, permit, answer }) {
       const { handle, familyId, account } = proof
       const trail = audit.toRow({
         event: 'token.issued',
         reference,
-        clientId,
+        clientId: client.id,
         accountId: account.id,
         ...(source ? { source } : {}),
         detail: {
@@ -197,34 +159,16 @@ function createRefreshGrant({ clock, audit }: PlainRefreshOptions) {
 }
 
 /** The token that follows, with the members that oidc-provider gives it. */
-function succeed({ realm }: RealmRuntime, { clientId }: App, { token, familyId }: Presented, now: Date): NewRefreshToken {
+function succeed({ realm }: RealmRuntime, { client }: PlainClient, { token, familyId }: Presented, now: Date): NewRefreshToken {
   const handle = newHandle()
   const seconds = refreshSeconds(token.iiat, realm.settings, now)
   const iat = secondsOf(now)
   const { gty, rotations, ...same } = token
   const payload = {
-    ...{ iat, exp: iat + seconds, jti: handle, kind: 'RefreshToken', clientId, grantId: familyId },
+    ...{ iat, exp: iat + seconds, jti: handle, kind: 'RefreshToken', clientId: client.id, grantId: familyId },
     ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
     gty: gty.endsWith(GRANT_TYPE) ? gty : `${gty} ${GRANT_TYPE}`,
     rotations: rotations + 1,
   }
   return { handle, payload, issuedAt: now, expiresAt: new Date(now.getTime() + seconds * 1000) }
-}
-
-/** With the claims of the scopes that were granted (OpenID Connect Core sections 5.4 and 12.2). */
-function signIdToken(
-  runtime: RealmRuntime,
-  { clientId }: App,
-  { account, token }: Presented,
-  { idScopes, iat }: { readonly idScopes: readonly string[]; readonly iat: number },
-): Promise<string> {
-  const { issuer, realm, ring } = runtime
-  const { acr, amr, authTime, nonce, sid } = token
-  const available: Readonly<Record<string, unknown>> = { ...personClaims(account, realm), acr, amr, auth_time: authTime }
-  const byScope: Readonly<Record<string, readonly string[]>> = SCOPE_CLAIMS
-  const names = idScopes.flatMap((scope) => byScope[scope] ?? [])
-  const person = Object.fromEntries(names.map((name) => [name, available[name]]))
-  const of = { nonce, sid, aud: clientId, exp: iat + realm.settings.idTokenSeconds, iat, iss: issuer, sub: account.id }
-  const { kid, algorithm } = ring.signing
-  return signCompact(ring.signing, { alg: algorithm, kid, typ: 'JWT' }, { ...person, ...of })
 }
