@@ -5,8 +5,9 @@
  * when something fails, warns, or is skipped without a reason that is written down, 2 for wrong usage; 130 and 143 when SIGINT or
  * SIGTERM stopped it, and what was found until then is in `.conformance/part.*`.
  *
- * Usage: node scripts/conformance.ts [--only NAME]... [--quick] [--verbose]
+ * Usage: node scripts/conformance.ts [--only NAME]... [--list] [--quick] [--verbose]
  *   --only   an area, a module by its file name, or an id of the OpenID Foundation; a part of a name where nothing is named so
+ *   --list   names them, and runs nothing
  *   --quick  without the modules that wait; most of them wait on a clock that is moved, so it saves little here
  * Such a run goes into `.conformance/part.*`, so that the scoreboard keeps the whole one.
  */
@@ -23,6 +24,7 @@ import {
   renderHtml,
   renderJson,
   renderJunit,
+  renderNames,
   renderPlans,
   renderSummary,
   stopPrograms,
@@ -31,7 +33,8 @@ import { runEverything } from '../test/conformance/run-everything.ts'
 import { listSkipped } from '../test/conformance/skipped-on-purpose.ts'
 import { readWords } from './command-words.ts'
 
-const { values, misused } = readWords('usage: pnpm conformance [--only AREA, MODULE or ID]... [--quick] [--verbose]', {
+const { values, misused } = readWords('usage: pnpm conformance [--only AREA, MODULE or ID]... [--list] [--quick] [--verbose]', {
+  list: { type: 'boolean', default: false },
   only: { type: 'string', multiple: true },
   quick: { type: 'boolean', default: false },
   verbose: { type: 'boolean', default: false },
@@ -46,6 +49,10 @@ function named(words: readonly string[]) {
   }
 }
 const { modules: wanted, notes } = values.only === undefined ? { modules, notes: [] } : named(values.only)
+if (values.list) {
+  process.stdout.write(renderNames(wanted))
+  process.exit(0)
+}
 const chosen = wanted.filter(({ slow }) => !values.quick || slow !== true)
 if (chosen.length === 0) misused('with --quick none of these modules is left')
 

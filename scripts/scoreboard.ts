@@ -3,7 +3,8 @@
  * `pnpm bench`, `.faults/*.json` of `pnpm faults`, `.conformance/report.json` of `pnpm conformance`, and `.attack/*.json` of the
  * mutation tests and fuzzers. It runs and measures nothing. What was not run says so.
  *
- * `--from DIRECTORY` reads these folders below another directory, `--out FILE` writes elsewhere.
+ * `--from DIRECTORY` reads these folders below another directory, `--out FILE` writes elsewhere. A page that has more figures than there
+ * are runs here stays as it is: a fresh clone has none. `--drop` writes it all the same.
  */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,7 +18,8 @@ import { readWords } from './command-words.ts'
 import { type FoundReport, renderScoreboard } from './scoreboard-page.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { values } = readWords('usage: pnpm scoreboard [--from DIRECTORY] [--out FILE]', {
+const { values } = readWords('usage: pnpm scoreboard [--from DIRECTORY] [--out FILE] [--drop]', {
+  drop: { type: 'boolean', default: false },
   from: { type: 'string', default: root },
   out: { type: 'string', default: join(root, 'docs/reference/scoreboard.md') },
 })
@@ -60,5 +62,13 @@ const page = renderScoreboard({
   conformance: withReasons((await readReport('.conformance', 'report.json'))[0]),
   attacks: await readAll('.attack'),
 })
+const countGaps = (text: string): number => text.match(/\bnot run\b/gi)?.length ?? 0
+const standing = await readFile(values.out, 'utf8').catch(() => undefined)
+if (standing !== undefined && countGaps(page) > countGaps(standing) && !values.drop) {
+  process.stderr.write(
+    `${values.out} has figures for which there is no run here; it stays as it is. Run them too, or say --drop to write "not run".\n`,
+  )
+  process.exit(1)
+}
 await writeFile(values.out, page)
 process.stdout.write(`${values.out}\n`)

@@ -27,3 +27,7 @@ export function findNamed(modules: readonly ConformanceModule[], words: readonly
   })
   return { modules: modules.filter((one) => found.some((some) => some.includes(one))), notes }
 }
+
+/** One line for each module: area, name, and the Foundation's ids that it stands for. */
+export const renderNames = (modules: readonly ConformanceModule[]): string =>
+  modules.map((one) => `${[`${one.area}: ${fileNameOf(one)}`, ...(one.ids ?? [])].join('  ')}\n`).join('')

@@ -6,8 +6,8 @@
  */
 import { open, writeFile } from 'node:fs/promises'
 import { constants } from 'node:os'
+import { renderNames } from './choosing.ts'
 import { chooseModules, createProgram, describeTarget, type Options } from './command-line.ts'
-import { fileNameOf } from './conformance-module.ts'
 import { ConformanceError } from './errors.ts'
 import { modules } from './modules.ts'
 import { plans } from './plans.ts'
@@ -58,8 +58,7 @@ async function run(options: Options, surroundings: Surroundings): Promise<number
   const { out, clock } = surroundings
   const { modules: chosen, plan, notes } = chooseModules(modules, options)
   if (options.list === true) {
-    const line = (one: (typeof chosen)[number]) => [`${one.area}: ${fileNameOf(one)}`, ...(one.ids ?? [])].join('  ')
-    out.write(`${chosen.map(line).join('\n')}\n`)
+    out.write(renderNames(chosen))
     return 0
   }
   const described = await describeTarget(options, clock)

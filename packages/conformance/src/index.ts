@@ -1,5 +1,5 @@
 /** The kit as a library: make a target, run modules against it, render the report. It knows no product. */
-export { findNamed } from './choosing.ts'
+export { findNamed, renderNames } from './choosing.ts'
 export type { AboutModule, Area, Checks, ConformanceModule, Finding, Verdict } from './conformance-module.ts'
 export { module } from './conformance-module.ts'
 export { ConformanceError, type ConformanceErrorCode } from './errors.ts'

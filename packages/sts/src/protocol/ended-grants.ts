@@ -8,8 +8,8 @@ import { findRequestState } from './request-state.ts'
 export async function endGrant(store: RealmStore, grantId: string, at: Date, because: string): Promise<boolean> {
   const state = findRequestState()
   if (state) state.ended = { familyId: grantId }
-  const hadFamily = await store.refreshTokens.revoke(grantId as FamilyId, { at, because }) // a family has the id of its grant
-  await store.artifacts.destroy('Grant', grantId)
+  // The code first: a redemption that is under way holds it, and has begun the family when it lets go, or finds no code any more.
   await store.artifacts.removeByGrant(grantId)
-  return hadFamily
+  await store.artifacts.destroy('Grant', grantId)
+  return store.refreshTokens.revoke(grantId as FamilyId, { at, because }) // a family has the id of its grant
 }
