@@ -202,9 +202,16 @@ export function createRedactor(given: readonly string[]): Redactor {
     else learnText(value)
   }
 
+  let sorted: readonly string[] = []
+  /** One spelling may begin with another (`a&` and `a&amp;`): the longer is struck out first, or its end would stay. */
+  const longestFirst = (): readonly string[] => {
+    if (sorted.length !== others.size) sorted = [...others].toSorted((one, other) => other.length - one.length)
+    return sorted
+  }
+
   const redact = (text: string): string => {
     let shown = strikeTokens(text)
-    for (const secret of others) shown = shown.replaceAll(secret, STRUCK)
+    for (const secret of longestFirst()) shown = shown.replaceAll(secret, STRUCK)
     return shown.replaceAll(WORD, (word) => (words.has(word) ? STRUCK : word))
   }
 
