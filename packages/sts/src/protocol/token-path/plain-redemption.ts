@@ -8,7 +8,7 @@
  * token claims is asked where that way asks it too.
  * @module
  */
-import type { Account, FamilyId, FirstOfFamily, Resource } from '@postern/storage'
+import type { Account, FamilyId, FirstOfFamily } from '@postern/storage'
 import type { Middleware } from 'koa'
 import type { Audit } from '../../audit/audit.ts'
 import type { Clock } from '../../clock.ts'
@@ -18,9 +18,9 @@ import { defineGrant } from '../grants/define-grant.ts'
 import type { RealmRuntime } from '../realm-parts.ts'
 import { createRefreshTokenCodec, refreshSeconds } from '../refresh-tokens.ts'
 import { findParameter } from '../request-rewriting.ts'
-import { acceptedSpellings, findResource } from '../resources.ts'
 import { shapeTokenAnswer } from '../token-answer.ts'
 import { findPlainClient, type PlainClient } from './plain-client.ts'
+import { capPlainly, type PlainPermit } from './plain-permit.ts'
 import { newHandle, type PlainOccasion, shapePlainAccessToken, signIdToken } from './plain-tokens.ts'
 import { answersChallenge, type PlainCode, readPlainCode } from './redeemed-facts.ts'
 import { type PlainGrant, readPlainGrant } from './refreshed-facts.ts'
@@ -42,12 +42,7 @@ interface Presented {
   readonly account: Account
 }
 
-interface Permit {
-  readonly resource: Resource
-  /** In the spelling in which it was granted. */
-  readonly scope: string
-  /** Of OpenID Connect. Empty: an ID token was not asked for. */
-  readonly idScopes: readonly string[]
+interface Permit extends PlainPermit {
   /** Whether a refresh token goes along. */
   readonly isOffline: boolean
 }
@@ -98,15 +93,10 @@ function createRedemptionGrant({ clock, audit }: PlainRedemptionOptions) {
       if ((await assessRedeemed(redeemed, clock())).outcome !== 'sufficient') throw new LongWay()
     },
     async cap({ state: { runtime } }, { actor: { client, registration }, proof: { code, grant } }) {
-      const resource = findResource(runtime.resources, code.resource)
-      const accepted = new Set(resource === undefined ? [] : acceptedSpellings(resource, registration.access))
       const scopes = new Set(code.scope.split(' '))
-      const scope = grant.ofResource.filter((one) => scopes.has(one) && accepted.has(one)).join(' ')
-      if (resource === undefined || scope === '') throw new LongWay()
-      if (scopes.has('openid') && !grant.ofOpenId.includes('openid')) throw new LongWay()
-      const idScopes = scopes.has('openid') ? grant.ofOpenId.filter((one) => scopes.has(one)) : []
+      const permit = capPlainly({ runtime, registration }, { resource: code.resource, scopes, grant })
       const isOffline = scopes.has('offline_access') && client.grantTypes.includes('refresh_token')
-      return { resource, scope, idScopes, isOffline }
+      return { ...permit, isOffline }
     },
     async issue({ state: { runtime, v1 } }, { actor, proof, permit: { resource, scope, idScopes, isOffline } }) {
       const now = clock()

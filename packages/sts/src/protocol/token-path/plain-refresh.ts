@@ -8,7 +8,7 @@
  * where that way asks it too.
  * @module
  */
-import type { Account, FamilyId, Resource } from '@postern/storage'
+import type { Account, FamilyId } from '@postern/storage'
 import type { Middleware } from 'koa'
 import type { Audit } from '../../audit/audit.ts'
 import type { Clock } from '../../clock.ts'
@@ -18,9 +18,10 @@ import type { RealmRuntime } from '../realm-parts.ts'
 import { createRefreshTokenCodec, refreshSeconds } from '../refresh-tokens.ts'
 import { findParameter } from '../request-rewriting.ts'
 import type { NewRefreshToken } from '../request-state.ts'
-import { acceptedSpellings, findResource, findUngranted } from '../resources.ts'
+import { findUngranted } from '../resources.ts'
 import { shapeTokenAnswer } from '../token-answer.ts'
 import { findPlainClient, type PlainClient } from './plain-client.ts'
+import { capPlainly, type PlainPermit } from './plain-permit.ts'
 import { newHandle, type PlainOccasion, shapePlainAccessToken, signIdToken } from './plain-tokens.ts'
 import { type PlainGrant, type PlainRefreshToken, readPlainGrant, readPlainToken } from './refreshed-facts.ts'
 import { createShortWay, LongWay, type ShortRequest } from './short-way.ts'
@@ -36,14 +37,6 @@ interface Presented {
   readonly token: PlainRefreshToken
   readonly grant: PlainGrant
   readonly account: Account
-}
-
-interface Permit {
-  readonly resource: Resource
-  /** In the spelling in which it was granted. */
-  readonly scope: string
-  /** Of OpenID Connect. Empty: an ID token was never asked for. */
-  readonly idScopes: readonly string[]
 }
 
 interface RefreshAnswer {
@@ -67,7 +60,7 @@ export const createPlainRefresh = (options: PlainRefreshOptions): Middleware =>
 const secondsOf = (date: Date): number => Math.floor(date.getTime() / 1000)
 
 function createRefreshGrant({ clock, audit }: PlainRefreshOptions) {
-  return defineGrant<ShortRequest, PlainClient, Presented, Permit, RefreshAnswer>({
+  return defineGrant<ShortRequest, PlainClient, Presented, PlainPermit, RefreshAnswer>({
     authenticate: (request) => findPlainClient(request, { grantType: GRANT_TYPE, clock }),
     async prove({ state: { runtime, parameters = [] } }, { actor }) {
       const clientId = actor.client.id
@@ -97,14 +90,8 @@ function createRefreshGrant({ clock, audit }: PlainRefreshOptions) {
     async cap({ state: { runtime, parameters = [] } }, { actor: { registration }, proof: { token, grant } }) {
       const asked = findParameter(parameters, 'scope')?.split(' ') ?? []
       if (findUngranted(runtime.resources, registration.access, asked) !== undefined) throw new LongWay()
-      const resource = findResource(runtime.resources, token.resource)
-      const accepted = new Set(resource === undefined ? [] : acceptedSpellings(resource, registration.access))
       const scopes = new Set(token.scope.split(' '))
-      const scope = grant.ofResource.filter((one) => scopes.has(one) && accepted.has(one)).join(' ')
-      if (resource === undefined || scope === '') throw new LongWay()
-      if (scopes.has('openid') && !grant.ofOpenId.includes('openid')) throw new LongWay()
-      const idScopes = scopes.has('openid') ? grant.ofOpenId.filter((one) => scopes.has(one)) : []
-      return { resource, scope, idScopes }
+      return capPlainly({ runtime, registration }, { resource: token.resource, scopes, grant })
     },
     async issue({ state: { runtime, v1 } }, { actor, proof, permit: { resource, scope, idScopes } }) {
       const now = clock()
