@@ -1,6 +1,5 @@
 import type { Resource } from '@postern/storage'
 import type { ClientRegistration } from '../clients.ts'
-import type { RealmRuntime } from '../realm-parts.ts'
 import { acceptedSpellings, findResource } from '../resources.ts'
 import type { PlainGrant } from './refreshed-facts.ts'
 import { LongWay } from './short-way.ts'
@@ -16,12 +15,12 @@ export interface PlainPermit {
 
 /** No more than was asked for, is granted, and the client may still have. @throws {LongWay} where nothing of the resource is left */
 export function capPlainly(
-  { runtime, registration }: { readonly runtime: RealmRuntime; readonly registration: ClientRegistration },
+  { resources, access }: { readonly resources: readonly Resource[]; readonly access: ClientRegistration['access'] },
   asked: { readonly resource: string; readonly scopes: ReadonlySet<string>; readonly grant: PlainGrant },
 ): PlainPermit {
   const { scopes, grant } = asked
-  const resource = findResource(runtime.resources, asked.resource)
-  const accepted = new Set(resource === undefined ? [] : acceptedSpellings(resource, registration.access))
+  const resource = findResource(resources, asked.resource)
+  const accepted = new Set(resource === undefined ? [] : acceptedSpellings(resource, access))
   const scope = grant.ofResource.filter((one) => scopes.has(one) && accepted.has(one)).join(' ')
   if (resource === undefined || scope === '') throw new LongWay()
   if (scopes.has('openid') && !grant.ofOpenId.includes('openid')) throw new LongWay()

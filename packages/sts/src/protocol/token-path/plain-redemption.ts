@@ -94,7 +94,10 @@ function createRedemptionGrant({ clock, audit }: PlainRedemptionOptions) {
     },
     async cap({ state: { runtime } }, { actor: { client, registration }, proof: { code, grant } }) {
       const scopes = new Set(code.scope.split(' '))
-      const permit = capPlainly({ runtime, registration }, { resource: code.resource, scopes, grant })
+      const permit = capPlainly(
+        { resources: runtime.resources, access: registration.access },
+        { resource: code.resource, scopes, grant },
+      )
       const isOffline = scopes.has('offline_access') && client.grantTypes.includes('refresh_token')
       return { ...permit, isOffline }
     },

@@ -91,7 +91,10 @@ function createRefreshGrant({ clock, audit }: PlainRefreshOptions) {
       const asked = findParameter(parameters, 'scope')?.split(' ') ?? []
       if (findUngranted(runtime.resources, registration.access, asked) !== undefined) throw new LongWay()
       const scopes = new Set(token.scope.split(' '))
-      return capPlainly({ runtime, registration }, { resource: token.resource, scopes, grant })
+      return capPlainly(
+        { resources: runtime.resources, access: registration.access },
+        { resource: token.resource, scopes, grant },
+      )
     },
     async issue({ state: { runtime, v1 } }, { actor, proof, permit: { resource, scope, idScopes } }) {
       const now = clock()
