@@ -12,7 +12,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { judgeLayer } from './layer-result.ts'
@@ -79,8 +79,8 @@ async function runStories(): Promise<never> {
   )
   const text = await readFile(report, 'utf8').catch(() => undefined)
   await rm(folder, { recursive: true, force: true })
-  const result = judgeLayer('servers', text === undefined ? undefined : JSON.parse(text), code)
-  for (const problem of result.problems) process.stdout.write(`servers: ${problem}\n`)
+  const result = judgeLayer('servers', text === undefined ? undefined : JSON.parse(text), code, resolve(ROOT))
+  for (const problem of [...result.problems, ...result.failures]) process.stdout.write(`servers: ${problem}\n`)
   process.stdout.write(`\n${((performance.now() - started) / 1000).toFixed(0)} s in all\n`)
   process.stdout.write(`${result.passed} passed, ${result.failed} failed\n`)
   process.exit(result.failed === 0 ? 0 : 1)

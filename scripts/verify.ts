@@ -12,7 +12,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { LAYERS } from '../vitest.config.ts'
@@ -83,14 +83,15 @@ async function inOrder(steps: readonly Step[], shown: Shown): Promise<void> {
 async function runCheck(name: string, script: string, shown: Shown): Promise<Ran> {
   const command = manifest.scripts[script]
   if (command === undefined) {
-    return { result: { name, passed: 0, failed: 1, problems: [`package.json has no script ${script}`] }, output: '' }
+    const problems = [`package.json has no script ${script}`]
+    return { result: { name, passed: 0, failed: 1, problems, failures: [] }, output: '' }
   }
   // Through the pinned pnpm, because some of these scripts call it by its bare name.
   const { code, output } = await run(`npx --yes ${manifest.packageManager} run ${script}`, { shell: true, shown })
   const result =
     code === 0
-      ? { name, passed: 1, failed: 0, problems: [] }
-      : { name, passed: 0, failed: 1, problems: [`${command} ended with ${code}`] }
+      ? { name, passed: 1, failed: 0, problems: [], failures: [] }
+      : { name, passed: 0, failed: 1, problems: [`${command} ended with ${code}`], failures: [] }
   return { result, output }
 }
 
@@ -112,7 +113,7 @@ async function runLayer(name: string, shown: Shown): Promise<Ran> {
   })
   const text = await readFile(file, 'utf8').catch(() => undefined)
   await rm(folder, { recursive: true, force: true })
-  return { result: judgeLayer(name, text === undefined ? undefined : JSON.parse(text), code), output }
+  return { result: judgeLayer(name, text === undefined ? undefined : JSON.parse(text), code, resolve(ROOT)), output }
 }
 
 /** Runs a program without input. Resolves when it has ended and all of its output is there; 128 when a signal ended it. */
@@ -143,12 +144,13 @@ function report(): never {
   const rows = known.flatMap((name) => results.get(name) ?? [])
   const width = Math.max(...rows.map((one) => one.name.length))
   process.stdout.write('\n')
-  for (const { name, passed, failed, problems, seconds } of rows) {
+  for (const { name, passed, failed, problems, failures, seconds } of rows) {
     const verdict = failed === 0 ? 'ok  ' : 'FAIL'
     const time = `${seconds.toFixed(1)} s`.padStart(8)
     process.stdout.write(
       `${verdict} ${name.padEnd(width)} ${String(passed).padStart(5)} passed ${time}  ${problems.join('; ')}\n`,
     )
+    for (const failure of failures) process.stdout.write(`     ${failure}\n`)
   }
   const total = (key: 'passed' | 'failed') => rows.reduce((sum, one) => sum + one[key], 0)
   process.stdout.write(`\n${((performance.now() - started) / 1000).toFixed(0)} s in all\n`)
