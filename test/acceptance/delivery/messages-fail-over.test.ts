@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { canary, centre, delivery, gateway, kannelSender, message, smppSender } from './parts.ts'
 
 const both = async () => {
@@ -16,6 +16,12 @@ async function blackHole(): Promise<{ port: number; url: string }> {
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   return { port, url: `http://127.0.0.1:${port}` }
+}
+
+/** Time passes only when the test says so: how busy the machine is does not count. */
+function stopTheClock(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
 }
 
 describe('the next sender delivers, once', () => {
@@ -103,17 +109,21 @@ describe('when no sender can deliver', () => {
     const { smsc, web, messages } = await both()
     await smsc.heard('bind', 1)
     await Promise.all([smsc.goDown(), web.goDown()])
-    const began = performance.now()
+    stopTheClock()
     expect(await messages.send(message())).toEqual({ outcome: 'undeliverable', because: 'unreachable' })
-    expect(performance.now() - began).toBeLessThan(3_000)
   })
 
   test('it is known within three seconds, even when both hang', async () => {
     const hole = await blackHole()
     const { messages } = delivery([smppSender(hole), smppSender(hole, { name: 'other' })])
-    const began = performance.now()
-    expect(await messages.send(message())).toEqual({ outcome: 'undeliverable', because: 'unreachable' })
-    expect(performance.now() - began).toBeLessThan(3_000)
+    stopTheClock()
+    let known: unknown = 'nothing yet'
+    const sent = messages.send(message()).then((outcome) => {
+      known = outcome
+    })
+    await vi.advanceTimersByTimeAsync(2_999)
+    expect(known).toEqual({ outcome: 'undeliverable', because: 'unreachable' })
+    await sent
   })
 
   test('the same message may be sent again, and goes out when a sender is back', async () => {
