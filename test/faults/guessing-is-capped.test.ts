@@ -157,13 +157,16 @@ describe(`${GUESSES} wrong codes at once, over ${SESSIONS} sessions, four channe
     // Half a minute after the fifth the sixth may follow.
     if (seconds < 30) expect(evaluated, told).toEqual([AT_ONCE, AT_ONCE])
     const sum = evaluated.reduce((one, other) => one + other)
-    // Whoever waited for the database too long was sent away, which is no evaluation either.
+    // Whoever waited for the database too long was sent away: before the code was looked at, or after, without hearing of it.
     const sentAway = statuses.get(503) ?? []
     expect(
       sentAway.every(({ headers }) => headers.has('retry-after')),
       told,
     ).toBe(true)
-    expect([statuses.get(422)?.length, statuses.get(429)?.length], told).toEqual([sum, GUESSES - sum - sentAway.length])
+    const heard = statuses.get(422)?.length ?? 0
+    expect(heard, told).toBeLessThanOrEqual(sum)
+    expect(heard, told).toBeGreaterThanOrEqual(sum - sentAway.length)
+    expect(statuses.get(429)?.length, told).toBe(GUESSES - heard - sentAway.length)
     expect([...balancer.connections.values()].every((count) => count > 0) && balancer.connections.size).toBe(2)
 
     // On a slow machine the pause may be about to end; then one more failure begins a longer one.

@@ -4,7 +4,7 @@
  * It is the one composition root and the only file that imports values of @postern/storage. It holds no rule of its own.
  * @module
  */
-import { createHmac, createSecretKey, randomInt, randomUUID } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { passwordRules, type ThrottleRules } from '@postern/mfa'
@@ -322,5 +322,7 @@ function tellOthers(url: URL, init: RequestInit & { dispatcher?: unknown }): Pro
 const READABLE = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** Three groups of four, e.g. `7KQF-2M9X-4TDA`: 60 bits, so no two requests share one. */
-const newReference = (): string =>
-  Array.from({ length: 3 }, () => Array.from({ length: 4 }, () => READABLE[randomInt(READABLE.length)]).join('')).join('-')
+function newReference(): string {
+  const letters = Array.from(randomBytes(12), (byte) => READABLE.charAt(byte % READABLE.length)).join('')
+  return `${letters.slice(0, 4)}-${letters.slice(4, 8)}-${letters.slice(8)}`
+}

@@ -22,10 +22,22 @@ export function grantableScopes(resource: Resource, access: ClientRegistration['
   return granted ? resource.scopes.filter((scope) => granted.scopes.includes(scope)) : []
 }
 
-/** Every spelling of `scope` at `resource`. */
-function spellings(resource: Resource, scope: string): string[] {
-  const behindNames = resource.names.flatMap((name) => [`${withoutSlash(name)}/${scope}`, `${withoutSlash(name)}//${scope}`])
-  return scope === DEFAULT_SCOPE ? behindNames : [scope, ...behindNames]
+/** Made once: every request asks for them several times, and a resource is replaced when anything of it changes. */
+const madeSpellings = new WeakMap<Resource, ReadonlyMap<string, readonly string[]>>()
+
+/** Every spelling of `scope`, which is one of `resource` or `.default`. */
+function spellings(resource: Resource, scope: string): readonly string[] {
+  const made = madeSpellings.get(resource) ?? makeSpellings(resource)
+  return made.get(scope) ?? []
+}
+
+function makeSpellings(resource: Resource): ReadonlyMap<string, readonly string[]> {
+  const behindNames = (scope: string) =>
+    resource.names.flatMap((name) => [`${withoutSlash(name)}/${scope}`, `${withoutSlash(name)}//${scope}`])
+  const made = new Map(resource.scopes.map((scope) => [scope, Object.freeze([scope, ...behindNames(scope)])] as const))
+  made.set(DEFAULT_SCOPE, Object.freeze(behindNames(DEFAULT_SCOPE)))
+  madeSpellings.set(resource, made)
+  return made
 }
 
 /** Every spelling of every scope that this client may ask `resource` for. Empty: it may ask for nothing. */
