@@ -7,11 +7,14 @@ class Refused extends Error {
 }
 
 /** A group whose statements end when the test says so. Answers each item with its double, and refuses `bad` ones. */
-function held(options: { statements?: number; most?: number; bad?: readonly number[]; fault?: () => Error } = {}) {
+function held(
+  options: { statements?: number; most?: number; gathers?: boolean; bad?: readonly number[]; fault?: () => Error } = {},
+) {
   const sent: { readonly items: readonly number[]; readonly end: () => void }[] = []
   const add = createGroup<number, number>({
     statements: options.statements ?? 1,
     ...(options.most === undefined ? {} : { most: options.most }),
+    ...(options.gathers === undefined ? {} : { gathers: options.gathers }),
     send: async (items) => {
       const { promise, resolve } = Promise.withResolvers<void>()
       sent.push({ items, end: resolve })
@@ -47,6 +50,25 @@ describe('a group', () => {
     expect(statements()).toEqual([[1]])
     expect(valuesOf(await endAll(work, sent))).toEqual([2, 4, 6, 8])
     expect(statements()).toEqual([[1], [2, 3, 4]])
+  })
+
+  test('that gathers sends all who came in one turn together, and later ones when those are answered', async () => {
+    const { add, sent, statements } = held({ gathers: true })
+    const first = [1, 2].map(add)
+    await Promise.resolve()
+    first.push(add(3))
+    expect(statements()).toEqual([])
+    await tick()
+    expect(statements()).toEqual([[1, 2, 3]])
+    const second = [4, 5].map(add)
+    await tick()
+    expect(statements()).toEqual([[1, 2, 3]])
+    expect(valuesOf(await endAll([...first, ...second], sent))).toEqual([2, 4, 6, 8, 10])
+    expect(statements()).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ])
+    expect(valuesOf(await endAll([add(6)], sent))).toEqual([12])
   })
 
   test('has no more statements under way than it may, and no more items in one', async () => {

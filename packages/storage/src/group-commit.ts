@@ -15,6 +15,8 @@ export interface GroupOptions<Item, Answer> {
   readonly statements: number
   /** How many items one statement may carry. */
   readonly most?: number
+  /** Whoever comes in the same turn of the event loop goes together, the first one too: nothing is sent before its end. */
+  readonly gathers?: boolean
 }
 
 interface Waiting<Item, Answer> extends Pick<PromiseWithResolvers<Answer>, 'resolve' | 'reject'> {
@@ -27,9 +29,10 @@ interface Waiting<Item, Answer> extends Pick<PromiseWithResolvers<Answer>, 'reso
  * as each of them would alone; whether they were written is then as unknown as after any lost connection.
  */
 export function createGroup<Item, Answer>(options: GroupOptions<Item, Answer>): (item: Item) => Promise<Answer> {
-  const { send, statements, most = 256 } = options
+  const { send, statements, most = 256, gathers = false } = options
   const waiting: Waiting<Item, Answer>[] = []
   let underWay = 0
+  let isGathering = false
 
   async function answer(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     try {
@@ -57,10 +60,19 @@ export function createGroup<Item, Answer>(options: GroupOptions<Item, Answer>): 
     }
   }
 
+  function endOfTurn(): void {
+    isGathering = false
+    next()
+  }
+
   return (item) => {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     waiting.push({ item, resolve, reject })
-    next()
+    if (!gathers) next()
+    else if (!isGathering) {
+      isGathering = true
+      setImmediate(endOfTurn)
+    }
     return promise
   }
 }

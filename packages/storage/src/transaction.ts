@@ -130,7 +130,11 @@ export function createDatabase(connection: Connection): Database {
       options?: { readonly reads: true },
     ) {
       const group = (db: Executor, statements: number) =>
-        createGroup<Item, Answer>({ send: (items) => withoutLimit(() => send(db, items)), statements })
+        createGroup<Item, Answer>({
+          send: (items) => withoutLimit(() => send(db, items)),
+          statements,
+          gathers: options?.reads === true,
+        })
       // Two under way keep the database busy while the next ones gather. A single session has nothing to gain by a second.
       const usual = group(connection.db, connection.outside === undefined || options?.reads ? 1 : 2)
       // Never the other group: its sessions may all be held by transactions that wait for just this.

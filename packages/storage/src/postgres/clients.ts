@@ -4,6 +4,7 @@ import type { Client, ClientCredential, ClientStore, ClientWithCredentials } fro
 import { prepare } from '../prepared.ts'
 import type { ClientTable } from '../schema.ts'
 import type { Database } from '../transaction.ts'
+import { listedRows } from './listed-rows.ts'
 import { bytes, type ClientPlace, isText, list, present, type RealmPart, type Row } from './row.ts'
 
 /** By name, so that the server can keep the statement prepared (prepared.ts). */
@@ -72,7 +73,7 @@ const findWithCredentials = prepare((db, at: { realmIds: readonly string[]; ids:
     ])
     .where(
       sql<boolean>`(client.realm_id, client.id) in (
-        select realm_id::uuid, id from unnest(${at.realmIds}::text[], ${at.ids}::text[]) as asked (realm_id, id))`,
+        select realm_id::uuid, id from ${listedRows('asked', { realm_id: sql`${at.realmIds}::text[]`, id: sql`${at.ids}::text[]` })})`,
     )
     .orderBy('credential.created_at')
     .orderBy('credential.id'),

@@ -5,6 +5,7 @@ import { prepare } from '../prepared.ts'
 import type { Database } from '../transaction.ts'
 import { type AccountRow, accountColumns, toAccount } from './accounts.ts'
 import { type AppPasswordRow, appPasswordColumns, toAppPassword } from './app-passwords.ts'
+import { listedRows } from './listed-rows.ts'
 import { type MailAppRow, mailAppColumns, toMailApp } from './mail-app-rows.ts'
 import { present, type RealmPart, type Row } from './row.ts'
 
@@ -57,8 +58,16 @@ const select = prepare((db, asked: Questions) =>
     .selectFrom(
       sql<{ place: string; realm_id: string; name: string; identity_digest: Uint8Array; lookup: string | null }>`(
         select place, realm_id::uuid, name, decode(identity_digest, 'hex') as identity_digest, nullif(lookup, '') as lookup
-        from unnest(${asked.realmIds}::text[], ${asked.names}::text[], ${asked.identityDigests}::text[], ${asked.lookups}::text[])
-          with ordinality as question (realm_id, name, identity_digest, lookup, place))`.as('asked'),
+        from ${listedRows(
+          'question',
+          {
+            realm_id: sql`${asked.realmIds}::text[]`,
+            name: sql`${asked.names}::text[]`,
+            identity_digest: sql`${asked.identityDigests}::text[]`,
+            lookup: sql`${asked.lookups}::text[]`,
+          },
+          'place',
+        )})`.as('asked'),
     )
     .innerJoinLateral(
       (outer) =>

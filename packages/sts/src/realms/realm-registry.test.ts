@@ -148,10 +148,14 @@ function reads() {
   return { begun, ask: shareReads(read) }
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 test('whoever asks while a version is read shares one later read, and never the one that began before', async () => {
   const { begun, ask } = reads()
   const first = ask('realm')
+  await turn()
   const others = [ask('realm'), ask('realm'), ask('realm')]
+  await turn()
   expect(begun).toHaveLength(1)
   begun[0]?.resolve(1)
   expect(await first).toBe(1)
@@ -164,12 +168,29 @@ test('whoever asks while a version is read shares one later read, and never the 
   expect(await last).toBe(3)
   expect(begun).toHaveLength(3)
   void ask('realm')
+  await turn()
   expect(begun).toHaveLength(4)
+})
+
+test('all who ask in one turn share one read, and whoever asks when it has begun does not', async () => {
+  const { begun, ask } = reads()
+  const together = [ask('realm'), ask('realm'), ask('realm')]
+  expect(begun).toHaveLength(0)
+  await turn()
+  const later = ask('realm')
+  begun[0]?.resolve(1)
+  expect(await Promise.all(together)).toStrictEqual([1, 1, 1])
+  await turn()
+  begun[1]?.resolve(2)
+  expect(await later).toBe(2)
+  expect(begun).toHaveLength(2)
 })
 
 test('a read that failed fails those who shared it, and no later one', async () => {
   const { begun, ask } = reads()
-  const [first, second] = [ask('realm'), ask('realm')]
+  const first = ask('realm')
+  await turn()
+  const second = ask('realm')
   begun[0]?.reject(new RangeError('away'))
   await expect(first).rejects.toThrow('away')
   begun[1]?.resolve(7)

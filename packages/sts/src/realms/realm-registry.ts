@@ -70,30 +70,34 @@ export function createRealmRegistry(directory: RealmDirectory, options: { maximu
 }
 
 /**
- * Whoever asks while a read is under way waits for the next one, together with all others who do: it begins after they asked,
- * so it is as new as a read of their own, and a busy service reads no oftener than the database answers.
+ * Who asks in the same turn of the event loop shares one read, and so does everybody who asks while another is under way: it begins
+ * after they asked, so it is as new as a read of their own, and a busy service reads no oftener than the database answers.
  */
 export function shareReads<Key, Value>(read: (key: Key) => Promise<Value>): (key: Key) => Promise<Value> {
-  const reads = new Map<Key, { underWay: Promise<Value>; next: Promise<Value> | undefined }>()
+  /** Asked for, and not begun. */
+  const coming = new Map<Key, Promise<Value>>()
+  const underWay = new Map<Key, Promise<Value>>()
 
   function begin(key: Key): Promise<Value> {
-    const underWay = read(key)
-    reads.set(key, { underWay, next: undefined })
+    coming.delete(key)
+    const begun = read(key)
+    underWay.set(key, begun)
     const end = () => {
-      if (reads.get(key)?.next === undefined) reads.delete(key)
+      if (underWay.get(key) === begun) underWay.delete(key)
     }
-    underWay.then(end, end)
-    return underWay
+    begun.then(end, end)
+    return begun
   }
 
   return (key) => {
-    const current = reads.get(key)
-    if (current === undefined) return begin(key)
+    const known = coming.get(key)
+    if (known !== undefined) return known
+    const beginNow = () => begin(key)
     // Whether the read before it failed is nothing to those who wait for this one.
-    current.next ??= current.underWay.then(
-      () => begin(key),
-      () => begin(key),
-    )
-    return current.next
+    const next = (underWay.get(key) ?? endOfTurn()).then(beginNow, beginNow)
+    coming.set(key, next)
+    return next
   }
 }
+
+const endOfTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
