@@ -313,3 +313,23 @@ describe('an opaque access token, which is for our own userinfo endpoint', () =>
     expect(verdict(await refresh(world.token, world.sts.clients.mail.clientId, token))).toBe('200 ok')
   })
 })
+
+it('after the database was put back no token of before counts, since nobody knows what was withdrawn meanwhile', async () => {
+  const ofPersonAndProgram = async () => [
+    (await mailTokens(world, browser)).access,
+    String((await programToken(world)).body.access_token),
+  ]
+  const tokens = await ofPersonAndProgram()
+  const answers = async (of: readonly string[]) => [
+    ...(await Promise.all(of.map(async (token) => (await ask(token)).body.active))),
+    ...(await Promise.all(
+      of.map(async (token) => (await get(introspection(), { authorization: `Bearer ${token}` })).body.active),
+    )),
+  ]
+  expect(await answers(tokens)).toEqual([true, true, true, true])
+  world.pass(2)
+  await world.sts.kept.revocations.startAnew(new Date())
+  expect(await answers(tokens)).toEqual([false, false, false, false])
+  browser = await signedIn(world)
+  expect(await answers(await ofPersonAndProgram())).toEqual([true, true, true, true])
+})

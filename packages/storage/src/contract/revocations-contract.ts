@@ -59,6 +59,7 @@ export function revocationsContract(opened: () => OpenBackend): void {
       const { last } = await realm.revocations.bounds()
       await realm.revocations.startAnew(secondsAfter(10))
       await realm.revocations.startAnew(secondsAfter(5))
+      expect((await opened().store.realms.find(realm.realmId))?.notBefore).toEqual(secondsAfter(10))
       expect((await realm.accounts.find(mary.id))?.signedOutAt).toEqual(secondsAfter(10))
       expect((await realm.accounts.findByName(mary.upn))?.signedOutAt).toEqual(secondsAfter(10))
       expect((await other.accounts.find(mary.id))?.signedOutAt).toBeUndefined()

@@ -60,12 +60,14 @@ export interface Realm {
   readonly settings: RealmSettings
   /** Grows with every change of the realm, its domains, signing keys, resources and policies (kept by triggers). */
   readonly version: number
+  /** Tokens from before it count no more: the database was put back then ({@link RevocationStore.startAnew}). */
+  readonly notBefore?: Date
   readonly createdAt: Date
 }
 
 export interface RealmDirectory {
   /** `'conflict'`: the id or one of the domains is taken. */
-  add(realm: Omit<Realm, 'version'>): Promise<'added' | 'conflict'>
+  add(realm: Omit<Realm, 'version' | 'notBefore'>): Promise<'added' | 'conflict'>
   find(id: RealmId): Promise<Realm | undefined>
   /** By a verified domain, case-insensitive. */
   findByDomain(domain: string): Promise<Realm | undefined>

@@ -5,9 +5,9 @@ import { prepare } from '../prepared.ts'
 import type { Schema } from '../schema.ts'
 import type { Database } from '../transaction.ts'
 import { toCredential } from './clients.ts'
-import { isText, isUuid, list, type Row, Taken } from './row.ts'
+import { isText, isUuid, list, present, type Row, Taken } from './row.ts'
 
-const toRealm = (row: Omit<Row<'realm'>, 'not_before'> & { readonly domains: readonly string[] }): Realm =>
+const toRealm = (row: Row<'realm'> & { readonly domains: readonly string[] }): Realm =>
   Object.freeze({
     id: RealmId.of(row.id),
     displayName: row.display_name,
@@ -15,6 +15,7 @@ const toRealm = (row: Omit<Row<'realm'>, 'not_before'> & { readonly domains: rea
     status: row.status as Realm['status'], // realm_status_known
     settings: Object.freeze({ ...(row.settings as RealmSettings) }), // written from RealmSettings alone
     version: row.version,
+    ...present({ notBefore: row.not_before }),
     createdAt: row.created_at,
   })
 
@@ -22,7 +23,8 @@ const toRealm = (row: Omit<Row<'realm'>, 'not_before'> & { readonly domains: rea
 const selectRealm = (db: Kysely<Schema>) =>
   db
     .selectFrom('realm')
-    .select(['realm.id', 'realm.display_name', 'realm.status', 'realm.settings', 'realm.version', 'realm.created_at'])
+    .select(['realm.id', 'realm.display_name', 'realm.status', 'realm.settings', 'realm.version', 'realm.not_before'])
+    .select('realm.created_at')
     .select(
       sql<string[]>`array(select domain from realm_domain where realm_domain.realm_id = realm.id order by position, domain)`.as(
         'domains',

@@ -3,7 +3,7 @@
  * judge a token themselves.
  */
 import { parsePrincipal } from '@postern/resource-server'
-import type { AccountId, ClientId, Resource } from '@postern/storage'
+import type { AccountId, ClientId, Realm, Resource } from '@postern/storage'
 import type { Clock } from '../clock.ts'
 import { isExceptedGroup } from './grants/delegation-rules.ts'
 import { readJwt } from './issued-jwt.ts'
@@ -21,13 +21,18 @@ export interface Inspecting {
   readonly baseUrl: string
 }
 
-/** Reads a token of ours that has not expired. Does NOT know whether it was withdrawn: the database does. */
+/** Whether it is from before the realm's database was put back: what was withdrawn in the time that was lost is not known. */
+const isOfLostTime = ({ iat }: Inspected['claims'], { notBefore }: Realm): boolean =>
+  notBefore !== undefined && !(typeof iat === 'number' && iat * 1000 >= notBefore.getTime())
+
+/** Reads a token of ours that has not expired and is of the time that our database knows. Does NOT know whether it was withdrawn: the database does. */
 export function inspect(token: string, options: Inspecting): Inspected | undefined {
-  const { ring, issuer, resources } = requestState().runtime
+  const { ring, issuer, realm, resources } = requestState().runtime
   const now = Math.floor(options.clock().getTime() / 1000)
   const claims = readJwt(ring, token, { types: [REFRESH_TYPE, 'at+jwt', 'jwt'], issuer })
   if (!claims) return inspectActorToken(token, now, options)
   if (typeof claims.exp !== 'number' || claims.exp <= now || typeof claims.jti !== 'string') return undefined
+  if (isOfLostTime(claims, realm)) return undefined
   if (claims.aud === issuer) return { claims, presented: { kind: 'RefreshToken', handle: claims.jti } }
   // ID tokens say `typ: JWT` as well, but their audience is a client and they carry no `appid`.
   const resource = resources.find((one) => one.audience === claims.aud)
@@ -79,6 +84,7 @@ function inspectActorToken(token: string, now: number, { baseUrl }: Inspecting):
   const { ring, realm, resources, principals, delegations } = requestState().runtime
   const claims = readJwt(ring, token, { types: ['jwt'], issuer: serviceIssuer(realm) })
   if (!claims || typeof claims.exp !== 'number' || claims.exp <= now || typeof claims.jti !== 'string') return undefined
+  if (isOfLostTime(claims, realm)) return undefined
   const clientId = parsePrincipal(String(claims.nameid))?.clientId
   const principal = clientId === undefined ? undefined : principals.find(clientId)
   const target = findTarget(String(claims.aud), { realm, resources, baseUrl })
