@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,9 +16,9 @@ beforeAll(async () => {
 afterAll(async () => rm(directory, { recursive: true }))
 
 /** Runs the real command in a process of its own. */
-function postern(words: readonly string[], options: { input?: string; variables?: Record<string, string> } = {}) {
+function postern(words: readonly string[], options: { input?: string; variables?: Record<string, string | undefined> } = {}) {
   return new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    const cli = fileURLToPath(new URL('./cli.ts', import.meta.url))
+    const cli = fileURLToPath(new URL('./cli.js', import.meta.url))
     const { PATH, NODE_COMPILE_CACHE } = process.env
     const env = { PATH, NODE_COMPILE_CACHE, POSTERN_BASE_URL: 'https://login.contoso.com', ...options.variables }
     const child = execFile(process.execPath, [cli, ...words], { cwd: directory, env }, (error, out, err) => {
@@ -109,3 +109,18 @@ test('init makes a realm with an administrator; accounts are added, refused, giv
   ])
     expect(`${audit.out}${init.err}`).not.toContain(secret)
 }, 120_000)
+
+test('a second start needs nothing that strips types, because the first one kept what came of it', async () => {
+  const listed = join(directory, 'tell-modules.mjs')
+  await writeFile(
+    listed,
+    "process.on('exit', () => console.error(process.moduleLoadList.filter((name) => name.includes('amaro')).length))",
+  )
+  const variables = {
+    NODE_COMPILE_CACHE: undefined,
+    CACHE_DIRECTORY: join(directory, 'compiled'),
+    NODE_OPTIONS: `--import=${listed}`,
+  }
+  const starts = [await postern(['--version'], { variables }), await postern(['--version'], { variables })]
+  expect(starts).toEqual([expect.objectContaining({ code: 0, err: '1\n' }), expect.objectContaining({ code: 0, err: '0\n' })])
+}, 60_000)

@@ -13,11 +13,14 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
+/** What starts `postern`, newest name first. */
+const PROGRAMS = ['cli.js', 'cli.ts']
+
 export interface EarlierVersion {
   readonly commit: string
   /** The newest migration, which it does not know. */
   readonly migration: string
-  /** Its `cli.ts`. */
+  /** What starts it. */
   readonly program: string
   remove(): void
 }
@@ -48,7 +51,7 @@ export function checkOutBeforeNewestMigration(): EarlierVersion {
   return Object.freeze({
     commit,
     migration,
-    program: join(folder, 'packages/sts/src/cli.ts'),
+    program: PROGRAMS.map((name) => join(folder, 'packages/sts/src', name)).find((file) => existsSync(file)) ?? '',
     remove: () => rmSync(folder, { recursive: true, force: true }),
   })
 }
