@@ -107,19 +107,18 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
     }
   }
 
+  /** What belongs to a factor that was just bound, in the caller's transaction; and where to go from there. */
   async function finish(visit: Visit, pending: Enrollment): Promise<Answer> {
     const { store, account } = visit
     const { method, authenticatorId } = pending
     const bound = (await factors.methodsOf(store, account.id)).find(({ id }) => id === authenticatorId)
-    await transaction(async () => {
-      // An administrator who asked for a factor gets what they asked for: from now on it is demanded.
-      await store.enforcement.enforce(account.id, visit.now)
-      await visit.record({ event: 'factor.enrolled', detail: { method, authenticatorId } })
-      const masked = bound?.detail.masked
-      const label = typeof masked === 'string' ? masked : bound?.label
-      await visit.tell({ kind: 'factor_added', method, ...(label === undefined ? {} : { label }) })
-      await permits.use(visit)
-    })
+    // An administrator who asked for a factor gets what they asked for: from now on it is demanded.
+    await store.enforcement.enforce(account.id, visit.now)
+    await visit.record({ event: 'factor.enrolled', detail: { method, authenticatorId } })
+    const masked = bound?.detail.masked
+    const label = typeof masked === 'string' ? masked : bound?.label
+    await visit.tell({ kind: 'factor_added', method, ...(label === undefined ? {} : { label }) })
+    await permits.use(visit)
     const { replaces } = visit.view
     const next = replaces === undefined ? '/methods' : `/methods/${replaces.id}/remove?by=${authenticatorId}`
     // What one does when it is lost belongs to setting it up.
@@ -137,15 +136,21 @@ export function createEnrollmentPages(parts: PortalParts, visits: Visits): reado
       return showPending(visit, pending, { complaint: method === 'sms' ? texts.smsMissing : texts.codeMissing, status: 422 })
     const { authenticatorId } = pending
     const kind = visit.hasFactor ? 'further' : 'first'
-    const outcome = await factors
-      .confirmEnrollment(visit.occasion, { authenticatorId, answer: form.answer, kind })
-      .catch(passBound)
-    if (outcome === 'already_bound') {
+    const confirmAndKeep = async () => {
+      const shown = await factors.confirmEnrollment(visit.occasion, { authenticatorId, answer: form.answer, kind })
+      return shown.outcome === 'proved'
+        ? { answer: await finish(visit, pending), outcome: undefined }
+        : { answer: undefined, outcome: shown }
+    }
+    // A factor is bound with its row, its letter and the recovery codes, or not at all.
+    const confirmed = await transaction<Awaited<ReturnType<typeof confirmAndKeep>>>(confirmAndKeep).catch(passBound)
+    if (confirmed === 'already_bound') {
       await factors.abandonEnrollment(visit.occasion, { method })
       const notice = texts.portalPasskeyTaken
       return page(renderChoicePage({ ...visit.view, reference: visit.reference, notice }, offered(visit)), { status: 409 })
     }
-    if (outcome.outcome === 'proved') return finish(visit, pending)
+    const { answer, outcome } = confirmed
+    if (answer !== undefined) return answer
     const reason = outcome.outcome === 'wrong' ? outcome.because : outcome.outcome
     await visit.record({ event: 'factor.enrolment_failed', detail: { method, reason } })
     if (outcome.outcome === 'expired' && method !== 'webauthn') return startOver(visit)
