@@ -13,6 +13,7 @@ import { createAppAccessRuleStore, createAuthenticationPolicyStore } from './pos
 import { createAuthenticatorStore } from './postgres/authenticators.ts'
 import { createClientRegistrationStore } from './postgres/client-registrations.ts'
 import { createClientReader, createClientStore } from './postgres/clients.ts'
+import { createCodeReader, createRedeemer } from './postgres/code-redemption.ts'
 import { createDelegationStore } from './postgres/delegations.ts'
 import { createEnforcementStore } from './postgres/enforcement.ts'
 import { removeExpired } from './postgres/expiry.ts'
@@ -97,6 +98,8 @@ export function createStore(options: { connection: Connection; masterKey: Uint8A
     lookAtGate: createGateReader(database),
     readUnused: createUnusedReader(database),
     rotate: createRotator(database),
+    readCode: createCodeReader(database),
+    redeem: createRedeemer(database),
   }
   return Object.freeze({
     realms: createRealmDirectory(database),

@@ -165,7 +165,7 @@ export function redemptionsContract(opened: () => OpenBackend): void {
       ['its client is disabled', async ({ realm, client }: World) => realm.clients.replace({ ...client, status: 'disabled' })],
       ['it is used', async ({ realm }: World) => realm.artifacts.consume('AuthorizationCode', 'code', sampleTime)],
       ['everything of its grant is removed', async ({ realm, grantId }: World) => realm.artifacts.removeByGrant(grantId)],
-    ])('waits for whoever holds the code, and redeems nothing where %s meanwhile', async (_name, spoil) => {
+    ])('redeems no code that somebody holds, where %s meanwhile', async (_name, spoil) => {
       const world = await withCode()
       const { realm, redemption, everything } = world
       const locked = Promise.withResolvers<void>()
@@ -182,6 +182,64 @@ export function redemptionsContract(opened: () => OpenBackend): void {
       expect(await redeemed).toBe(false)
       const { family, rows } = await everything()
       expect([family, rows]).toEqual([undefined, []])
+    })
+
+    test('answers each of many at a time for itself: one that is bad, used, foreign or held harms no other', async () => {
+      const worlds: World[] = []
+      while (worlds.length < 10) worlds.push(await withCode())
+      const [bad, used, foreign, held] = [worlds[2], worlds[4], worlds[5], worlds[7]] as [World, World, World, World]
+      await used.realm.artifacts.consume('AuthorizationCode', 'code', sampleTime)
+      const found = await Promise.all(worlds.map(({ realm }) => realm.redemptions.findUnused('code')))
+      expect(found.map((one) => one?.account.id)).toEqual(worlds.map((one) => (one === used ? undefined : one.account.id)))
+      const before = new Map<World, unknown>()
+      for (const one of [bad, used, foreign, held]) before.set(one, await one.everything())
+
+      const locked = Promise.withResolvers<void>()
+      const answered = Promise.withResolvers<void>()
+      const holding = opened().store.transaction(async () => {
+        await held.realm.artifacts.find('AuthorizationCode', 'code', { lock: true })
+        locked.resolve()
+        // Where there is one session, nobody is answered before we have gone, and the code is used by then.
+        if (opened().url !== undefined) await answered.promise
+        await held.realm.artifacts.consume('AuthorizationCode', 'code', sampleTime)
+        await held.realm.artifacts.find('AuthorizationCode', 'code')
+      })
+      await locked.promise
+      const asked = worlds.map((world, at) => {
+        const one = {
+          ...world.redemption('first'),
+          trail: sampleAuditRow({ event: 'token.issued', detail: { jti: `of-${at}` } }),
+        }
+        if (world === foreign) return { ...one, accountId: bad.account.id }
+        if (world === bad) return { ...one, trail: { ...one.trail, outcome: 'unheard of' as 'allowed' } }
+        return one
+      })
+      const redeem = ({ realm }: World, one: (typeof asked)[number] | undefined) =>
+        realm.redemptions.redeem(one as (typeof asked)[0])
+      const last = worlds[9] as World
+      // The last one's code comes once more in the same statement.
+      const all = [...worlds.map((world, at) => redeem(world, asked[at])), redeem(last, last.redemption())]
+      const settled = await Promise.allSettled(all)
+      answered.resolve()
+      await holding
+      const lost = new Set([used, foreign, held])
+      expect(settled.map((one) => (one.status === 'fulfilled' ? one.value : 'failed'))).toEqual([
+        ...worlds.map((world) => (world === bad ? 'failed' : !lost.has(world))),
+        false,
+      ])
+      for (const [at, world] of worlds.entries()) {
+        const now = await world.everything()
+        if (world === held) expect([now.family, now.rows]).toEqual([undefined, []])
+        else if (before.has(world)) expect(now).toEqual(before.get(world))
+        else
+          expect(now).toMatchObject({
+            code: { consumedAt: secondsAfter(10) },
+            grant: { payload: { ...world.grant, exp: 2 } },
+            family: { accountId: world.account.id, clientId: world.client.id },
+            token: { familyId: world.grantId, payload: { handle: 'first' } },
+            rows: [asked[at]?.trail],
+          })
+      }
     })
   })
 }

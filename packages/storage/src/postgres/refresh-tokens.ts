@@ -4,9 +4,11 @@ import { AccountId, ClientId, FamilyId } from '../identifiers.ts'
 import type { RefreshFamily, RefreshToken, RefreshTokenStore } from '../ports/refresh-tokens.ts'
 import { prepare } from '../prepared.ts'
 import type { Schema } from '../schema.ts'
+import type { Sealer } from '../sealing.ts'
 import { toAccount } from './accounts.ts'
 import { grantHash, openGrant } from './artifacts.ts'
 import { toNewRow } from './audit.ts'
+import { hex } from './many-at-once.ts'
 import { bytes, isText, isUuid, list, present, type RealmPart, type Row } from './row.ts'
 
 const toFamily = (row: Row<'refresh_family'>): RefreshFamily =>
@@ -98,9 +100,21 @@ const startOne = prepare((db, one: Start) => ({
       select count(family_id)::integer as started from added`.compile(db),
 }))
 
+export const refreshHash = (sealer: Sealer, realmId: string, handle: string): Uint8Array =>
+  sealer.lookup('refresh-handle', realmId, handle)
+
+const sealedAt = (realmId: string, hash: Uint8Array) => ({ table: 'refresh_token', realmId, id: hex(hash) })
+
+export const sealRefreshToken = (
+  sealer: Sealer,
+  realmId: string,
+  hash: Uint8Array,
+  payload: Readonly<Record<string, unknown>>,
+): Uint8Array => sealer.sealJson('refresh-token', sealedAt(realmId, hash), payload)
+
 export function createRefreshTokenStore({ database, realmId, sealer, clock, readUnused, rotate }: RealmPart): RefreshTokenStore {
-  const hashOf = (handle: string) => sealer.lookup('refresh-handle', realmId, handle)
-  const sealedRow = (hash: Uint8Array) => ({ table: 'refresh_token', realmId, id: Buffer.from(hash).toString('hex') })
+  const hashOf = (handle: string) => refreshHash(sealer, realmId, handle)
+  const seal = (hash: Uint8Array, payload: Readonly<Record<string, unknown>>) => sealRefreshToken(sealer, realmId, hash, payload)
 
   /** Locking, see {@link selectForUpdate}. */
   const read = async (hash: Uint8Array, lock: boolean) => {
@@ -114,7 +128,7 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock, read
       familyId: FamilyId.of(row.family_id),
       ...(row.account_id === null ? {} : { accountId: AccountId.of(row.account_id) }),
       clientId: ClientId.of(row.client_id),
-      payload: sealer.openJson('refresh-token', sealedRow(row.handle_hash), row.payload_sealed),
+      payload: sealer.openJson('refresh-token', sealedAt(realmId, row.handle_hash), row.payload_sealed),
       issuedAt: row.issued_at,
       expiresAt: row.expires_at,
       ...present({ usedAt: row.used_at, successorUsedAt: row.successor_used_at }),
@@ -149,7 +163,7 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock, read
   return Object.freeze({
     async start({ handle, familyId, accountId, clientId, sessionId, payload, issuedAt, expiresAt, familyEndsAt }) {
       const hash = hashOf(handle)
-      const payloadSealed = sealer.sealJson('refresh-token', sealedRow(hash), payload)
+      const payloadSealed = seal(hash, payload)
       const family = { realmId, familyId, accountId: accountId ?? null, clientId, sessionId: sessionId ?? null, familyEndsAt }
       const { rows } = await database.run((db) => startOne(db, { ...family, hash, payloadSealed, issuedAt, expiresAt }))
       // It was active when the request began: whoever begins again finds it as it is now, and refuses.
@@ -157,7 +171,7 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock, read
     },
     async succeed({ handle, predecessor, payload, issuedAt, expiresAt }) {
       const hash = hashOf(handle)
-      const sealed = sealer.sealJson('refresh-token', sealedRow(hash), payload)
+      const sealed = seal(hash, payload)
       // One statement: the family is held while it is looked at, so no revocation can slip in between.
       const { rows } = await database.run((db) =>
         sql<{ added: number }>`
@@ -228,7 +242,7 @@ export function createRefreshTokenStore({ database, realmId, sealer, clock, read
         usedAt: at,
         successor: {
           hash,
-          sealed: sealer.sealJson('refresh-token', sealedRow(hash), successor.payload),
+          sealed: seal(hash, successor.payload),
           issuedAt: successor.issuedAt,
           expiresAt: successor.expiresAt,
         },

@@ -6,6 +6,7 @@ import type { GateView } from '../ports/mail-apps.ts'
 import type { Schema } from '../schema.ts'
 import type { Sealer } from '../sealing.ts'
 import type { Database } from '../transaction.ts'
+import type { CodePlace, CodeRow, Redemption } from './code-redemption.ts'
 import type { GateLook } from './gate-view.ts'
 import type { Rotation, UnusedPlace, UnusedRow } from './refresh-rotation.ts'
 
@@ -22,6 +23,8 @@ export interface RealmPart {
   readonly lookAtGate: (look: GateLook) => Promise<GateView | undefined>
   readonly readUnused: (place: UnusedPlace) => Promise<UnusedRow | undefined>
   readonly rotate: (rotation: Rotation) => Promise<boolean>
+  readonly readCode: (place: CodePlace) => Promise<CodeRow | undefined>
+  readonly redeem: (redemption: Redemption) => Promise<boolean>
 }
 
 /** Where a client is; the id is text that the database can hold. */
