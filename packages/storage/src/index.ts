@@ -39,7 +39,16 @@ export type { Client, ClientAuthenticationMethod, ClientCredential, ClientStore 
 export type { Delegation, DelegationStore } from './ports/delegations.ts'
 export type { Campaign, CampaignProgress, Enforcement, EnforcementState, EnforcementStore } from './ports/enforcement.ts'
 export type { Hybrid, HybridStore } from './ports/hybrids.ts'
-export type { GateView, MailApp, MailAppState, MailAppStore, MailAppTraits } from './ports/mail-apps.ts'
+export type {
+  GateAccount,
+  GateApp,
+  GateAppPassword,
+  GateView,
+  MailApp,
+  MailAppState,
+  MailAppStore,
+  MailAppTraits,
+} from './ports/mail-apps.ts'
 export type { MailServer, MailServerStore } from './ports/mail-servers.ts'
 export type { OutboxStore, OutgoingMail } from './ports/outbox.ts'
 export type { Partner, PartnerStore, ServicePrincipal } from './ports/partners.ts'

@@ -41,10 +41,15 @@ export type NewAppPassword = Readonly<{
   createdBy: string
 }>
 
+/** What a try hangs on. */
+export type TriedAppPassword = Readonly<
+  Pick<AppPassword, 'id' | 'accountId' | 'hash' | 'protocols' | 'networks' | 'mailAppId' | 'expiresAt'>
+>
+
 /** One try with an app password. */
 export type AppPasswordTry = Readonly<{
   /** The one that {@link AppPasswords.lookupOf} found, of the account that was named. */
-  password: AppPassword
+  password: TriedAppPassword
   /** As {@link parseAppPassword} read it. */
   secret: string
   protocol: string
@@ -126,7 +131,7 @@ export function createAppPasswords(parts: AppPasswordParts): AppPasswords {
 
   async function check(
     realm: RealmStore,
-    { id, accountId, hash }: AppPassword,
+    { id, accountId, hash }: TriedAppPassword,
     secret: string,
   ): Promise<'remembered' | 'right' | 'wrong'> {
     // No place: nobody guesses at 98 bits, so the answer may hold wherever the app is.

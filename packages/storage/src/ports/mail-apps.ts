@@ -1,6 +1,7 @@
 import type { AccountId } from '../identifiers.ts'
 import type { Account } from './accounts.ts'
 import type { AppPassword } from './app-passwords.ts'
+import type { Enforcement } from './enforcement.ts'
 import type { StoredPassword } from './passwords.ts'
 
 /**
@@ -45,15 +46,26 @@ export interface MailApp {
   readonly toldBy?: 'sms' | 'email' | 'nobody'
 }
 
-/** All that the gate asks about one try, from one statement. */
+/**
+ * All that the gate asks about one try, from one statement. It asks for every request of every app, so there is nothing in it
+ * that no decision hangs on.
+ */
 export interface GateView {
-  readonly account: Account
+  readonly account: GateAccount
   readonly password?: StoredPassword
-  readonly app?: MailApp
-  readonly appPassword?: AppPassword
+  readonly app?: GateApp
+  readonly appPassword?: GateAppPassword
   /** Id of the authentication policy assigned to the account. */
   readonly authenticationPolicyId?: string
 }
+
+export type GateAccount = Readonly<
+  Pick<Account, 'id' | 'upn' | 'address' | 'displayName' | 'groups' | 'status'> & {
+    enforcement?: Pick<Enforcement, 'state'>
+  }
+>
+export type GateApp = Readonly<Pick<MailApp, 'id' | 'label' | 'state' | 'decidedBy' | 'lastSource'>>
+export type GateAppPassword = Readonly<Omit<AppPassword, 'lookup' | 'createdBy' | 'lastSource' | 'lastProtocol'>>
 
 export interface MailAppStore {
   /**

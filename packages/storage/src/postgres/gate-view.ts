@@ -1,44 +1,56 @@
 import { sql } from 'kysely'
-import type { RealmId } from '../identifiers.ts'
-import type { GateView } from '../ports/mail-apps.ts'
+import { AccountId, type RealmId } from '../identifiers.ts'
+import type { Account } from '../ports/accounts.ts'
+import type { EnforcementState } from '../ports/enforcement.ts'
+import type { GateApp, GateAppPassword, GateView, MailAppState } from '../ports/mail-apps.ts'
 import { prepare } from '../prepared.ts'
 import type { Database } from '../transaction.ts'
-import { type AccountRow, accountColumns, toAccount } from './accounts.ts'
-import { type AppPasswordRow, appPasswordColumns, toAppPassword } from './app-passwords.ts'
 import { listedRows } from './listed-rows.ts'
-import { type MailAppRow, mailAppColumns, toMailApp } from './mail-app-rows.ts'
-import { present, type RealmPart, type Row } from './row.ts'
+import type { RealmPart } from './row.ts'
 
 /** One question of the gate. Texts are such as the database can hold. */
 export interface GateLook {
   readonly realmId: RealmId
   /** Folded. */
   readonly name: string
-  readonly identityDigest: Uint8Array
+  /** Hexadecimal. */
+  readonly identityDigest: string
   /** `undefined`: no app password is asked for, and none is found. */
   readonly lookup: string | undefined
 }
 
-const passwordColumns = ['password.hash', 'password.changed_at'] as const
+/** What a decision hangs on, each under a name of its own, since the tables share some. */
+const columns = [
+  'account.id as account_id',
+  'account.upn as upn',
+  'account.address as address',
+  'account.display_name as display_name',
+  'account.groups as groups',
+  'account.status as status',
+  'account.enforcement as enforcement',
+  'password.hash as password_hash',
+  'password.changed_at as password_changed_at',
+  'mail_app.id as app_id',
+  'mail_app.label as app_label',
+  'mail_app.state as app_state',
+  'mail_app.decided_by as app_decided_by',
+  'mail_app.last_source as app_last_source',
+  'app_password.id as secret_id',
+  'app_password.label as secret_label',
+  'app_password.hash as secret_hash',
+  'app_password.protocols as secret_protocols',
+  'app_password.networks as secret_networks',
+  'app_password.binds_to_first_app as secret_binds',
+  'app_password.mail_app_id as secret_app_id',
+  'app_password.created_at as secret_created_at',
+  'app_password.expires_at as secret_expires_at',
+  'app_password.last_used_at as secret_last_used_at',
+  'assignment.policy_id as policy_id',
+] as const
 
-/** Each column under its full name, since the tables share some; and where each goes in the row of its table. */
-const named = (columns: readonly string[]) => ({
-  selected: columns.map((column) => sql.ref(column).as(column)),
-  places: columns.map((column) => [column, column.slice(column.indexOf('.') + 1)] as const),
-})
-const tables = {
-  account: named(accountColumns),
-  password: named(passwordColumns),
-  app: named(mailAppColumns),
-  appPassword: named(appPasswordColumns),
-}
-
-/** What the inner statement calls them. */
-const foundColumns = [...Object.values(tables).flatMap(({ places }) => places.map(([column]) => column)), 'policy_id']
-
-type Found = Readonly<Record<string, unknown>> & { readonly policy_id: string | null }
-const rowOf = (found: Found, { places }: ReturnType<typeof named>) =>
-  Object.fromEntries(places.map(([column, name]) => [name, found[column]]))
+type NameOf<Column> = Column extends `${string} as ${infer Name}` ? Name : never
+/** Each stands behind the word `as`. */
+const namesOf = <Column extends string>(list: readonly Column[]) => list.map((one) => one.split(' as ')[1] as NameOf<Column>)
 
 interface Questions {
   readonly realmIds: readonly string[]
@@ -96,13 +108,7 @@ const select = prepare((db, asked: Questions) =>
           .leftJoin('authentication_policy_assignment as assignment', (join) =>
             join.onRef('assignment.realm_id', '=', 'account.realm_id').onRef('assignment.account_id', '=', 'account.id'),
           )
-          .select([
-            ...tables.account.selected,
-            ...tables.password.selected,
-            ...tables.app.selected,
-            ...tables.appPassword.selected,
-          ])
-          .select('assignment.policy_id')
+          .select(columns)
           .whereRef('account_address.realm_id', '=', 'asked.realm_id')
           .whereRef('account_address.address_key', '=', 'asked.name')
           .offset(sql.lit(0))
@@ -110,7 +116,7 @@ const select = prepare((db, asked: Questions) =>
       (join) => join.onTrue(),
     )
     .select('asked.place')
-    .select(foundColumns.map((column) => sql`found.${sql.id(column)}`.as(column))),
+    .select(namesOf(columns).map((name) => `found.${name}` as const)),
 )
 
 /** What {@link RealmPart} wants: mail servers ask about many apps at once, and whoever asks at the same time is read together. */
@@ -120,28 +126,68 @@ export function createGateReader(database: Database): RealmPart['lookAtGate'] {
       const { rows } = await select(db, {
         realmIds: looks.map(({ realmId }) => realmId),
         names: looks.map(({ name }) => name),
-        identityDigests: looks.map(({ identityDigest }) => Buffer.from(identityDigest).toString('hex')),
+        identityDigests: looks.map(({ identityDigest }) => identityDigest),
         lookups: looks.map(({ lookup = '' }) => lookup),
       })
       // Counted from 1; a name that nobody has brings no row.
-      const views = new Map(rows.map((row) => [Number(row.place), viewOf(row as unknown as Found)])) // selected by name above
+      const views = new Map(rows.map((row) => [Number(row.place), viewOf(row)]))
       return looks.map((_, at) => views.get(at + 1))
     },
     { reads: true },
   )
 }
 
-/** A row that an outer join did not find has no id. */
-function viewOf(found: Found): GateView {
-  // Each is a row of its table, or nothing but null.
-  const password = rowOf(found, tables.password) as Row<'password'>
-  const app = rowOf(found, tables.app) as MailAppRow | { id: null }
-  const appPassword = rowOf(found, tables.appPassword) as AppPasswordRow | { id: null }
+type Found = Awaited<ReturnType<typeof select>>['rows'][number]
+
+function viewOf(row: Found): GateView {
+  const [password, app, appPassword] = [passwordOf(row), appOf(row), appPasswordOf(row)]
   return Object.freeze({
-    account: toAccount(rowOf(found, tables.account) as AccountRow),
-    ...(password.hash !== null && { password: Object.freeze({ hash: password.hash, changedAt: password.changed_at }) }),
-    ...(app.id !== null && { app: toMailApp(app) }),
-    ...(appPassword.id !== null && { appPassword: toAppPassword(appPassword) }),
-    ...present({ authenticationPolicyId: found.policy_id }),
+    account: Object.freeze({
+      id: AccountId.of(row.account_id),
+      upn: row.upn,
+      address: row.address,
+      displayName: row.display_name,
+      groups: Object.freeze(row.groups),
+      status: row.status as Account['status'], // account_status_known
+      enforcement: Object.freeze({ state: row.enforcement as EnforcementState }), // account_enforcement_known
+    }),
+    ...(password !== undefined && { password }),
+    ...(app !== undefined && { app }),
+    ...(appPassword !== undefined && { appPassword }),
+    ...(row.policy_id !== null && { authenticationPolicyId: row.policy_id }),
+  })
+}
+
+/** Of a row that an outer join did not find everything is null. */
+function passwordOf({ password_hash: hash, password_changed_at: changedAt }: Found): GateView['password'] {
+  return hash === null || changedAt === null ? undefined : Object.freeze({ hash, changedAt })
+}
+
+function appOf(row: Found): GateApp | undefined {
+  if (row.app_id === null || row.app_label === null) return undefined
+  return Object.freeze({
+    id: row.app_id,
+    label: row.app_label,
+    state: row.app_state as MailAppState, // mail_app_state_known
+    ...(row.app_decided_by !== null && { decidedBy: row.app_decided_by }),
+    ...(row.app_last_source !== null && { lastSource: row.app_last_source }),
+  })
+}
+
+function appPasswordOf(row: Found): GateAppPassword | undefined {
+  const { secret_id: id, secret_label: label, secret_hash: hash, secret_created_at: createdAt } = row
+  if (id === null || label === null || hash === null || createdAt === null) return undefined
+  return Object.freeze({
+    id,
+    accountId: AccountId.of(row.account_id),
+    label,
+    hash,
+    protocols: Object.freeze(row.secret_protocols ?? []),
+    networks: Object.freeze(row.secret_networks ?? []),
+    bindsToFirstApp: row.secret_binds === true,
+    ...(row.secret_app_id !== null && { mailAppId: row.secret_app_id }),
+    createdAt,
+    ...(row.secret_expires_at !== null && { expiresAt: row.secret_expires_at }),
+    ...(row.secret_last_used_at !== null && { lastUsedAt: row.secret_last_used_at }),
   })
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import type { AccountId } from '../identifiers.ts'
 import type { MailApp, MailAppState, MailAppStore } from '../ports/mail-apps.ts'
@@ -8,7 +8,7 @@ import { folded, isText, isUuid, keepable, keepableJson, list, type RealmPart } 
 
 /** An identity is as long as a stranger likes, and an index takes no more than some kilobytes. */
 const identityDigest = (identity: string): Uint8Array =>
-  new Uint8Array(createHash('sha256').update(keepable(identity.toWellFormed())).digest())
+  new Uint8Array(hash('sha256', keepable(identity.toWellFormed()), 'buffer'))
 
 const isUndecided = (state: MailAppState): boolean => state === 'pending' || state === 'quarantined'
 const keptOrNull = (value: string | undefined): string | null => (value === undefined ? null : keepable(value))
@@ -80,7 +80,7 @@ export function createMailAppStore({ database, realmId, clock, lookAtGate }: Rea
       return lookAtGate({
         realmId,
         name: folded(name),
-        identityDigest: identityDigest(identity),
+        identityDigest: hash('sha256', keepable(identity.toWellFormed()), 'hex'),
         lookup: lookup === undefined || !isText(lookup) ? undefined : lookup,
       })
     },

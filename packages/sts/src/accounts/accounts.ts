@@ -10,7 +10,7 @@ import type { Account, AccountId, GateView, RealmStore, StoredPassword } from '@
 import type { Clock } from '../clock.ts'
 import { AccountsError } from './errors.ts'
 import type { Hashing } from './password.ts'
-import { createPasswordCheck, method, methodIn, type Person, type SignInOutcome } from './password-check.ts'
+import { createPasswordCheck, method, methodIn, type PasswordOutcome, type Person, type SignInOutcome } from './password-check.ts'
 import { judgePassword, type PasswordRefusal } from './password-rules.ts'
 import { createRememberedCheck } from './remembered-passwords.ts'
 
@@ -81,7 +81,7 @@ export interface Accounts {
    * may come in, nor whether `password` is an app password.
    * @throws {Overloaded}
    */
-  signInAtGate(realm: RealmStore, attempt: GateSignInAttempt): Promise<SignInOutcome>
+  signInAtGate(realm: RealmStore, attempt: GateSignInAttempt): Promise<PasswordOutcome>
   /**
    * Sets or replaces a password and forgets failures of the old one. Does NOT end sessions and refresh families of the
    * account (R43): the caller does, in the same transaction.
@@ -92,7 +92,7 @@ export interface Accounts {
 }
 
 /** Whether anything may be issued for the account now (R33). */
-export const isUsable = (account: Account): boolean => account.status === 'active'
+export const isUsable = (account: Pick<Account, 'status'>): boolean => account.status === 'active'
 
 /** An id that no account has, so that a name that nobody has costs the same two reads as any other. */
 const nobody = '00000000-0000-0000-0000-000000000000' as AccountId // a brand has no runtime part
@@ -117,14 +117,14 @@ export function createAccounts(parts: AccountsParts): Accounts {
   const checkAtGate = memory === undefined ? check : createRememberedCheck({ check, memory })
 
   const subjectOf = ({ known }: Person, typed: string): string =>
-    known ? `account:${known.account.id}` : `name:${names(typed.toLowerCase())}`
+    known ? `account:${known.id}` : `name:${names(typed.toLowerCase())}`
 
   return Object.freeze({
     async signIn(realm, { name, password, source, app, knownBrowser }) {
       const typed = nameTyped(name)
       const account = await realm.accounts.findByName(typed)
       const person = personOf(account, await realm.passwords.find(account?.id ?? nobody))
-      const browser = person.known?.account.id === knownBrowser?.accountId ? knownBrowser?.id : undefined
+      const browser = person.known?.id === knownBrowser?.accountId ? knownBrowser?.id : undefined
       const from = { ...(source !== undefined && { source }), ...(app !== undefined && { app }) }
       const tried = {
         person,
@@ -133,7 +133,10 @@ export function createAccounts(parts: AccountsParts): Accounts {
         ...from,
         ...(browser !== undefined && { knownPlace: browser }),
       }
-      return check(realm, tried)
+      const outcome = await check(realm, tried)
+      if (outcome.outcome !== 'proved') return outcome
+      if (account === undefined) throw new TypeError('Nobody can prove the password of a name that nobody has.')
+      return Object.freeze({ outcome: 'proved', account })
     },
 
     async signInAtGate(realm, { view, name, password, source, app, knownPhone }) {
@@ -165,8 +168,8 @@ export function createAccounts(parts: AccountsParts): Accounts {
 const nameTyped = (name: string): string =>
   name.trim().toWellFormed().normalize('NFKC').replaceAll('\0', '\u{fffd}').slice(0, 320)
 
-function personOf(account: Account | undefined, password: StoredPassword | undefined): Person {
+function personOf(account: Pick<Account, 'id' | 'status'> | undefined, password: StoredPassword | undefined): Person {
   if (account === undefined) return {}
   const isKnown = password !== undefined && isUsable(account)
-  return { named: account.id, ...(isKnown && { known: { account, stored: password.hash } }) }
+  return { named: account.id, ...(isKnown && { known: { id: account.id, stored: password.hash } }) }
 }

@@ -9,13 +9,17 @@ import { sourceOf } from './source.ts'
  * Without a proof, `accountId` tells whose name was typed, where it is somebody's. It is for the audit trail: whoever shows
  * it, or anything that follows from it, tells a stranger who has an account here (R87).
  */
-export type SignInOutcome =
+export type SignInOutcome = Readonly<{ outcome: 'proved'; account: Account }> | Unproved
+
+/** The same of a password that an app showed, by whoever has looked for the account. */
+export type PasswordOutcome =
   /** `isRemembered`: nothing was hashed for it, so no time has passed since the account was read. */
-  | Readonly<{ outcome: 'proved'; account: Account; isRemembered?: true }>
-  | (Exclude<GateOutcome, { outcome: 'proved' | 'disabled' }> & Readonly<{ accountId?: AccountId }>)
+  Readonly<{ outcome: 'proved'; isRemembered?: true }> | Unproved
+
+type Unproved = Exclude<GateOutcome, { outcome: 'proved' | 'disabled' }> & Readonly<{ accountId?: AccountId }>
 
 /** Who was named. `known` only where there is a password to compare with, of an account that may be used. */
-export type Person = Readonly<{ named?: AccountId; known?: Readonly<{ account: Account; stored: string }> }>
+export type Person = Readonly<{ named?: AccountId; known?: Readonly<{ id: AccountId; stored: string }> }>
 
 export type PasswordTry = Readonly<{
   person: Person
@@ -31,7 +35,7 @@ export type PasswordTry = Readonly<{
 }>
 
 /** Checks a password behind the gate. What is promised of it stands at `Accounts.signIn`. */
-export type PasswordCheck = (realm: RealmStore, tried: PasswordTry) => Promise<SignInOutcome>
+export type PasswordCheck = (realm: RealmStore, tried: PasswordTry) => Promise<PasswordOutcome>
 
 /** What passwords are counted under, wherever they are typed (R91). */
 export const method = 'password'
@@ -125,8 +129,8 @@ export function createPasswordCheck(parts: {
     if (result.outcome === 'disabled') throw new TypeError('Passwords are never disabled by failures.')
     if (result.outcome !== 'proved') return Object.freeze({ ...result, ...(named && { accountId: named }) })
     if (known === undefined) throw new TypeError('Nobody can prove the password of a name that nobody has.')
-    if (isOutdated) await rehash(realm, known.account.id, known.stored, password, source)
-    return Object.freeze({ outcome: 'proved', account: known.account })
+    if (isOutdated) await rehash(realm, known.id, known.stored, password, source)
+    return Object.freeze({ outcome: 'proved' })
   }
 }
 

@@ -92,7 +92,7 @@ describe('an app with an old password', () => {
     expect(writes.filter((subject) => subject.startsWith('account:'))).toHaveLength(3)
     expect(writes.filter((subject) => subject.startsWith('source:'))).toHaveLength(1)
     expect(await counter()).toMatchObject({ consecutive: 1, inWindow: 1 })
-    expect(await signIn(password)).toMatchObject({ outcome: 'proved', account: { id: mary.id } })
+    expect(await signIn(password)).toEqual({ outcome: 'proved' })
     expect(await signIn(password, { source: '198.51.100.7' })).toMatchObject({ outcome: 'proved' })
     expect(await accounts.signIn(realm, { name: mary.upn, password })).toMatchObject({ outcome: 'proved' })
   })

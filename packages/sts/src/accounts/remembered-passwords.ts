@@ -1,7 +1,7 @@
 import { type CheckedSecret, createSharedWork, type SecretMemory } from '@postern/mfa'
 import type { RealmStore } from '@postern/storage'
 import { normalise } from './password.ts'
-import type { PasswordCheck, PasswordTry, SignInOutcome } from './password-check.ts'
+import type { PasswordCheck, PasswordOutcome, PasswordTry } from './password-check.ts'
 import { isTooLong } from './password-rules.ts'
 import { sourceOf } from './source.ts'
 
@@ -36,13 +36,12 @@ const nothing = 'nothing'
  */
 export function createRememberedCheck(parts: { check: PasswordCheck; memory: SecretMemory }): PasswordCheck {
   const { check, memory } = parts
-  const checks = createSharedWork<SignInOutcome>()
+  const checks = createSharedWork<PasswordOutcome>()
   return async (realm, tried) => {
     const { named, known } = tried.person
     const secret = secretOf(realm, tried)
     const remembered = memory.find(secret)
-    if (remembered?.answer === 'right' && known !== undefined)
-      return Object.freeze({ outcome: 'proved', account: known.account, isRemembered: true })
+    if (remembered?.answer === 'right' && known !== undefined) return Object.freeze({ outcome: 'proved', isRemembered: true })
     const repeated = () => Object.freeze({ outcome: 'wrong', repeated: true, ...(named && { accountId: named }) } as const)
     if (remembered?.answer === 'wrong' && remembered.times >= timesHeard) return repeated()
 

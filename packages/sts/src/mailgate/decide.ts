@@ -5,7 +5,7 @@
  * policy/mail, what is written down is gate-records.ts, and how a protocol is told is refusals.ts.
  * @module
  */
-import type { Account, MailApp, MailServer } from '@postern/storage'
+import type { GateAccount, MailApp, MailServer } from '@postern/storage'
 import { Overloaded } from '../accounts/errors.ts'
 import { decideMailAccess, letInOf, type MailDecision, type MailSignals } from '../policy/mail/mail-access.ts'
 import { rulesOfAccount } from '../policy/mail/mail-rules.ts'
@@ -26,7 +26,7 @@ export interface GateDecision {
   /** Empty for who has shown nothing right. */
   readonly because: readonly (MailReason | AccessReason)[]
   /** Absent for who has shown nothing right. */
-  readonly account?: Account
+  readonly account?: GateAccount
   readonly app?: Pick<MailApp, 'id' | 'label' | 'state'>
   readonly appPasswordHelps: boolean
   readonly modernHelps: boolean
@@ -106,7 +106,7 @@ export function requireServed(server: MailServer, { app: { protocol } }: Pick<Ga
     throw new MailgateError('protocol_not_served', `This mail server may not ask about ${protocol}.`)
 }
 
-const denied = (reason: MailReasonCode, account?: Account): GateDecision =>
+const denied = (reason: MailReasonCode, account?: GateAccount): GateDecision =>
   Object.freeze({
     decision: 'denied',
     reason,
@@ -170,7 +170,7 @@ function judge(occasion: Occasion, proof: Proved): Judged {
 }
 
 export function signalsOf(of: {
-  account: Account
+  account: GateAccount
   identity: AppIdentity
   question: Pick<GateQuestion, 'app'>
   letIn: ReturnType<typeof letInOf>
@@ -201,7 +201,7 @@ function evidenceOf({ shown, evidence }: Proved, { reason, outcome }: MailDecisi
   return isSecond ? withSecondFactor : passwordAlone
 }
 
-function assess({ realm, server, question }: Occasion, account: Account, evidence: readonly string[]) {
+function assess({ realm, server, question }: Occasion, account: GateAccount, evidence: readonly string[]) {
   const { outcome, because } = assessMailApp(realm.policies, {
     account,
     clientId: server,

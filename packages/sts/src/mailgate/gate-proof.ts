@@ -6,7 +6,7 @@
  * @module
  */
 import { parseAppPassword } from '@postern/mfa'
-import type { Account, AccountId, AppPassword, GateView, MailApp } from '@postern/storage'
+import type { AccountId, GateAccount, GateApp, GateAppPassword, GateView } from '@postern/storage'
 import { Overloaded } from '../accounts/errors.ts'
 import { letInOf } from '../policy/mail/mail-access.ts'
 import type { MailProtocol } from '../policy/mail/protocols.ts'
@@ -20,7 +20,7 @@ export interface Proved {
   readonly outcome: 'proved'
   readonly view: GateView
   readonly shown: 'password' | 'app-password' | 'token'
-  readonly appPassword?: AppPassword
+  readonly appPassword?: GateAppPassword
   /** Values of `amr` of the token. */
   readonly evidence?: readonly string[]
 }
@@ -34,7 +34,7 @@ export interface Unproved {
   /** Whose name it was, for the trail; whoever is told of it learns who has an account here (R87). */
   readonly named?: AccountId
   /** Only where the secret was right all the same. */
-  readonly owner?: Account
+  readonly owner?: GateAccount
   /** A wrong password that had not come before. */
   readonly isNew?: boolean
 }
@@ -120,7 +120,7 @@ async function checkSecret(
     return { proof: { outcome: 'denied', reason, named: view.account.id, owner: view.account } }
   }
 
-  const phone = view?.app !== undefined && isKnownPhone(view.app) ? { knownPhone: view.app.id } : {}
+  const phone = view?.app !== undefined && isKnownPhone(view.app, identity) ? { knownPhone: view.app.id } : {}
   const outcome = await accounts.signInAtGate(store, { view, name, password: secret, ...from, app: identity.label, ...phone })
   if (outcome.outcome === 'proved' && view !== undefined)
     return { proof: { outcome: 'proved', view, shown: 'password' }, isRemembered: outcome.isRemembered === true }
@@ -130,7 +130,8 @@ async function checkSecret(
 }
 
 /** A device id is told to nobody else, so whoever has it is heard whatever strangers do, as a known browser is. */
-const isKnownPhone = (app: MailApp): boolean => letInOf(app).letInBy === 'owner' && namesDevice(app.identity)
+const isKnownPhone = (app: GateApp, { identity }: AppIdentity): boolean =>
+  letInOf(app).letInBy === 'owner' && namesDevice(identity)
 
 async function proveByToken(
   { tokens }: ProofParts,

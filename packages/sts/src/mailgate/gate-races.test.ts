@@ -59,7 +59,10 @@ beforeAll(async () => {
     audit: createAudit({ clock, newId: randomUUID }),
     tileAppeared: () => undefined,
     tellOfTooMany: async () => undefined,
-    tellOfSharedPassword: async (_realm, account, { label, app }) => void told.push(`${account.upn} ${label} ${app.identity}`),
+    async tellOfSharedPassword(realm, account, { label, app }) {
+      const tile = await realm.mailApps.find(account.id, app.id)
+      told.push(`${account.upn} ${label} ${tile?.identity}`)
+    },
     async transaction(work) {
       const others = meanwhile
       meanwhile = undefined

@@ -6,7 +6,7 @@
  * once an hour for each address.
  * @module
  */
-import type { Account, AppPassword, MailApp } from '@postern/storage'
+import type { GateAccount, GateApp, GateAppPassword, MailApp } from '@postern/storage'
 import { sourceOf } from '../accounts/source.ts'
 import { byAppPassword } from '../policy/mail/mail-access.ts'
 import type { MailReasonCode } from '../policy/mail/reasons.ts'
@@ -38,7 +38,7 @@ export interface Records {
   proved(occasion: Occasion, proof: Proved, judged: Judged): Promise<Kept | 'outdated'>
 }
 
-type Kept = Readonly<{ app?: MailApp; isNew?: true; refused?: MailReasonCode }>
+type Kept = Readonly<{ app?: GateApp; isNew?: true; refused?: MailReasonCode }>
 
 /** Takes back what a transaction has done so far. */
 class Outdated extends Error {
@@ -75,7 +75,7 @@ export function createRecords(parts: MailgateParts): Records {
     store: realm.store,
   })
 
-  async function add(occasion: Occasion, account: Account, of: { state: MailApp['state']; most: number }) {
+  async function add(occasion: Occasion, account: GateAccount, of: { state: MailApp['state']; most: number }) {
     const { state, most } = of
     const app = tileOf(occasion, { id: newId(), account, state, at: clock() })
     return { app, outcome: await occasion.realm.store.mailApps.add(app, { most }) }
@@ -84,9 +84,9 @@ export function createRecords(parts: MailgateParts): Records {
   /** Makes a tile that waits, or finds the one that another request has just made. */
   async function keep(
     occasion: Occasion,
-    account: Account,
+    account: GateAccount,
     state: 'pending' | 'quarantined',
-  ): Promise<(Kept & { app: MailApp }) | 'full'> {
+  ): Promise<(Kept & { app: GateApp }) | 'full'> {
     const { store, ...row } = about(occasion)
     const { app, outcome } = await transaction(async () => {
       const made = await add(occasion, account, { state, most: mostWaiting })
@@ -105,12 +105,16 @@ export function createRecords(parts: MailgateParts): Records {
     return { app: found?.app ?? app }
   }
 
-  async function tooMany({ realm: { store } }: Occasion, account: Account): Promise<void> {
+  async function tooMany({ realm: { store } }: Occasion, account: GateAccount): Promise<void> {
     if (await fullOfDay.take(store, account.id)) await transaction(() => parts.tellOfTooMany(store, account))
   }
 
   /** Of an app that has just come in. While its owner sets apps up, he knows of them. */
-  async function tellOfFurther({ realm: { store } }: Occasion, account: Account, of: { appPassword: AppPassword; app: MailApp }) {
+  async function tellOfFurther(
+    { realm: { store } }: Occasion,
+    account: GateAccount,
+    of: { appPassword: GateAppPassword; app: GateApp },
+  ) {
     const { createdAt, lastUsedAt, label } = of.appPassword
     if (lastUsedAt === undefined || clock().getTime() < createdAt.getTime() + setUpSeconds * 1000) return
     if (await sharedOfDay.take(store, account.id))
@@ -145,7 +149,7 @@ export function createRecords(parts: MailgateParts): Records {
     return { refused: 'too_many_apps' }
   }
 
-  async function addActive(occasion: Occasion, account: Account): Promise<MailApp | 'full'> {
+  async function addActive(occasion: Occasion, account: GateAccount): Promise<GateApp | 'full'> {
     const { store } = occasion.realm
     // Held, so that of two the second one counts the first one's tile.
     await store.accounts.hold(account.id)
@@ -155,7 +159,11 @@ export function createRecords(parts: MailgateParts): Records {
     return outcome === 'full' ? outcome : app
   }
 
-  async function bind(occasion: Occasion, account: Account, of: { appPassword: AppPassword; app: MailApp }): Promise<void> {
+  async function bind(
+    occasion: Occasion,
+    account: GateAccount,
+    of: { appPassword: GateAppPassword; app: GateApp },
+  ): Promise<void> {
     const { store, ...row } = about(occasion)
     const { appPassword, app } = of
     const detail = { appPasswordId: appPassword.id, label: appPassword.label, mailAppId: app.id, app: app.label }
@@ -165,7 +173,7 @@ export function createRecords(parts: MailgateParts): Records {
   }
 
   /** It waited for its owner, who made the app password that it shows. The account's own password opens nothing by that. */
-  async function activate(occasion: Occasion, account: Account, app: MailApp): Promise<MailApp> {
+  async function activate(occasion: Occasion, account: GateAccount, app: GateApp): Promise<GateApp> {
     if (app.state !== 'pending') return app
     const { store, ...row } = about(occasion)
     const decision = { state: 'active', from: ['pending'], at: clock(), by: byAppPassword } as const
@@ -268,7 +276,7 @@ export function createRecords(parts: MailgateParts): Records {
 
 function tileOf(
   { question, identity }: Occasion,
-  { id, account, state, at }: { id: string; account: Account; state: MailApp['state']; at: Date },
+  { id, account, state, at }: { id: string; account: GateAccount; state: MailApp['state']; at: Date },
 ): MailApp {
   const { network, label, traits } = identity
   return Object.freeze({

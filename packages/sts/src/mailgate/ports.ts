@@ -1,5 +1,5 @@
 import type { AppPasswords, AttemptGate } from '@postern/mfa'
-import type { Account, MailApp, RealmStore } from '@postern/storage'
+import type { GateAccount, GateApp, RealmStore } from '@postern/storage'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { PersonTokens } from '../protocol/person-tokens.ts'
@@ -12,7 +12,7 @@ export interface SharedPassword {
   /** What its owner calls it. */
   readonly label: string
   /** The app that has come in. */
-  readonly app: MailApp
+  readonly app: GateApp
 }
 
 export interface MailgateParts {
@@ -24,9 +24,9 @@ export interface MailgateParts {
   /** A tile was made whose owner has not heard of it: whoever tells owners may begin at once. Returns without waiting. */
   readonly tileAppeared: () => void
   /** Tells an owner that too many apps wait for one more to be kept. Inside the transaction that surrounds it. */
-  readonly tellOfTooMany: (realm: RealmStore, account: Account) => Promise<void>
+  readonly tellOfTooMany: (realm: RealmStore, account: GateAccount) => Promise<void>
   /** Tells an owner that an app has come in with an app password that others have used before. Inside the transaction that surrounds it. */
-  readonly tellOfSharedPassword: (realm: RealmStore, account: Account, shared: SharedPassword) => Promise<void>
+  readonly tellOfSharedPassword: (realm: RealmStore, account: GateAccount, shared: SharedPassword) => Promise<void>
   /** All of `work` or nothing of it. */
   readonly transaction: <T>(work: () => Promise<T>) => Promise<T>
   readonly clock: () => Date

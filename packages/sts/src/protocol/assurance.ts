@@ -63,7 +63,9 @@ export function assessProgram(
 export function assessMailApp(
   policies: readonly Policy[],
   occasion: {
-    readonly account: Account
+    readonly account: Pick<Account, 'id' | 'upn' | 'groups' | 'status'> & {
+      readonly enforcement?: Pick<NonNullable<Account['enforcement']>, 'state'>
+    }
     /** The mail server that asks. */
     readonly clientId: string
     readonly resource: string | undefined
