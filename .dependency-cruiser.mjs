@@ -15,7 +15,7 @@ const foreign = (...names) => `(^|node_modules/)(@types/)?(${names.join('|')})(/
 /** One of our packages, by its place or, while it has no front door yet, by its name. */
 const ours = (...names) => `^(packages/(${names.join('|')})/|@postern/(${names.join('|')})(/|$))`
 /** A room of sts, or a file of the same name. */
-const sts = (...rooms) => String.raw`^packages/sts/src/(${rooms.join('|')})(/|\.[jt]s$)`
+const sts = (...rooms) => String.raw`^packages/sts/src/(${rooms.join('|')})(/|\.ts$)`
 
 const FEATURES = ['signin', 'device', 'portal', 'mailgate', 'admin']
 const MIDDLE = ['accounts', 'audit', 'client-pack', 'delivery', 'partners', 'realms']

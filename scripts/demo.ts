@@ -64,7 +64,7 @@ try {
     POSTERN_DATA_DIR: DATA,
     POSTERN_CONFIG: devNull,
   }
-  await start('Postern', 'postern.log', ['packages/sts/src/cli.js', 'demo'], environment)
+  await start('Postern', 'postern.log', ['packages/sts/bin/postern.js', 'demo'], environment)
   const demo = await loadDemoFile(join(DATA, 'demo.json'))
 
   say('Starting the demo mail servers, on premises and in the cloud ...')

@@ -18,7 +18,7 @@ const ACCOUNTS = 10_000
 const DOMAIN = 'contoso.com'
 /** What the import may take at most. */
 const TARGET_SECONDS = 60
-const cli = fileURLToPath(new URL('../../packages/sts/src/cli.js', import.meta.url))
+const cli = fileURLToPath(new URL('../../packages/sts/bin/postern.js', import.meta.url))
 
 interface House {
   readonly directory: string

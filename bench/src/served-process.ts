@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { TestSts } from '@postern/sts/testing'
 
-const CLI = fileURLToPath(new URL('../../packages/sts/src/cli.js', import.meta.url))
+const CLI = fileURLToPath(new URL('../../packages/sts/bin/postern.js', import.meta.url))
 const PROBE = fileURLToPath(new URL('./count-hashes.ts', import.meta.url))
 
 export interface ServeOptions {

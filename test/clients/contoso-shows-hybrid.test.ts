@@ -27,7 +27,7 @@ beforeAll(async () => {
     POSTERN_CONFIG: devNull,
     POSTERN_DEMO_FILE: join(directory, 'demo.json'),
   }
-  await startChild('packages/sts/src/cli.js', 'demo')
+  await startChild('packages/sts/bin/postern.js', 'demo')
   await startChild('examples/contoso/src/main.ts')
   await startChild('examples/contoso/src/main.ts', '--cloud')
 }, MINUTES)

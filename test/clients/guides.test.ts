@@ -167,7 +167,7 @@ test('every postern command of the guides does what it says, in their order; the
     POSTERN_LOG_LEVEL: 'warn',
   }
   const postern = (words: readonly string[]): Promise<Ended> =>
-    run(process.execPath, ['packages/sts/src/cli.js', ...words], environment)
+    run(process.execPath, ['packages/sts/bin/postern.js', ...words], environment)
   const begun = await postern(['init', '--domain', 'contoso.com'])
   const issuer = /^issuer\s+(\S+)$/m.exec(begun.output)?.[1] ?? ''
 
@@ -196,7 +196,7 @@ test('every postern command of the guides does what it says, in their order; the
     throw new TypeError('three clients of the guides have a secret')
   await postern(['client', 'grant', report[0], 'https://mail.contoso.com/', '--scope', 'IMAP.AccessAsUser.All'])
 
-  await start(['packages/sts/src/cli.js', 'serve'], { url: `http://127.0.0.1:${port}/readyz`, environment })
+  await start(['packages/sts/bin/postern.js', 'serve'], { url: `http://127.0.0.1:${port}/readyz`, environment })
   const ask = async (endpoint: string, [id, secret]: readonly [string, string], body: Readonly<Record<string, string>>) => {
     const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
     const answer = await fetch(`${issuer}/oauth2/v2.0/${endpoint}`, {

@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../support/sts-process.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const CLI = join(ROOT, 'packages/sts/src/cli.js')
+const CLI = join(ROOT, 'packages/sts/bin/postern.js')
 const EXCHANGE = '00000002-0000-0ff1-ce00-000000000000'
 /** The demo's mail client, whose identifier is always the same. */
 const DEMO_CLIENT = '6b1f6f0e-58a3-4d0c-9c55-3a1f6f1d0b01'

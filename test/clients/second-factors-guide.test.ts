@@ -34,9 +34,14 @@ function postern(words: readonly string[]): Promise<{ code: number; out: string;
     POSTERN_BASE_URL: 'https://login.contoso.com',
   }
   return new Promise((done) => {
-    execFile(process.execPath, [join(ROOT, 'packages/sts/src/cli.js'), ...words], { cwd: directory, env }, (error, out, err) => {
-      done({ code: error === null ? 0 : Number(error.code ?? 1), out, err })
-    })
+    execFile(
+      process.execPath,
+      [join(ROOT, 'packages/sts/bin/postern.js'), ...words],
+      { cwd: directory, env },
+      (error, out, err) => {
+        done({ code: error === null ? 0 : Number(error.code ?? 1), out, err })
+      },
+    )
   })
 }
 

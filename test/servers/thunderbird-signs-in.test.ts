@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startThunderbird, type Thunderbird } from './support/thunderbird.ts'
 
 const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../packages/sts/src/cli.js', import.meta.url))
+const CLI = fileURLToPath(new URL('../../packages/sts/bin/postern.js', import.meta.url))
 const CLIENT = '9e5f94bc-e8a4-4e73-b8be-63364c29d753'
 
 let sts: TestSts

@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-const CLI = fileURLToPath(new URL('../../packages/sts/src/cli.js', import.meta.url))
+const CLI = fileURLToPath(new URL('../../packages/sts/bin/postern.js', import.meta.url))
 
 export interface StsProcess {
   readonly port: number
@@ -40,7 +40,7 @@ export async function startStsProcess(options: {
   baseUrl: string
   port?: number
   environment?: Readonly<Record<string, string>>
-  /** Another checkout's `cli.js`; default is this one's. */
+  /** What starts another checkout's `postern`; default is this one's. */
   program?: string
 }): Promise<StsProcess> {
   const port = options.port ?? (await freePort())

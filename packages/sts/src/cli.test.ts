@@ -18,7 +18,7 @@ afterAll(async () => rm(directory, { recursive: true }))
 /** Runs the real command in a process of its own. */
 function postern(words: readonly string[], options: { input?: string; variables?: Record<string, string | undefined> } = {}) {
   return new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    const cli = fileURLToPath(new URL('./cli.js', import.meta.url))
+    const cli = fileURLToPath(new URL('../bin/postern.js', import.meta.url))
     const { PATH, NODE_COMPILE_CACHE } = process.env
     const env = { PATH, NODE_COMPILE_CACHE, POSTERN_BASE_URL: 'https://login.contoso.com', ...options.variables }
     const child = execFile(process.execPath, [cli, ...words], { cwd: directory, env }, (error, out, err) => {

@@ -26,7 +26,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { askToken, redeem, signInOnce } from '../../support/person-browser.ts'
 import { exchangeDocument, METADATA_PATH, type PublishingServer, startPublishing } from '../server-to-server/partner-stage.ts'
 
-const CLI = fileURLToPath(new URL('../../../packages/sts/src/cli.js', import.meta.url))
+const CLI = fileURLToPath(new URL('../../../packages/sts/bin/postern.js', import.meta.url))
 const STS = '00000001-0000-0000-c000-000000000000'
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { TestSts } from '@postern/sts/testing'
 
-const CLI = fileURLToPath(new URL('../../../packages/sts/src/cli.js', import.meta.url))
+const CLI = fileURLToPath(new URL('../../../packages/sts/bin/postern.js', import.meta.url))
 
 /** Ends with what the command wrote, and its exit code. */
 export const runPostern = (

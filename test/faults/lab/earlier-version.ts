@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** What starts `postern`, newest name first. */
-const PROGRAMS = ['cli.js', 'cli.ts']
+const PROGRAMS = ['bin/postern.js', 'src/cli.ts']
 
 export interface EarlierVersion {
   readonly commit: string
@@ -51,7 +51,7 @@ export function checkOutBeforeNewestMigration(): EarlierVersion {
   return Object.freeze({
     commit,
     migration,
-    program: PROGRAMS.map((name) => join(folder, 'packages/sts/src', name)).find((file) => existsSync(file)) ?? '',
+    program: PROGRAMS.map((name) => join(folder, 'packages/sts', name)).find((file) => existsSync(file)) ?? '',
     remove: () => rmSync(folder, { recursive: true, force: true }),
   })
 }

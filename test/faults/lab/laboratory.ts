@@ -37,7 +37,7 @@ export interface LabWorld {
     databaseUrl?: string
     environment?: Readonly<Record<string, string>>
     port?: number
-    /** Another checkout's `cli.js`. */
+    /** What starts another checkout's `postern`. */
     program?: string
   }): Promise<LabService>
   /** A client that asks at `address`, by default of the service in this process. */

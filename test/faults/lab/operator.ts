@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const CLI = fileURLToPath(new URL('../../../packages/sts/src/cli.js', import.meta.url))
+const CLI = fileURLToPath(new URL('../../../packages/sts/bin/postern.js', import.meta.url))
 const run = promisify(execFile)
 
 /** What the command printed as JSON. Rejects with what it said when it ended badly. */

@@ -29,7 +29,7 @@ import { startSts, type TestPerson, type TestSts } from '@postern/sts/testing'
 import { vi } from 'vitest'
 
 const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../../packages/sts/src/cli.js', import.meta.url))
+const CLI = fileURLToPath(new URL('../../../packages/sts/bin/postern.js', import.meta.url))
 
 /** PEM files of one server on loopback, which vouches for itself. */
 export interface Certificate {
