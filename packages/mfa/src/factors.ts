@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AccountId, Authenticator, AuthenticatorId, RealmStore } from '@postern/storage'
+import type { AccountId, AttemptState, Authenticator, AuthenticatorId, RealmStore } from '@postern/storage'
 import { answerChallenge, type Outcome } from './challenge.ts'
 import type { Clock } from './clock.ts'
 import { enrollmentCounterOf, forgetEnrollments, ofStrangersToo } from './enrollment-counters.ts'
@@ -33,10 +33,22 @@ export type EnrollmentKind = 'first' | 'further'
 
 type Wanted = Readonly<{ method: string }>
 
+/** What was read of an account for one occasion. */
+interface Look {
+  readonly bound: readonly Authenticator[]
+  /** By method. */
+  readonly attempts: Map<string, AttemptState | undefined>
+}
+
 /** The second things that people show, over all methods. Every check goes through the one gate. */
 export interface Factors {
   /** What the account has, disabled ones included: whoever finds nothing here may be led through a first enrolment. */
   methodsOf(realm: RealmStore, accountId: AccountId): Promise<readonly BoundFactor[]>
+  /**
+   * The same, and remembers for this very occasion what it has read: `waysOf` and `verify` of the same occasion go by that, until
+   * one of these functions may have changed something. Whoever looks makes an occasion for each request.
+   */
+  look(occasion: Occasion): Promise<readonly BoundFactor[]>
   /** Every way to show something now, the default one first; recovery codes and passes last. Without methods that the realm switched off; `only` looks at one method. */
   waysOf(occasion: Occasion, only?: Wanted): Promise<readonly Way[]>
   /**
@@ -100,6 +112,19 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
 
   const isBegunBy = (one: Authenticator, attempt: string): boolean => isPending(one) && one.begunBy === digestOf(attempt)
 
+  const looks = new WeakMap<Occasion, Look>()
+
+  const boundNow = async (occasion: Occasion) => looks.get(occasion)?.bound ?? (await boundOf(occasion.realm, occasion.accountId))
+
+  const attemptsNow = async (occasion: Occasion, method: string): Promise<AttemptState | undefined> => {
+    const look = looks.get(occasion)
+    if (look?.attempts.has(method)) return look.attempts.get(method)
+    const { realm, accountId } = occasion
+    const state = await realm.attempts.find(counterOf(realm, accountId, method))
+    look?.attempts.set(method, state)
+    return state
+  }
+
   const requireEnrollable = async ({ realm, accountId, settings }: Occasion, kind: EnrollmentKind) => {
     // What the realm has switched off can be shown to nobody, so it keeps nobody from binding something else.
     const usable = (await boundOf(realm, accountId)).filter(({ method }) => !settings.disabledMethods?.includes(method))
@@ -115,21 +140,21 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
   }
 
   const pausedUntil = async (
-    { realm, accountId }: Occasion,
+    occasion: Occasion,
     { id, rules }: Method,
   ): Promise<Readonly<{ state?: 'disabled'; pausedUntil?: Date }>> => {
     if (rules === 'unguessable') return {}
-    const state = await realm.attempts.find(counterOf(realm, accountId, id))
+    const state = await attemptsNow(occasion, id)
     if (state?.disabled === true) return { state: 'disabled' }
     return state?.blockedUntil !== undefined && state.blockedUntil > clock() ? { pausedUntil: state.blockedUntil } : {}
   }
 
   /** Whether failures may end the method for this person. Looked up only once they are about to, or have. */
-  const mayEnd = async ({ realm, accountId }: Occasion, { id, rules }: Method): Promise<boolean> => {
+  const mayEnd = async (occasion: Occasion, { id, rules }: Method): Promise<boolean> => {
     if (rules === 'unguessable' || rules.disableAfter === 'never') return true
-    const state = await realm.attempts.find(counterOf(realm, accountId, id))
+    const state = await attemptsNow(occasion, id)
     const isNear = state !== undefined && (state.disabled || state.consecutive + 1 >= rules.disableAfter)
-    return !isNear || !(await isIrreplaceable(realm, accountId))
+    return !isNear || !(await isIrreplaceable(occasion.realm, occasion.accountId))
   }
 
   const findPending = async ({ realm, accountId, attempt }: Occasion, wanted: Partial<Wanted>) =>
@@ -144,26 +169,30 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
       presentation: await enrollmentOf(requireMethod(methods, pending.method)).present(occasion, pending),
     })
 
+  const describe = ({ id, method, label, state, isDefault, detail, createdAt, lastUsedAt }: Authenticator): BoundFactor =>
+    Object.freeze({
+      id,
+      method,
+      label,
+      state: state === 'disabled' ? 'disabled' : 'active',
+      strength: requireMethod(methods, method).strength,
+      isDefault,
+      detail,
+      createdAt,
+      ...(lastUsedAt && { lastUsedAt }),
+    })
+
   return Object.freeze({
-    async methodsOf(realm, accountId) {
-      const bound = await boundOf(realm, accountId)
-      return bound.map(({ id, method, label, state, isDefault, detail, createdAt, lastUsedAt }) =>
-        Object.freeze({
-          id,
-          method,
-          label,
-          state: state === 'disabled' ? 'disabled' : 'active',
-          strength: requireMethod(methods, method).strength,
-          isDefault,
-          detail,
-          createdAt,
-          ...(lastUsedAt && { lastUsedAt }),
-        }),
-      )
+    methodsOf: async (realm, accountId) => (await boundOf(realm, accountId)).map(describe),
+
+    async look(occasion) {
+      const bound = await boundOf(occasion.realm, occasion.accountId)
+      looks.set(occasion, { bound, attempts: new Map() })
+      return bound.map(describe)
     },
 
     async waysOf(occasion, only) {
-      const bound = await boundOf(occasion.realm, occasion.accountId)
+      const bound = await boundNow(occasion)
       const ways: Way[] = []
       for (const method of methods) {
         if (only !== undefined && only.method !== method.id) continue
@@ -177,6 +206,7 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
     },
 
     async begin(occasion, { method: id, authenticatorId, again = false }) {
+      looks.delete(occasion)
       const method = allowed(occasion, id)
       if (method === undefined) return undefined
       const bound = ofMethod(await boundOf(occasion.realm, occasion.accountId), id).filter(({ state }) => state === 'active')
@@ -192,12 +222,14 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
       const method = allowed(occasion, id)
       if (method === undefined) return Object.freeze({ outcome: 'expired' })
       const { realm, accountId } = occasion
-      const bound = ofMethod(await boundOf(realm, accountId), id)
+      const bound = ofMethod(await boundNow(occasion), id)
       const active = bound.filter(({ state }) => state === 'active')
       if (active.length === 0 && bound.length > 0) return Object.freeze({ outcome: 'disabled' })
       // Whoever has nothing to be guessed at is not counted either.
       if ((await method.waysOf(occasion, active)).length === 0) return Object.freeze({ outcome: 'expired' })
       const mayDisable = await mayEnd(occasion, method)
+      // What is counted and burned now is looked up anew by whoever asks afterwards.
+      looks.delete(occasion)
       const match = (now: Date) => method.match(occasion, active, answer, now)
       const challenge = { realm, accountId, counter: id, rules: method.rules, mayDisable, from: whence(occasion), match }
       const outcome = await answerChallenge(challenge, { gate, clock })
@@ -207,6 +239,7 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
     },
 
     async beginEnrollment(occasion, { method: id, label, kind, isPermitted = false, ...input }) {
+      looks.delete(occasion)
       const { realm, accountId, attempt } = occasion
       const method = allowed(occasion, id)
       if (method === undefined) throw new FactorError('method_off', 'This realm has switched the method off.')
@@ -243,11 +276,13 @@ export function createFactors({ clock, random, gate, methods, isIrreplaceable = 
     },
 
     async abandonEnrollment(occasion, wanted) {
+      looks.delete(occasion)
       const pending = await findPending(occasion, wanted)
       if (pending !== undefined) await occasion.realm.authenticators.remove(pending.id)
     },
 
     async confirmEnrollment(occasion, { authenticatorId, answer, kind }) {
+      looks.delete(occasion)
       const { realm, accountId, attempt } = occasion
       const found = await realm.authenticators.find(authenticatorId as AuthenticatorId) // whatever it is, the store looks
       // Somebody else's id is treated as none: an id in a form is whatever the browser sends.

@@ -1,4 +1,4 @@
-import type { AccountId, AttemptState, AttemptStore, RealmStore } from '@postern/storage'
+import type { AccountId, AttemptState, AttemptStore, RealmStore, WrittenAttempts } from '@postern/storage'
 import { burstMethod, decideBurst, decideRecovery, failuresTold } from './bursts.ts'
 import type { Clock } from './clock.ts'
 import { NotEvaluated } from './errors.ts'
@@ -135,10 +135,15 @@ export function createAttemptGate({ clock, watch }: { readonly clock: Clock; rea
       const rules: ThrottleRules = mayDisable ? asked : { ...asked, disableAfter: 'never' }
       const key = { subject, method }
       const now = clock()
-      const decision = await attempts.update<AttemptDecision>(key, (state) => {
+      let since: WrittenAttempts | undefined
+      const written = (left: WrittenAttempts) => {
+        since = left
+      }
+      const count = (state: AttemptState | undefined) => {
         const decided = decideAttempt(state, rules, now, guess)
         return { next: decided.next, result: decided }
-      })
+      }
+      const decision = await attempts.update<AttemptDecision>(key, count, { written })
       if (!decision.allowed) return refused(decision.until)
 
       let isRight: boolean
@@ -151,7 +156,8 @@ export function createAttemptGate({ clock, watch }: { readonly clock: Clock; rea
         throw error
       }
       if (isRight) {
-        await attempts.update(key, (state) => ({ next: decideSuccess(state, decision.next, guess), result: undefined }))
+        const end = (state: AttemptState | undefined) => ({ next: decideSuccess(state, decision.next, guess), result: undefined })
+        await attempts.update(key, end, { since })
         await afterSuccess(request, decision)
         return Object.freeze({ outcome: 'proved' })
       }

@@ -24,8 +24,8 @@ export type { AccessPass, AccessPassStore } from './ports/access-passes.ts'
 export type { Account, AccountStore } from './ports/accounts.ts'
 export type { AppPassword, AppPasswordStore } from './ports/app-passwords.ts'
 export type { Approval, ApprovalStore } from './ports/approvals.ts'
-export type { Artifact, ArtifactKeys, ArtifactStore } from './ports/artifacts.ts'
-export type { AttemptState, AttemptStore } from './ports/attempts.ts'
+export type { Artifact, ArtifactKeys, ArtifactStore, NewArtifact } from './ports/artifacts.ts'
+export type { AttemptState, AttemptStore, WrittenAttempts } from './ports/attempts.ts'
 export type { AuditRow, AuditStore } from './ports/audit.ts'
 export type {
   AppAccessRuleStore,

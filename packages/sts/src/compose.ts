@@ -161,8 +161,7 @@ export function compose({ config, store, masterKey, clock, log, delivery, metric
     messages: delivery.messages,
     reference: () => findRequestState()?.reference ?? newReference(),
     // Asked while a request is answered, when protocol below is there.
-    signedInElsewhere: async (_realm, accountId) =>
-      (await protocol.sessions.list(accountId)).some(({ evidence }) => evidence.includes('mfa')),
+    signedInElsewhere: async (_realm, accountId) => (await protocol.sessions.list(accountId, { showing: 'mfa' })).length > 0,
   })
   const { gate, factors } = mfa
   const accounts = createAccounts({

@@ -91,6 +91,74 @@ export function artifactsContract(opened: () => OpenBackend): void {
       expect(await find()).toBeDefined()
     })
 
+    test('comes in place of another at once, unless a mark has its uid for an id: then the other goes all the same', async () => {
+      const realm = await opened().newRealm()
+      const session = (id: string, uid: string) => ({
+        kind: 'Session',
+        id,
+        payload: { jti: id },
+        expiresAt: secondsAfter(60),
+        keys: { uid },
+      })
+      const unless = 'EndedSession'
+      await realm.artifacts.upsertUnless(session('a', 'u'), { unless })
+      await realm.artifacts.upsertUnless(session('b', 'u'), { unless, instead: 'a' })
+      expect(await realm.artifacts.find('Session', 'a')).toBeUndefined()
+      expect((await realm.artifacts.findByUid('Session', 'u'))?.payload).toEqual({ jti: 'b' })
+      await realm.artifacts.upsertUnless({ ...session('b', 'u'), payload: { jti: 'again' } }, { unless })
+      expect((await realm.artifacts.find('Session', 'b'))?.payload).toEqual({ jti: 'again' })
+      await put(realm, 'other', {}, 'EndedSession')
+      await put(await opened().newRealm(), 'u', {}, 'EndedSession')
+      await put(realm, 'u', {}, 'WithdrawnToken')
+      await realm.artifacts.upsertUnless(session('c', 'u'), { unless, instead: 'b' })
+      expect((await realm.artifacts.findByUid('Session', 'u'))?.payload).toEqual({ jti: 'c' })
+      await put(realm, 'u', {}, 'EndedSession')
+      await realm.artifacts.upsertUnless(session('d', 'u'), { unless, instead: 'c' })
+      expect(await realm.artifacts.findByUid('Session', 'u')).toBeUndefined()
+    })
+
+    test('is replaced only where it is, and keeps that it was used', async () => {
+      const realm = await opened().newRealm()
+      const code = {
+        kind: 'AuthorizationCode',
+        id: 'a',
+        payload: { jti: 'new' },
+        expiresAt: secondsAfter(90),
+        keys: { grantId: 'g' },
+      }
+      expect(await realm.artifacts.replace(code)).toBe(false)
+      expect(await realm.artifacts.find('AuthorizationCode', 'a')).toBeUndefined()
+      await put(realm, 'a')
+      await realm.artifacts.consume('AuthorizationCode', 'a', sampleTime)
+      expect(await (await opened().newRealm()).artifacts.replace(code)).toBe(false)
+      expect(await realm.artifacts.replace({ ...code, kind: 'DeviceCode' })).toBe(false)
+      expect(await realm.artifacts.replace(code)).toBe(true)
+      expect(await realm.artifacts.find('AuthorizationCode', 'a')).toEqual({
+        payload: { jti: 'new' },
+        consumedAt: sampleTime,
+        expiresAt: secondsAfter(90),
+      })
+      expect(await realm.artifacts.removeByGrant('g')).toBe(1)
+    })
+
+    test('is kept together with another, each under its own keys', async () => {
+      const realm = await opened().newRealm()
+      const grant = { kind: 'Grant', id: 'g', payload: { jti: 'g' }, expiresAt: secondsAfter(60), keys: { grantId: 'g' } }
+      const code = {
+        kind: 'AuthorizationCode',
+        id: 'a',
+        payload: { jti: 'a' },
+        expiresAt: secondsAfter(30),
+        keys: { grantId: 'g', accountId: 'x' },
+      }
+      await realm.artifacts.upsertBoth(grant, code)
+      await realm.artifacts.upsertBoth({ ...grant, payload: { jti: 'later' } }, code)
+      expect(await realm.artifacts.find('Grant', 'g')).toEqual({ payload: { jti: 'later' }, expiresAt: secondsAfter(60) })
+      expect(await realm.artifacts.find('AuthorizationCode', 'a')).toEqual({ payload: { jti: 'a' }, expiresAt: secondsAfter(30) })
+      expect(await realm.artifacts.listByAccount('AuthorizationCode', 'x', sampleTime)).toHaveLength(1)
+      expect(await realm.artifacts.removeByGrant('g')).toBe(2)
+    })
+
     test('is used exactly once of twenty at a time', async () => {
       const realm = await opened().newRealm()
       await put(realm, 'a')

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { AttemptState } from '../ports/attempts.ts'
+import type { AttemptState, WrittenAttempts } from '../ports/attempts.ts'
 import type { OpenBackend } from './backend.ts'
 import { sampleAuditRow, sampleTime, secondsAfter } from './samples.ts'
 
@@ -95,6 +95,33 @@ export function attemptsContract(opened: () => OpenBackend): void {
       const mine = key()
       await store.transaction(() => attempts.update(mine, (state) => ({ next: failed(state), result: undefined })))
       expect((await attempts.find(mine))?.consecutive).toBe(1)
+    })
+
+    test('ends a counter as it was left, and looks again where somebody has written since', async () => {
+      const { attempts } = await opened().newRealm()
+      const mine = key()
+      const count = async () => {
+        const left: WrittenAttempts[] = []
+        await attempts.update(mine, (state) => ({ next: failed(state), result: undefined }), { written: (one) => left.push(one) })
+        return left[0]
+      }
+      const seen: (AttemptState | undefined)[] = []
+      const end = (since: WrittenAttempts | undefined) =>
+        attempts.update(
+          mine,
+          (state) => {
+            seen.push(state)
+            return { next: state?.consecutive === 1 ? undefined : state, result: undefined }
+          },
+          { since },
+        )
+      await end(await count())
+      expect(await attempts.find(mine)).toBeUndefined()
+      const first = await count()
+      await count()
+      await end(first)
+      expect((await attempts.find(mine))?.consecutive).toBe(2)
+      expect(seen.at(-1)?.consecutive).toBe(2)
     })
 
     test('keeps realms apart', async () => {

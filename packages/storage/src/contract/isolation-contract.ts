@@ -239,6 +239,13 @@ const changes: Readonly<Record<string, (realm: RealmStore) => Promise<unknown>>>
   'revocations.append': (realm) => realm.revocations.append({ at: sampleTime, kind: 'session' }),
   'artifacts.upsert': (realm) =>
     realm.artifacts.upsert({ kind: 'Session', id: 'a', payload: { n: 1 }, expiresAt: sampleTime, keys: {} }),
+  'artifacts.replace': (realm) =>
+    realm.artifacts.replace({ kind: 'Session', id: 'a', payload: { n: 1 }, expiresAt: sampleTime, keys: {} }),
+  'artifacts.upsertUnless': (realm) =>
+    realm.artifacts.upsertUnless(
+      { kind: 'Session', id: 'b', payload: { n: 1 }, expiresAt: sampleTime, keys: { uid: 'u' } },
+      { unless: 'EndedSession', instead: 'a' },
+    ),
   'artifacts.consume': (realm) => realm.artifacts.consume('Session', 'a', sampleTime),
   'artifacts.destroy': (realm) => realm.artifacts.destroy('Session', 'a'),
   'artifacts.removeByGrant': (realm) => realm.artifacts.removeByGrant('g'),

@@ -16,15 +16,26 @@ export interface Artifact {
   readonly expiresAt: Date
 }
 
+export interface NewArtifact {
+  readonly kind: string
+  readonly id: string
+  readonly payload: Record<string, unknown>
+  readonly expiresAt: Date
+  readonly keys: ArtifactKeys
+}
+
 export interface ArtifactStore {
   /** Inserts or replaces. The kind is part of the key: one kind is never found as another. */
-  upsert(artifact: {
-    kind: string
-    id: string
-    payload: Record<string, unknown>
-    expiresAt: Date
-    keys: ArtifactKeys
-  }): Promise<void>
+  upsert(artifact: NewArtifact): Promise<void>
+  /** The same for two that are not one, at once: both or none. */
+  upsertBoth(one: NewArtifact, other: NewArtifact): Promise<void>
+  /** Replaces what is there. `false`: it is gone, and nothing was written. */
+  replace(artifact: NewArtifact): Promise<boolean>
+  /**
+   * Inserts or replaces, unless there is one of the kind `unless` whose id is the `uid` of this one. The one with the id
+   * `instead`, which it comes in place of, goes in any case. All of it at once.
+   */
+  upsertUnless(artifact: NewArtifact & { keys: { uid: string } }, about: { unless: string; instead?: string }): Promise<void>
   /** `lock: true` holds the row until the transaction ends; of two requests the second sees what the first did. */
   find(kind: string, id: string, options?: { lock?: boolean }): Promise<Artifact | undefined>
   /** Not found either while there is one of the kind `unless` whose id is this uid: one look at both. */

@@ -1,5 +1,5 @@
-import type { Kysely } from 'kysely'
-import type { Artifact, ArtifactStore } from '../ports/artifacts.ts'
+import { type Kysely, sql } from 'kysely'
+import type { Artifact, ArtifactStore, NewArtifact } from '../ports/artifacts.ts'
 import { prepare } from '../prepared.ts'
 import type { Schema } from '../schema.ts'
 import type { Sealer } from '../sealing.ts'
@@ -61,16 +61,20 @@ const selectByUidUnless = prepare((db, at: PlaceByUid & { readonly mark: string;
   ),
 )
 
-const save = prepare((db, row: Omit<Row<'oidc_artifact'>, 'consumed_at'>) => {
-  const values = {
-    payload_sealed: row.payload_sealed,
-    grant_id: row.grant_id,
-    uid_hash: row.uid_hash,
-    user_code_hash: row.user_code_hash,
-    account_id: row.account_id,
-    client_id: row.client_id,
-    expires_at: row.expires_at,
-  }
+type ArtifactColumns = Omit<Row<'oidc_artifact'>, 'consumed_at'>
+
+const valuesOf = (row: ArtifactColumns) => ({
+  payload_sealed: row.payload_sealed,
+  grant_id: row.grant_id,
+  uid_hash: row.uid_hash,
+  user_code_hash: row.user_code_hash,
+  account_id: row.account_id,
+  client_id: row.client_id,
+  expires_at: row.expires_at,
+})
+
+const save = prepare((db, row: ArtifactColumns) => {
+  const values = valuesOf(row)
   return (
     db
       .insertInto('oidc_artifact')
@@ -79,6 +83,95 @@ const save = prepare((db, row: Omit<Row<'oidc_artifact'>, 'consumed_at'>) => {
       .onConflict((conflict) => conflict.columns(['realm_id', 'kind', 'id_hash']).doUpdateSet(values))
   )
 })
+
+const valueColumns = [
+  'payload_sealed',
+  'grant_id',
+  'uid_hash',
+  'user_code_hash',
+  'account_id',
+  'client_id',
+  'expires_at',
+] as const satisfies readonly (keyof ArtifactColumns)[]
+/** What a row that could not be inserted brought along. */
+const excluded = Object.fromEntries(valueColumns.map((name) => [name, sql`excluded.${sql.ref(name)}`]))
+
+/** The members of a second row in one statement have names of their own. */
+type Second<Columns> = { readonly [Name in keyof Columns & string as `second_${Name}`]: Columns[Name] }
+const second = (row: ArtifactColumns) =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [`second_${name}`, value])) as Second<ArtifactColumns> // by the line above
+
+const saveBoth = prepare((db, row: ArtifactColumns & Second<ArtifactColumns>) =>
+  db
+    .insertInto('oidc_artifact')
+    .values([
+      { realm_id: row.realm_id, kind: row.kind, id_hash: row.id_hash, ...valuesOf(row) },
+      {
+        realm_id: row.second_realm_id,
+        kind: row.second_kind,
+        id_hash: row.second_id_hash,
+        payload_sealed: row.second_payload_sealed,
+        grant_id: row.second_grant_id,
+        uid_hash: row.second_uid_hash,
+        user_code_hash: row.second_user_code_hash,
+        account_id: row.second_account_id,
+        client_id: row.second_client_id,
+        expires_at: row.second_expires_at,
+      },
+    ])
+    .onConflict((conflict) => conflict.columns(['realm_id', 'kind', 'id_hash']).doUpdateSet(excluded)),
+)
+
+const replaceAt = prepare((db, row: ArtifactColumns) =>
+  db
+    .updateTable('oidc_artifact')
+    .set(valuesOf(row))
+    .where('realm_id', '=', row.realm_id)
+    .where('kind', '=', row.kind)
+    .where('id_hash', '=', row.id_hash),
+)
+
+/** A row that is selected takes its types from nobody, so they are said. */
+const saveUnless = prepare(
+  (db, row: ArtifactColumns & { readonly mark: string; readonly mark_hash: Uint8Array; readonly left_hash: Uint8Array | null }) =>
+    db
+      .with('left_behind', (left) =>
+        left
+          .deleteFrom('oidc_artifact')
+          .where('realm_id', '=', row.realm_id)
+          .where('kind', '=', row.kind)
+          .where('id_hash', '=', row.left_hash),
+      )
+      .insertInto('oidc_artifact')
+      .columns(['realm_id', 'kind', 'id_hash', ...valueColumns])
+      .expression(
+        db
+          .selectNoFrom([
+            sql<string>`${row.realm_id}::uuid`.as('realm_id'),
+            sql<string>`${row.kind}::text`.as('kind'),
+            sql<Uint8Array>`${row.id_hash}::bytea`.as('id_hash'),
+            sql<Uint8Array>`${row.payload_sealed}::bytea`.as('payload_sealed'),
+            sql<string | null>`${row.grant_id}::text`.as('grant_id'),
+            sql<Uint8Array | null>`${row.uid_hash}::bytea`.as('uid_hash'),
+            sql<Uint8Array | null>`${row.user_code_hash}::bytea`.as('user_code_hash'),
+            sql<string | null>`${row.account_id}::text`.as('account_id'),
+            sql<string | null>`${row.client_id}::text`.as('client_id'),
+            sql<Date>`${row.expires_at}::timestamptz`.as('expires_at'),
+          ])
+          .where(({ exists, not, selectFrom }) =>
+            not(
+              exists(
+                selectFrom('oidc_artifact as mark')
+                  .select('mark.kind')
+                  .where('mark.realm_id', '=', row.realm_id)
+                  .where('mark.kind', '=', row.mark)
+                  .where('mark.id_hash', '=', row.mark_hash),
+              ),
+            ),
+          ),
+      )
+      .onConflict((conflict) => conflict.columns(['realm_id', 'kind', 'id_hash']).doUpdateSet(excluded)),
+)
 
 const remove = prepare((db, at: Place) =>
   db.deleteFrom('oidc_artifact').where('realm_id', '=', at.realmId).where('kind', '=', at.kind).where('id_hash', '=', at.idHash),
@@ -177,19 +270,41 @@ export function createArtifactStore({ database, realmId, sealer }: RealmPart): A
       return Number(numDeletedRows)
     })
 
+  const toRow = ({ kind, id, payload, expiresAt, keys }: NewArtifact): ArtifactColumns => {
+    const idHash = hashOf('id', kind, id)
+    return {
+      realm_id: realmId,
+      kind,
+      id_hash: idHash,
+      payload_sealed: sealer.sealJson('artifact', sealedRow(kind, idHash), payload),
+      grant_id: keys.grantId ?? null,
+      uid_hash: keys.uid === undefined ? null : hashOf('uid', kind, keys.uid),
+      user_code_hash: keys.userCode === undefined ? null : hashOf('user-code', kind, keys.userCode),
+      account_id: keys.accountId ?? null,
+      client_id: keys.clientId ?? null,
+      expires_at: expiresAt,
+    }
+  }
+
   return Object.freeze({
-    async upsert({ kind, id, payload, expiresAt, keys }) {
-      const idHash = hashOf('id', kind, id)
-      const values = {
-        payload_sealed: sealer.sealJson('artifact', sealedRow(kind, idHash), payload),
-        grant_id: keys.grantId ?? null,
-        uid_hash: keys.uid === undefined ? null : hashOf('uid', kind, keys.uid),
-        user_code_hash: keys.userCode === undefined ? null : hashOf('user-code', kind, keys.userCode),
-        account_id: keys.accountId ?? null,
-        client_id: keys.clientId ?? null,
-        expires_at: expiresAt,
+    async upsert(artifact) {
+      await database.run((db) => save(db, toRow(artifact)))
+    },
+    async upsertBoth(one, other) {
+      await database.run((db) => saveBoth(db, { ...toRow(one), ...second(toRow(other)) }))
+    },
+    async replace(artifact) {
+      const { numAffectedRows } = await database.run((db) => replaceAt(db, toRow(artifact)))
+      return numAffectedRows === 1n
+    },
+    async upsertUnless(artifact, { unless: mark, instead }) {
+      const { kind, keys } = artifact
+      const about = {
+        mark,
+        mark_hash: hashOf('id', mark, keys.uid),
+        left_hash: instead === undefined ? null : hashOf('id', kind, instead),
       }
-      await database.run((db) => save(db, { realm_id: realmId, kind, id_hash: idHash, ...values }))
+      await database.run((db) => saveUnless(db, { ...toRow(artifact), ...about }))
     },
     async find(kind, id, options = {}) {
       if (!isText(kind)) return undefined

@@ -45,6 +45,7 @@ const toColumns = (subject: string, state: AttemptState) => ({
 })
 
 type Key = Parameters<AttemptStore['find']>[0]
+type Known = NonNullable<Parameters<AttemptStore['update']>[2]>
 type Decide<T> = (state: AttemptState | undefined) => { next: AttemptState | undefined; result: T }
 
 interface Place {
@@ -80,7 +81,8 @@ const insert = prepare((db, row: Place & ReturnType<typeof toColumns>) =>
       seen: row.seen,
       forget_at: row.forget_at,
     })
-    .onConflict((conflict) => conflict.doNothing()),
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(sql<string>`xmin::text`.as('version')),
 )
 
 /** Only while the counter is the one that was read. */
@@ -94,10 +96,10 @@ const removeAsRead = prepare((db, at: Place & { version: string }) =>
 )
 
 export function createAttemptStore({ database, realmId, clock }: RealmPart): AttemptStore {
-  /** Puts a counter there unless there is one. `true`: it was put there. */
-  const begin = async ({ subject, method }: Key, state: AttemptState): Promise<boolean> => {
-    const { numAffectedRows } = await database.run((db) => insert(db, { realmId, subject, method, ...toColumns(subject, state) }))
-    return numAffectedRows === 1n
+  /** Puts a counter there unless there is one. Returns its version if it was put there. */
+  const begin = async ({ subject, method }: Key, state: AttemptState): Promise<string | undefined> => {
+    const { rows } = await database.run((db) => insert(db, { realmId, subject, method, ...toColumns(subject, state) }))
+    return rows[0]?.version
   }
 
   const read = async ({ subject, method }: Key, lock: boolean) =>
@@ -137,7 +139,8 @@ export function createAttemptStore({ database, realmId, clock }: RealmPart): Att
   /** The counter, held until the transaction ends. `undefined`: there is none yet, and an empty one is held in its place. */
   async function hold(key: Key): Promise<AttemptState | undefined> {
     for (;;) {
-      if (await begin(key, { consecutive: 0, inWindow: 0, windowStartedAt: clock(), disabled: false })) return undefined
+      if ((await begin(key, { consecutive: 0, inWindow: 0, windowStartedAt: clock(), disabled: false })) !== undefined)
+        return undefined
       const row = await read(key, true)
       if (row !== undefined) return toState(row)
       // Removed between the two statements; begin again.
@@ -149,9 +152,20 @@ export function createAttemptStore({ database, realmId, clock }: RealmPart): Att
    * written only if nobody has written since it was read, and `decide` knows nothing but what was read, so this is one
    * place in the row of all updates, as a lock would give. `undefined`: somebody came between, and nothing was written.
    */
-  async function tryAtOnce<T>(key: Key, decide: Decide<T>): Promise<{ readonly result: T } | undefined> {
+  async function tryAtOnce<T>(
+    key: Key,
+    decide: Decide<T>,
+    { since, written }: Known,
+  ): Promise<{ readonly result: T } | undefined> {
+    // Only what ends a counter: a write would have to tell of itself, and nobody needs that.
+    const ending = since && decide(since.state)
+    if (since && ending && ending.next === undefined && (await write(key, undefined, since.version))) return ending
     const first = decide(undefined)
-    if (first.next !== undefined && (await begin(key, first.next))) return first
+    const version = first.next && (await begin(key, first.next))
+    if (first.next !== undefined && version !== undefined) {
+      written?.({ state: first.next, version })
+      return first
+    }
     const row = await read(key, false)
     if (row === undefined) return first.next === undefined ? first : undefined
     const { next, result } = decide(toState(row))
@@ -166,11 +180,11 @@ export function createAttemptStore({ database, realmId, clock }: RealmPart): Att
     })
 
   return Object.freeze({
-    async update(key, decide) {
+    async update(key, decide, known = {}) {
       // Where it is noted, to be done again after a roll-back, nothing may depend on what was read before.
       const once = () =>
         database.outside(async () => {
-          const done = database.isNoted() ? undefined : await tryAtOnce(key, decide)
+          const done = database.isNoted() ? undefined : await tryAtOnce(key, decide, known)
           return done === undefined ? holding(key, decide) : done.result
         })
       for (let tried = 1; ; tried += 1) {

@@ -1,4 +1,4 @@
-import type { AccountId, ClientId, FamilyId, Realm, RealmStore } from '@postern/storage'
+import type { AccountId, ClientId, FamilyId, NewArtifact, Realm, RealmStore } from '@postern/storage'
 import { type Adapter, errors, Provider } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
 import { findActiveClient, toClientMetadata } from './clients.ts'
@@ -6,7 +6,7 @@ import { endGrant } from './ended-grants.ts'
 import { markEnded, sidOf } from './ended-sessions.ts'
 import { openAnswer } from './kept-answer.ts'
 import { PORTAL_CLIENT_ID, portalClient } from './portal-client.ts'
-import { grantInHand, type StoredPayload } from './provider-internals.ts'
+import { grantInHand, isNewIdOf, type StoredPayload } from './provider-internals.ts'
 import { findRequestState } from './request-state.ts'
 
 /** Kinds whose row is locked while a token request runs, so that they are used once (R21, R39). */
@@ -64,7 +64,8 @@ function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): A
     found && { ...found.payload, ...(found.consumedAt ? { consumed: seconds(found.consumedAt) } : {}) }
   return {
     async upsert(id, payload: StoredPayload, ttl) {
-      if (NEEDS_GRANT.has(kind) && payload.grantId !== undefined) await saveGrantInHand()
+      const state = findRequestState()
+      const grant = NEEDS_GRANT.has(kind) && payload.grantId !== undefined ? await takeGrantInHand() : undefined
       const keys = {
         // A sign-in in the making is not the grant's: who signs in as somebody else ends the old grants on the way.
         // A grant is its own, so that it is found together with what was given for it.
@@ -74,9 +75,14 @@ function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): A
         accountId: text(payload.accountId),
         clientId: text(payload.clientId),
       }
-      if (kind === 'Session' && (await isEnded(payload))) return
       const known = Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined))
-      await store.artifacts.upsert({ kind, id, payload, expiresAt: after(clock(), ttl), keys: known })
+      const artifact = { kind, id, payload, expiresAt: after(clock(), ttl), keys: known }
+      if (kind === 'Grant' && state?.grantOfCode !== undefined) state.grantOfCode.grant = artifact
+      else if (kind === 'Interaction' && state?.keeping !== undefined)
+        state.keeping.done = await store.artifacts.replace(artifact)
+      else if (kind === 'Session' && keys.uid !== undefined) await saveSession({ ...artifact, keys: { ...known, uid: keys.uid } })
+      else if (grant !== undefined) await store.artifacts.upsertBoth(grant, artifact)
+      else await store.artifacts.upsert(artifact)
     },
     async find(id) {
       const state = findRequestState()
@@ -121,7 +127,15 @@ function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): A
     return typeof uid === 'string' && (await store.artifacts.find('EndedSession', uid)) !== undefined
   }
 
-  /** Signing out ends the session; a new id for a living session only ends the old id. */
+  /** One that was ended meanwhile is not brought back; what it was kept under before goes all the same. */
+  async function saveSession(session: Parameters<typeof store.artifacts.upsertUnless>[0]): Promise<void> {
+    const state = findRequestState()
+    const left = state?.sessionLeft
+    if (state) delete state.sessionLeft
+    await store.artifacts.upsertUnless(session, { unless: 'EndedSession', ...(left !== undefined && { instead: left }) })
+  }
+
+  /** Signing out ends the session; a new id for a living session only ends the old id, together with keeping the new one. */
   async function endSession(id: string): Promise<void> {
     const ctx = Provider.ctx
     const session =
@@ -132,15 +146,29 @@ function artifactAdapter({ realm, store, clock }: AdapterParts, kind: string): A
       const tells = findRequestState()?.untoldApps ?? new Set<string>()
       await markEnded(store, { uid: session.uid, accountId, payload, now: clock(), realm, tells })
     }
-    await store.artifacts.destroy('Session', id)
+    const state = findRequestState()
+    if (state && ctx && isNewIdOf(ctx, id)) state.sessionLeft = id
+    else await store.artifacts.destroy('Session', id)
   }
 }
 
-/** Saves the grant of the authorization in hand. Until a code refers to it, it is kept in memory only. */
-async function saveGrantInHand(): Promise<void> {
+/**
+ * The grant of the authorization in hand, as it is to be kept together with what refers to it; until then it is in memory only.
+ * `undefined`: it was kept before, or is kept now where there is no request to remember it.
+ */
+async function takeGrantInHand(): Promise<NewArtifact | undefined> {
   const ctx = Provider.ctx
   const grant = ctx && grantInHand(ctx)
-  if (grant && grant.exp === undefined) await grant.save()
+  if (grant?.exp !== undefined || !grant) return undefined
+  const state = findRequestState()
+  const taken: { grant?: NewArtifact } = {}
+  if (state) state.grantOfCode = taken
+  try {
+    await grant.save()
+  } finally {
+    if (state) delete state.grantOfCode
+  }
+  return taken.grant
 }
 
 function refreshTokenAdapter({ realm, store, clock }: AdapterParts): Adapter {

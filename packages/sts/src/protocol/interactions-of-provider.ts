@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto'
-import type { AccountId, ClientId } from '@postern/storage'
+import type { Account, AccountId, ClientId } from '@postern/storage'
 import type { Context } from 'koa'
 import { errors, type Interaction, type Provider } from 'oidc-provider'
 import { acrOf } from '../policy/policy.ts'
 import type { ClientRegistration } from './clients.ts'
 import { countsAfter } from './find-account.ts'
-import type { Evidence, Interactions, LostInteraction, PendingInteraction } from './interactions.ts'
-import { requestState } from './request-state.ts'
+import type { Interactions, LostInteraction, PendingInteraction } from './interactions.ts'
+import { type RequestState, requestState } from './request-state.ts'
 
 const PROMPTS = new Set(['login', 'assurance', 'consent'])
 
@@ -18,6 +18,7 @@ export function createInteractions(options: { csrfKey: Uint8Array }): Interactio
   async function load(ctx: Context, uid: string): Promise<Loaded | LostInteraction> {
     const state = requestState()
     const { provider } = state.runtime
+    found.delete(state)
     try {
       // oidc-provider looks for the session of the step, and so does findGround.
       state.sessionsFound = new Map()
@@ -25,7 +26,11 @@ export function createInteractions(options: { csrfKey: Uint8Array }): Interactio
       // The cookie is bound to the page's path, so another uid means a hand-made address.
       if (interaction.uid === uid) {
         const ground = await findGround(interaction)
-        if (ground !== undefined) return { interaction, ...ground }
+        if (ground !== undefined) {
+          const loaded = { interaction, ...ground }
+          found.set(state, loaded)
+          return loaded
+        }
       }
     } catch (cause) {
       if (!(cause instanceof errors.SessionNotFound)) throw cause
@@ -35,8 +40,14 @@ export function createInteractions(options: { csrfKey: Uint8Array }): Interactio
     return decideLost(provider, uid)
   }
 
+  /** What this very request has found, or what there is now. */
+  function recall(ctx: Context, uid: string): Promise<Loaded | LostInteraction> | Loaded {
+    const loaded = found.get(requestState())
+    return loaded?.interaction.uid === uid ? loaded : load(ctx, uid)
+  }
+
   async function step(ctx: Context, uid: string, result: Record<string, unknown>): Promise<string> {
-    const loaded = await load(ctx, uid)
+    const loaded = await recall(ctx, uid)
     return 'lost' in loaded ? whereLost(loaded, uid) : keep(loaded.interaction, result)
   }
 
@@ -44,12 +55,12 @@ export function createInteractions(options: { csrfKey: Uint8Array }): Interactio
     async current(ctx, uid) {
       const loaded = await load(ctx, uid)
       if ('lost' in loaded) return loaded
-      const { interaction } = loaded
-      return describe(interaction, csrfOf(csrfKey, interaction.uid))
+      const { interaction, account } = loaded
+      return describe(interaction, { csrf: csrfOf(csrfKey, interaction.uid), account })
     },
 
     async finish(ctx, uid, proved) {
-      const loaded = await load(ctx, uid)
+      const loaded = await recall(ctx, uid)
       if ('lost' in loaded) return whereLost(loaded, uid)
       // Whoever signs in starts from nothing: an older session's second factor does not count for a new password.
       const { interaction, signedInAt } = loaded
@@ -77,17 +88,30 @@ export function createInteractions(options: { csrfKey: Uint8Array }): Interactio
   }
 }
 
+/** By request: what its steps rely on. */
+const found = new WeakMap<RequestState, Loaded>()
+
 interface Loaded {
   readonly interaction: Interaction
+  /** Of a step after the first: whose session it relies on. */
+  readonly account?: Account
   /** When the session that a step after the first relies on was signed in to, in seconds. */
   readonly signedInAt?: number
 }
 
-/** Keeps what came of a step. Returns where the request goes on. */
+/** Keeps what came of a step, unless the step is over meanwhile. Returns where the request goes on. */
 async function keep(interaction: Interaction, result: Record<string, unknown>): Promise<string> {
+  const state = requestState()
   interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
-  await interaction.persist()
-  return interaction.returnTo
+  const keeping: { done?: boolean } = {}
+  state.keeping = keeping
+  try {
+    await interaction.persist()
+  } finally {
+    delete state.keeping
+  }
+  if (keeping.done === true) return interaction.returnTo
+  return whereLost(await decideLost(state.runtime.provider, interaction.uid), interaction.uid)
 }
 
 /**
@@ -101,15 +125,15 @@ async function findGround({ prompt, session: begun }: Interaction): Promise<Omit
   if (session?.accountId === undefined) return undefined
   const account = await store.accounts.find(session.accountId as AccountId) // given by finish(), so an id of ours
   if (account?.status !== 'active' || !countsAfter(account.signedOutAt, session.loginTs)) return undefined
-  return session.loginTs === undefined ? {} : { signedInAt: session.loginTs }
+  return { account, ...(session.loginTs !== undefined && { signedInAt: session.loginTs }) }
 }
 
 /**
  * The time of a sign-in in whole seconds, as sessions and tokens carry it (`auth_time`). Sessions proved up to the moment
  * of a sign-out count no more, so whoever proves something later in that very second is put into the next one.
  */
-async function signInTime({ accountId, evidence }: { accountId: AccountId; evidence: Evidence }): Promise<number> {
-  const account = await requestState().runtime.store.accounts.find(accountId)
+async function signInTime({ accountId, evidence, account: read }: Parameters<Interactions['finish']>[2]): Promise<number> {
+  const account = read ?? (await requestState().runtime.store.accounts.find(accountId))
   const proved = Math.floor(evidence.at.getTime() / 1000)
   const signedOutAt = account?.signedOutAt
   if (signedOutAt === undefined || evidence.at <= signedOutAt) return proved
@@ -156,7 +180,10 @@ export async function decideLost(provider: Provider, uid: string): Promise<LostI
   return { lost: 'restart', location: location.href }
 }
 
-async function describe(interaction: Interaction, csrf: string): Promise<PendingInteraction> {
+async function describe(
+  interaction: Interaction,
+  { csrf, account }: { csrf: string; account: Account | undefined },
+): Promise<PendingInteraction> {
   const { provider } = requestState().runtime
   const { params, prompt, session } = interaction
   const clientId = String(params.client_id)
@@ -181,6 +208,7 @@ async function describe(interaction: Interaction, csrf: string): Promise<Pending
     ...(text('login_hint') ? { loginHint: text('login_hint') ?? '' } : {}),
     locales: Object.freeze((text('ui_locales') ?? '').split(' ').filter((tag) => tag !== '')),
     ...(session?.accountId ? { accountId: session.accountId as AccountId } : {}), // given by finish(), so an id of ours
+    ...(account && { account }),
     missing: Object.freeze(Array.isArray(missing) ? missing.filter((one) => typeof one === 'string') : []),
     evidence: Object.freeze([...(session?.amr ?? [])]),
     flow: interaction.deviceCode === undefined ? 'authorization' : 'device',

@@ -1,4 +1,4 @@
-import type { AccountId, ClientId } from '@postern/storage'
+import type { Account, AccountId, ClientId } from '@postern/storage'
 import type { Context } from 'koa'
 
 /** What a person has just shown. `amr` holds values of RFC 8176. */
@@ -23,6 +23,8 @@ export interface PendingInteraction {
   readonly locales: readonly string[]
   /** Who it is, once the login step has proved it. */
   readonly accountId?: AccountId
+  /** The record of that account, as it was when this was looked up. Absent at the login step. */
+  readonly account?: Account
   /** What has been shown in this session (`amr`). */
   readonly evidence: readonly string[]
   /** Where this sign-in came from a device (RFC 8628), not from an app in this browser. */
@@ -50,8 +52,16 @@ export type LostInteraction = Readonly<{ lost: 'restart'; location: string } | {
 export interface Interactions {
   /** The interaction `uid` of this very browser (R20). */
   current(ctx: Context, uid: string): Promise<PendingInteraction | LostInteraction>
-  /** Ends a step in which `accountId` showed `evidence`. Returns where to send the browser (303). */
-  finish(ctx: Context, uid: string, proved: { accountId: AccountId; evidence: Evidence }): Promise<string>
+  /**
+   * Ends a step in which `accountId` showed `evidence`. Returns where to send the browser (303). `account`: its record, where the
+   * caller has read it in this request. What `current` found in the same request is not looked up again: whoever signed out
+   * since is found out when the browser comes back, before anything is given. A step that is over meanwhile is not finished.
+   */
+  finish(
+    ctx: Context,
+    uid: string,
+    proved: { accountId: AccountId; evidence: Evidence; account?: Pick<Account, 'signedOutAt'> },
+  ): Promise<string>
   /** The person put off what was offered (`factor_offered`); it is not offered again in this sign-in. Returns where to send the browser. */
   postpone(ctx: Context, uid: string): Promise<string>
   /** The person agreed to what the client asks. Returns where to send the browser. */

@@ -115,6 +115,10 @@ export const grantInHand = (ctx: Context): { jti: string; exp?: number; save(ttl
   (ctx as unknown as { oidc?: { entities?: { Grant?: { jti: string; exp?: number; save(ttl?: number): Promise<string> } } } })
     .oidc?.entities?.Grant
 
+/** Whether the session in hand is just being kept under another id in place of `id`: saving it begins with ending that one. */
+export const isNewIdOf = (ctx: Context, id: string): boolean =>
+  (ctx as unknown as { oidc?: { session?: { oldId?: string } } }).oidc?.session?.oldId === id
+
 /**
  * Hands a body that was read already to oidc-provider, which reads the request's stream by itself and offers no other
  * way in that does not warn. Also used to hand it a body that differs from the one received.

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { NewArtifact } from '@postern/storage'
 import type { findActiveClient } from './clients.ts'
 import type { RealmRuntime } from './realm-parts.ts'
 import type { Parameters } from './request-rewriting.ts'
@@ -46,6 +47,12 @@ export interface RequestState {
    * at that moment. What is read here is never older than the look.
    */
   sessionsFound?: Map<string, Readonly<Record<string, unknown>> | undefined>
+  /** The grant of the code that is kept next, to be written together with it. Present, and empty, while it is asked for. */
+  grantOfCode?: { grant?: NewArtifact }
+  /** The id that the session in hand had until now, to go when it is kept under the next one. */
+  sessionLeft?: string
+  /** Present while a step of a sign-in is kept, which is done only where that sign-in still is: then `done`. */
+  keeping?: { done?: boolean }
   /** Why oidc-provider could not answer, where it hides that behind `server_error`. */
   fault?: unknown
   /** Why a person or account was turned away, for the audit trail. */

@@ -59,16 +59,19 @@ export function createSessions(options: { csrfKey: Uint8Array; clock: () => Date
       return portalRequest(requestState().runtime.issuer, wanted, ROUTES.authorization)
     },
     signOutAddress: () => `${requestState().runtime.issuer}${ROUTES.end_session}`,
-    async list(accountId): Promise<readonly ListedSession[]> {
+    async list(accountId, only): Promise<readonly ListedSession[]> {
       const { store } = requestState().runtime
-      const account = await store.accounts.find(accountId)
       const kept = await store.artifacts.listByAccount('Session', accountId, clock())
-      const living = kept.flatMap(({ payload }) => {
+      const listed = kept.flatMap(({ payload }) => {
         const read = readSession(payload)
-        if (read === undefined || !countsAfter(account?.signedOutAt, read.signedInAt.getTime() / 1000)) return []
-        const { attempt, evidence, signedInAt } = read
-        return [Object.freeze({ attempt, evidence, signedInAt })]
+        return read === undefined || (only !== undefined && !read.evidence.includes(only.showing)) ? [] : [read]
       })
+      if (listed.length === 0) return Object.freeze([])
+      // Read after the sessions: a sign-out in between counts.
+      const account = await store.accounts.find(accountId)
+      const living = listed.flatMap(({ attempt, evidence, signedInAt }) =>
+        countsAfter(account?.signedOutAt, signedInAt.getTime() / 1000) ? [Object.freeze({ attempt, evidence, signedInAt })] : [],
+      )
       const ended = await Promise.all(living.map(({ attempt }) => isEnded(store, attempt)))
       const left = living.filter((_, at) => ended[at] !== true)
       return Object.freeze(left.toSorted((one, other) => other.signedInAt.getTime() - one.signedInAt.getTime()))

@@ -32,8 +32,8 @@ export interface Sessions {
   signInAddress(ctx: Context, wanted: { returnTo: string; acr?: string; maxAgeSeconds?: number }): string
   /** Where a person goes to sign out; the page there asks first (R130). */
   signOutAddress(): string
-  /** Those of the account that live, in whatever browser, most recent first. */
-  list(accountId: AccountId): Promise<readonly ListedSession[]>
+  /** Those of the account that live, in whatever browser, most recent first. `showing`: where this `amr` was shown alone. */
+  list(accountId: AccountId, only?: { readonly showing: string }): Promise<readonly ListedSession[]>
   /**
    * Ends one session of the account, in whatever browser: nobody is signed in by it any more, resource servers hear of it,
    * and apps that asked to (back-channel logout) are told, once what is done here is kept. What apps were given in it ends too,

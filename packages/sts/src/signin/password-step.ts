@@ -82,7 +82,8 @@ export function createPasswordStep(
       await visit.record({ event: 'signin.proved', accountId, detail: { method: 'password' } })
       // That the browser is known is a signal for policies, and never a second thing (R129).
       const amr = knownBrowser?.accountId === accountId ? ['pwd', 'rba'] : ['pwd']
-      return redirect(await interactions.finish(visit.ctx, visit.uid, { accountId, evidence: { amr, at: clock() } }))
+      const { account } = result
+      return redirect(await interactions.finish(visit.ctx, visit.uid, { accountId, evidence: { amr, at: clock() }, account }))
     }
     await visit.record({
       event: result.outcome === 'wrong' ? 'signin.failed' : 'signin.throttled',

@@ -10,7 +10,7 @@ import type { Sessions } from '../protocol/sessions.ts'
  * audit trail and never for a page: a stranger would learn from it who has an account here (R87).
  */
 export type PasswordOutcome =
-  | { readonly outcome: 'proved'; readonly account: Pick<Account, 'id'> }
+  | { readonly outcome: 'proved'; readonly account: Pick<Account, 'id' | 'signedOutAt'> }
   | { readonly outcome: 'wrong'; readonly attemptsLeft?: number; readonly until?: Date; readonly accountId?: AccountId }
   | { readonly outcome: 'throttled'; readonly until: Date; readonly accountId?: AccountId }
 
@@ -35,6 +35,7 @@ export interface PasswordCheck {
 export type FactorCheck = Pick<
   Factors,
   | 'methodsOf'
+  | 'look'
   | 'waysOf'
   | 'begin'
   | 'verify'

@@ -78,12 +78,9 @@ export function createVisits(parts: SigninParts, notes: AttemptNotes) {
   async function personOf(request: Opened): Promise<Omit<Person, 'isConfirming'> | undefined> {
     const { interaction, store, view } = request
     if (interaction.accountId === undefined || interaction.prompt !== 'assurance') return undefined
-    const [account, settings, factors] = await Promise.all([
-      store.accounts.find(interaction.accountId),
-      parts.settingsOf(store.realmId),
-      parts.factors.methodsOf(store, interaction.accountId),
-    ])
+    const { account } = interaction
     if (account === undefined) return undefined
+    const settings = await parts.settingsOf(store.realmId)
     const browser = browserName(request.ctx.get('User-Agent'))
     const occasion: Occasion = Object.freeze({
       realm: store,
@@ -98,7 +95,7 @@ export function createVisits(parts: SigninParts, notes: AttemptNotes) {
       ...(request.source === undefined ? {} : { source: request.source }),
       ...(browser === undefined ? {} : { browser }),
     })
-    const bound = factors.filter(({ method }) => !settings.disabledMethods?.includes(method))
+    const bound = (await parts.factors.look(occasion)).filter(({ method }) => !settings.disabledMethods?.includes(method))
     return { account, settings, occasion, bound }
   }
 
