@@ -76,7 +76,7 @@ test('a server is tested with its certificate, a person and a stolen token, and 
 
 test('without a person, acting for people is skipped', async () => {
   const { code, out } = await run('--issuer', target.issuer, '--only', 'server-to-server', ...server(), ...key())
-  expect(out).toContain('saw: server.person was not given')
+  expect(out).toContain('why: server.person was not given')
   expect(out).toMatch(/, 0 failed, 5 skipped\n$/)
   expect(code).toBe(0)
 })

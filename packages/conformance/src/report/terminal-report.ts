@@ -11,7 +11,8 @@ export function renderResult(result: ModuleResult, options: { readonly verbose?:
     (one) => options.verbose === true || one.verdict === 'fail' || one.verdict === 'warn' || one.verdict === 'skip',
   )
   const lines = shown.map(
-    (one) => `       ${MARK[one.verdict]}  ${one.expected}\n             saw: ${one.seen}   [${one.clause}]`,
+    ({ verdict, expected, seen, clause }) =>
+      `       ${MARK[verdict]}  ${expected}\n             ${verdict === 'skip' ? 'why' : 'saw'}: ${seen}   [${clause}]`,
   )
   return [`${MARK[result.verdict]}   ${result.area}: ${result.claim}`, ...lines].join('\n')
 }
