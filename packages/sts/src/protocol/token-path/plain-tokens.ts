@@ -1,5 +1,5 @@
 /**
- * plain-tokens makes the tokens of a person that go out by the short way, member for member as oidc-provider's way makes them.
+ * plain-tokens makes the tokens that go out by the short way, of persons and of programs, member for member as oidc-provider's way makes them.
  *
  * It decides nothing: what is granted, and to whom, is known when it is called. It keeps nothing either.
  * @module
@@ -54,15 +54,45 @@ export function shapePlainAccessToken(
   { runtime, clientId, registration, account, familyId, shown, iat }: PlainOccasion,
   { resource, scope }: { readonly resource: Resource; readonly scope: string },
 ): PlainAccessToken {
+  const { acr, amr, authTime, sid = shown.sessionUid === undefined ? undefined : sidOf(shown.sessionUid) } = shown
+  const from = { clientId, account, registration, resource, realm: runtime.realm, scope, familyId }
+  const extra = accessTokenClaims({ ...from, acr, amr, authTime, sid, actor: undefined })
+  return shapeToken({ runtime, resource, clientId, sub: account.id, iat, extra })
+}
+
+/** A program's token (RFC 9068) names no person. Otherwise as {@link shapePlainAccessToken}. */
+export function shapeProgramToken(
+  { runtime, clientId, registration, iat }: Pick<PlainOccasion, 'runtime' | 'clientId' | 'registration' | 'iat'>,
+  { resource, scope }: { readonly resource: Resource; readonly scope: string },
+): PlainAccessToken {
+  const extra = accessTokenClaims({ ...nobody, clientId, registration, resource, realm: runtime.realm, scope })
+  return shapeToken({ runtime, resource, clientId, sub: clientId, iat, extra })
+}
+
+const nobody = {
+  account: undefined,
+  familyId: undefined,
+  acr: undefined,
+  amr: undefined,
+  authTime: undefined,
+  sid: undefined,
+  actor: undefined,
+} as const
+
+function shapeToken(of: {
+  readonly runtime: RealmRuntime
+  readonly resource: Resource
+  readonly clientId: string
+  readonly sub: string
+  readonly iat: number
+  readonly extra: ReturnType<typeof accessTokenClaims>
+}): PlainAccessToken {
+  const { runtime, resource, clientId, sub, iat, extra } = of
   const signer = runtime.ring.signers[resource.algorithm]
   if (signer === undefined) throw new LongWay()
-  const { acr, amr, authTime, sid = shown.sessionUid === undefined ? undefined : sidOf(shown.sessionUid) } = shown
-  const { realm } = runtime
-  const from = { clientId, account, registration, resource, realm, scope, familyId }
-  const extra = accessTokenClaims({ ...from, acr, amr, authTime, sid, actor: undefined })
   const jti = newHandle()
-  const seconds = accessTokenSeconds(resource, realm.settings)
-  const standard = { jti, sub: account.id, iat, exp: iat + seconds, client_id: clientId, iss: runtime.issuer }
+  const seconds = accessTokenSeconds(resource, runtime.realm.settings)
+  const standard = { jti, sub, iat, exp: iat + seconds, client_id: clientId, iss: runtime.issuer }
   const jwt: Parameters<typeof shapeAccessToken>[2] = { payload: { ...extra, ...standard, aud: resource.audience } }
   shapeAccessToken(runtime, { extra }, jwt)
   const sign = () => signCompact(signer, { alg: resource.algorithm, typ: 'at+jwt', ...jwt.header }, jwt.payload)

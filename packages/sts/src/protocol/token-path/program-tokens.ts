@@ -7,20 +7,17 @@
  * way asks it too. A request that is anything else goes on to oidc-provider as if this file were not there.
  * @module
  */
-import { randomBytes } from 'node:crypto'
 import type { Resource } from '@postern/storage'
 import type { Middleware } from 'koa'
 import type { Audit } from '../../audit/audit.ts'
 import type { Clock } from '../../clock.ts'
-import { shapeAccessToken } from '../access-tokens.ts'
 import { assessProgram } from '../assurance.ts'
-import { accessTokenClaims } from '../claims.ts'
 import { type ClientRegistration, findActiveClient, provesItself, toRegistration } from '../clients.ts'
 import { defineGrant } from '../grants/define-grant.ts'
-import { signCompact } from '../issued-jwt.ts'
 import { findParameter } from '../request-rewriting.ts'
-import { acceptedSpellings, accessTokenSeconds, decideResource, findResource, findUngranted } from '../resources.ts'
+import { acceptedSpellings, decideResource, findResource, findUngranted } from '../resources.ts'
 import { shapeTokenAnswer } from '../token-answer.ts'
+import { shapeProgramToken } from './plain-tokens.ts'
 import { createShortWay, LongWay, type ShortRequest } from './short-way.ts'
 import { findShownSecret } from './shown-secret.ts'
 
@@ -45,13 +42,13 @@ interface Permit {
   readonly resource: Resource
   /** In the spelling of the request. */
   readonly scope: string
-  readonly jti: string
 }
 
 interface ProgramAnswer {
   readonly body: string
   /** The scope that the token names. */
   readonly scope: string
+  readonly jti: string
 }
 
 export interface ProgramTokensOptions {
@@ -93,34 +90,29 @@ function createProgramGrant({ clock, audit }: ProgramTokensOptions) {
       const accepted = new Set(acceptedSpellings(proof.resource, actor.registration.access))
       if (accepted.size === 0) throw new LongWay()
       const scope = [...new Set(proof.scopes)].filter((one) => accepted.has(one)).join(' ')
-      return { resource: proof.resource, scope, jti: randomBytes(32).toString('base64url') }
+      return { resource: proof.resource, scope }
     },
-    async issue({ state }, { actor, permit: { resource, scope, jti } }) {
-      const { runtime } = state
-      const signer = runtime.ring.signers[resource.algorithm]
-      if (signer === undefined) throw new LongWay()
+    async issue({ state }, { actor, permit: { resource, scope } }) {
       const now = clock()
-      const iat = Math.floor(now.getTime() / 1000)
-      const seconds = accessTokenSeconds(resource, runtime.realm.settings)
-      const { clientId, registration } = actor
-      const extra = accessTokenClaims({ ...nobody, clientId, registration, resource, realm: runtime.realm, scope })
-      const standard = { jti, sub: clientId, iat, exp: iat + seconds, client_id: clientId, iss: runtime.issuer }
-      const jwt: Parameters<typeof shapeAccessToken>[2] = { payload: { ...extra, ...standard, aud: resource.audience } }
-      shapeAccessToken(runtime, { extra }, jwt)
-      const token = await signCompact(signer, { alg: resource.algorithm, typ: 'at+jwt', ...jwt.header }, jwt.payload)
-      const said = { access_token: token, expires_in: seconds, ...(scope === '' ? {} : { scope }), token_type: 'Bearer' }
-      const given = String(extra.scope)
-      const scopes = given === '' ? [] : given.split(' ')
+      const occasion = { ...actor, runtime: state.runtime, iat: Math.floor(now.getTime() / 1000) }
+      const token = shapeProgramToken(occasion, { resource, scope })
+      const said = {
+        access_token: await token.sign(),
+        expires_in: token.seconds,
+        ...(scope === '' ? {} : { scope }),
+        token_type: 'Bearer',
+      }
+      const scopes = token.scope === '' ? [] : token.scope.split(' ')
       const shaped = shapeTokenAnswer(said, { v1: state.v1, now, resource: resource.audience, scopes })
-      return { body: JSON.stringify(shaped), scope: given }
+      return { body: JSON.stringify(shaped), scope: token.scope, jti: token.jti }
     },
-    audit: ({ state: { runtime, reference, source } }, { actor, permit, answer: { scope } }) =>
+    audit: ({ state: { runtime, reference, source } }, { actor, permit, answer: { scope, jti } }) =>
       audit.record(runtime.store, {
         event: 'token.issued',
         reference,
         clientId: actor.clientId,
         ...(source ? { source } : {}),
-        detail: { grantType: GRANT_TYPE, scope, refresh: false, resource: permit.resource.audience, jti: permit.jti },
+        detail: { grantType: GRANT_TYPE, scope, refresh: false, resource: permit.resource.audience, jti },
       }),
   })
 }
@@ -130,14 +122,3 @@ function isIndicator(name: string): boolean {
   const href = URL.parse(name)?.href
   return href !== undefined && !href.includes('#')
 }
-
-/** A program's token names no person. */
-const nobody = {
-  account: undefined,
-  familyId: undefined,
-  acr: undefined,
-  amr: undefined,
-  authTime: undefined,
-  sid: undefined,
-  actor: undefined,
-} as const
