@@ -70,6 +70,13 @@ if (values.install) {
     execFileSync(PACKAGE_MANAGER, ['-q', ...words], { stdio: ['ignore', 'ignore', 'inherit'], env })
 }
 
+// A signal would end the process without a word to anybody; this way the databases that it started end with it.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.once(signal, () => process.exit(code))
+
 await mkdir(OUT, { recursive: true })
 const failed: string[] = []
 for (const name of wanted.filter(isName)) {
