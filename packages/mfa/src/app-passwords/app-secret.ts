@@ -7,6 +7,8 @@ const alphabet = 'abcdefghjkmnpqrstvwxyz23456789'
 /** 20 of 30 characters: 98 bits. Nobody finds one by trying, so tries are not counted (NIST SP 800-63B-4 section 3.1.2). */
 const secretCharacters = 20
 
+const isSecret = new RegExp(`^[${alphabet}]{${secretCharacters}}$`)
+
 /** What was typed is not looked at beyond this. */
 const longestTyped = 64
 
@@ -29,11 +31,12 @@ export const inFours = (secret: string): string => secret.match(/.{1,4}/g)?.join
  * asks must look for both.
  */
 export function parseAppPassword(typed: string): string | undefined {
+  if (isSecret.test(typed)) return typed
   if (typed.length > longestTyped) return undefined
   const secret = typed
     .toWellFormed()
     .normalize('NFKC')
     .replace(/[\s\p{Pd}]/gu, '')
     .toLowerCase()
-  return secret.length === secretCharacters && [...secret].every((character) => alphabet.includes(character)) ? secret : undefined
+  return isSecret.test(secret) ? secret : undefined
 }

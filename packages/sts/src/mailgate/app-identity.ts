@@ -45,7 +45,14 @@ export function identifyApp(claims: AppClaims): AppIdentity {
   const { deviceId } = traits
   if (deviceId !== undefined) {
     const identity = `${device}${deviceId.toLowerCase()}`
-    return Object.freeze({ identity, label: deviceLabel(traits), traits })
+    return Object.freeze({
+      identity,
+      // Most tries are of apps that are known, by the label that they have.
+      get label() {
+        return deviceLabel(traits)
+      },
+      traits,
+    })
   }
   const network = networkOf(claims.source)
   const name = productOf(imapNameOf(claims) ?? traits.userAgent ?? '')
@@ -122,7 +129,12 @@ function traitsOf({ protocol, deviceId, deviceType, model, userAgent, imapId }: 
 }
 
 /** People read it in a list, in a mail and in a text message: one line, nothing hidden, nothing that turns the writing round. */
-const printable = (text: string): string =>
+const printable = (text: string): string => (isPlain.test(text) ? text : madePrintable(text))
+
+/** One word that people can read as it is. */
+const isPlain = new RegExp(`^[!-~]{0,${longestTrait}}$`)
+
+const madePrintable = (text: string): string =>
   text
     .slice(0, 4 * longestTrait)
     .toWellFormed()

@@ -5,7 +5,7 @@
  * may ask is decided elsewhere.
  * @module
  */
-import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import { createHash, hash, timingSafeEqual } from 'node:crypto'
 import { type AttemptGate, sourceRules } from '@postern/mfa'
 import type { ClientCredential, ClientId, RealmStore } from '@postern/storage'
 import { LRUCache } from 'lru-cache'
@@ -36,29 +36,28 @@ export function createServerAuthentication(parts: {
   readonly sourceOf: (address: string) => string
 }): ServerAuthentication {
   const { gate, clock, sourceOf } = parts
-  // Bytes would be made a key of again for each request, which takes longer than the digest.
-  const key = createSecretKey(parts.key)
-  /** When a pair of id and secret was found right the last time. */
-  const proved = new LRUCache<string, number>({ max: most })
+  // In front of what is hashed: the digest is looked up here and told to nobody, so it needs no more than that.
+  const key = Buffer.from(parts.key).toString('hex')
+  /** Whom a header was found to be right for, and when the last time. */
+  const proved = new LRUCache<string, { readonly id: ClientId; readonly at: number }>({ max: most })
 
   return Object.freeze({
     async authenticate(realm: RealmStore, { authorization, source }: { authorization: string; source: string | undefined }) {
+      // A realm's id has no space in it.
+      const remembered = hash('sha256', `${key} ${realm.realmId} ${authorization}`, 'base64url')
+      const now = clock().getTime()
+      const before = proved.get(remembered)
+      if (before !== undefined && before.at <= now && now < before.at + trustedSeconds * 1000) return before.id
       const shown = readBasic(authorization)
       if (shown === undefined)
         throw new MailgateError('unknown_mail_server', 'A mail server shows its client id and secret as Basic.')
-      const remembered = createHmac('sha256', key)
-        .update(JSON.stringify([realm.realmId, shown.id, shown.secret]))
-        .digest('base64url')
-      const now = clock().getTime()
-      const provedAt = proved.get(remembered)
-      if (provedAt !== undefined && provedAt <= now && now < provedAt + trustedSeconds * 1000) return shown.id
       const verify = () => isRight(realm, shown, clock())
       // It was this very server before, so nothing is guessed: others behind its address cannot shut it out.
-      const isKnown = provedAt !== undefined || source === undefined
+      const isKnown = before !== undefined || source === undefined
       const counter = { attempts: realm.attempts, subject: `source:${sourceOf(source ?? '')}`, method, rules: sourceRules }
       const result = isKnown ? await verify().then(outcomeOf) : await gate.check(counter, verify)
       if (result.outcome === 'proved') {
-        proved.set(remembered, now)
+        proved.set(remembered, { id: shown.id, at: now })
         return shown.id
       }
       proved.delete(remembered)

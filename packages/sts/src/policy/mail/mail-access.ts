@@ -66,7 +66,7 @@ export const gatedOff: readonly MailProtocol[] = Object.freeze(['pop', 'imap', '
  */
 export function decideMailAccess(rules: MailRules, signals: MailSignals): MailDecision {
   const enforced = judge(rules, signals, 'enforced')
-  const supposed = judge(rules, signals, 'supposed')
+  const supposed = onlyReports(rules) ? judge(rules, signals, 'supposed') : enforced
   const { result: outcome, code: reason } = conclude(enforced)
   const reported = supposed.filter(({ mode }) => mode === 'report-only')
   const newState = stateAfter(signals.app.state, reason)
@@ -75,10 +75,17 @@ export function decideMailAccess(rules: MailRules, signals: MailSignals): MailDe
     reason,
     because: Object.freeze([...enforced, ...reported].sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind))),
     ifReportOnlyWereOn: conclude(supposed).result,
-    appPasswordHelps: conclude(judge(rules, { ...signals, shown: 'app-password' }, 'enforced')).result === 'allow',
+    appPasswordHelps: byAppPasswordOf(rules, signals, enforced) === 'allow',
     ...(newState && { newState }),
   })
 }
+
+/** Whether anything is in report-only mode: without it, what is supposed is what is enforced. */
+const onlyReports = ({ assigned, standard, gating, accessRules }: MailRules): boolean =>
+  [assigned, standard, gating, ...accessRules].some((one) => one?.mode === 'report-only')
+
+const byAppPasswordOf = (rules: MailRules, signals: MailSignals, enforced: readonly MailReason[]): MailOutcome =>
+  conclude(signals.shown === 'app-password' ? enforced : judge(rules, { ...signals, shown: 'app-password' }, 'enforced')).result
 
 /** Whether the account's owner may make app passwords, and for which protocols: wherever one would not be refused by rule. */
 export function mayMakeAppPassword(
