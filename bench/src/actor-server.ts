@@ -1,9 +1,8 @@
 /**
  * Postern with one server that may ask for actor tokens, in processes of its own. With `POSTERN_BENCH_DATABASE` the service runs
- * on that PostgreSQL as an operator starts it, `postern serve` with a worker for each core; otherwise on the embedded database
- * in memory, which has one process alone. Says where to ask and with which key, and counts audit rows when it is asked.
+ * on that PostgreSQL as an operator starts it, `postern serve` with as many workers as `POSTERN_BENCH_WORKERS` says; otherwise on
+ * the embedded database in memory, which has one process alone. Says where to ask and with which key, and counts audit rows when it is asked.
  */
-import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { startSts } from '@postern/sts/testing'
 import { baseUrlAt, freePort, serve } from './served-process.ts'
@@ -15,7 +14,7 @@ const port = databaseUrl === undefined ? undefined : await freePort()
 const sts = await startSts(databaseUrl === undefined ? {} : { databaseUrl, baseUrl: baseUrlAt(port ?? 0) })
 const principal = await sts.addPrincipal()
 if (databaseUrl !== undefined && port !== undefined)
-  await serve({ databaseUrl, masterKey: sts.masterKey, port, workers: availableParallelism() })
+  await serve({ databaseUrl, masterKey: sts.masterKey, port, workers: Number(process.env.POSTERN_BENCH_WORKERS ?? '1') })
 
 process.on('message', async () => {
   const rows = await sts.kept.audit.list({ event: ISSUED, limit: 10_000_000 })

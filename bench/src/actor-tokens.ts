@@ -1,5 +1,5 @@
 /**
- * Actor tokens per second: the service with a worker for each core, beside what the same cores can sign with RSA-2048 and
+ * Actor tokens per second: the service in one process and with a worker for each core, beside what the same cores can sign with RSA-2048 and
  * nothing else, by openssl and by this Node. Every server and the generator is a process of its own, on the same cores.
  */
 import { availableParallelism } from 'node:os'
@@ -13,6 +13,7 @@ import { opensslSigning } from './openssl-speed.ts'
 import { type Contestant, measureInRounds } from './rounds.ts'
 import type { Result } from './table.ts'
 
+const ONE_PROCESS = 'Postern, one process'
 /** Enough that both workers always have something to sign while others wait for the database. */
 const CONNECTIONS = 48
 
@@ -119,14 +120,18 @@ export async function benchActorTokens(options: {
     const forked = stack.use(forkBeside('./actor-server.ts', environment))
     return { name, process: forked, target: requireTarget(await forked.ask()) }
   }
-  const onPostgres = await start('PostgreSQL', { POSTERN_BENCH_DATABASE: await postgres.createDatabase() })
+  const onPostgres = async (name: string, workers: number) =>
+    start(name, { POSTERN_BENCH_DATABASE: await postgres.createDatabase(), POSTERN_BENCH_WORKERS: String(workers) })
+  const alone = await onPostgres('one process', 1)
+  const several = await onPostgres('workers', cores)
   const embedded = await start('embedded', {})
   const signers = Array.from({ length: cores }, () => stack.use(forkBeside('./sign-alone.ts')))
   const generator = () => stack.use(forkBeside('./actor-generator.ts'))
   const tallies = new Map<string, Tally>()
   const contestants = [
-    { name: 'Postern, PostgreSQL', server: onPostgres, once: true },
-    { name: 'Postern, PostgreSQL, no jti', server: onPostgres, once: false },
+    { name: ONE_PROCESS, server: alone, once: true },
+    { name: `${ONE_PROCESS}, no jti`, server: alone, once: false },
+    { name: `Postern, ${cores} workers`, server: several, once: true },
     { name: 'Postern, embedded', server: embedded, once: true },
   ] as const
   // Tokens take longer to warm up than signatures; this also makes what the first round of each would wait for.
@@ -141,7 +146,7 @@ export async function benchActorTokens(options: {
   const givenBy = (name: string) => (tallies.get(name)?.answered ?? 0) + (warmed.get(name) ?? 0)
   const medianOf = (name: string) => measured.find((one) => one.name === name)?.median ?? Number.NaN
   let given = 0
-  for (const server of [onPostgres, embedded]) {
+  for (const server of [alone, several, embedded]) {
     const own = contestants.filter((one) => one.server === server).reduce((sum, { name }) => sum + givenBy(name), 0)
     await requireAudited(server, own)
     given += own
@@ -154,15 +159,15 @@ export async function benchActorTokens(options: {
     measured,
     targets: [
       {
-        what: 'Postern, PostgreSQL / openssl signing',
-        value: medianOf('Postern, PostgreSQL') / medianOf('openssl signing'),
+        what: `${ONE_PROCESS} / openssl signing`,
+        value: medianOf(ONE_PROCESS) / medianOf('openssl signing'),
         atLeast: 0.6,
       },
     ],
     notes: [
       `${CONNECTIONS} kept-alive connections; generator, service and PostgreSQL share the ${cores} cores, which openssl and node:crypto have for themselves.`,
       'Each token is one signature made, one verified, one row of the audit trail written before the answer, and one jti claimed, except where it says "no jti".',
-      `On PostgreSQL ${cores} workers answer; the embedded database lives in the memory of one process.`,
+      'One process is what `postern serve` starts unless it is told otherwise, and what is judged. The embedded database lives in the memory of one.',
       `All answers were looked at: ${given.toLocaleString('en-US')} tokens, no two alike, as many rows.`,
       'PostgreSQL runs with fsync off, as the tests start it.',
       `node:crypto: ${((signing.processor * 1000) / signing.signed).toFixed(0)} µs of a core for each signature. Processor time is the steadier figure where others use the cores too.`,
