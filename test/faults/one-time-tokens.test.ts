@@ -1,8 +1,10 @@
 /**
  * Codes and refresh tokens under parallel use, on real PostgreSQL with two processes of the service (R21, R39; I1, I2, I5).
  */
+import { connect } from '@postern/storage'
 import { startPostgres } from '@postern/storage/contract'
 import { startSts, type TestSts } from '@postern/sts/testing'
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type PersonBrowser, redeem, refresh, refreshTokenOf, signInOnce, type TokenAnswer } from '../support/person-browser.ts'
 import { type StsProcess, startStsProcess } from '../support/sts-process.ts'
@@ -11,13 +13,14 @@ const ROUNDS = 30
 const PARALLEL = 20
 
 let sts: TestSts
+let databaseUrl: string
 let processes: readonly [StsProcess, StsProcess]
 let browser: PersonBrowser
 let endpoints: readonly [string, string]
 
 beforeAll(async () => {
   const server = await startPostgres()
-  const databaseUrl = await server.createDatabase()
+  databaseUrl = await server.createDatabase()
   sts = await startSts({ databaseUrl })
   const common = { databaseUrl, masterKey: sts.masterKey, baseUrl: sts.baseUrl }
   processes = [await startStsProcess(common), await startStsProcess(common)]
@@ -31,6 +34,7 @@ afterAll(async () => {
   await sts?.close()
 })
 
+const handleOf = (token: string) => String(decodeJwt(token).jti)
 const clientId = () => sts.clients.mail.clientId
 const endpoint = (at: number): string => endpoints[at % 2 === 0 ? 0 : 1]
 const inParallel = (ask: (endpoint: string) => Promise<TokenAnswer>): Promise<TokenAnswer[]> =>
@@ -97,5 +101,52 @@ describe('one refresh token', () => {
       for (const token of left)
         expect((await refresh(endpoint(round), clientId(), token)).body.error, `round ${round}`).toBe('invalid_grant')
     }
+  })
+})
+
+describe('one family that somebody holds', () => {
+  it('keeps half of the sessions waiting at most, and others are answered meanwhile', async () => {
+    await using stack = new AsyncDisposableStack()
+    const connection = connect({ kind: 'postgres', url: databaseUrl, poolSize: 1 })
+    stack.defer(() => connection.close())
+    const over = Promise.withResolvers<void>()
+    stack.defer(() => over.resolve())
+    const [at] = endpoints
+    const tokens: string[] = []
+    while (tokens.length <= PARALLEL) tokens.push(refreshTokenOf(await redeem(at, await browser.code())))
+    const [held = '', ...others] = tokens
+    const locked = Promise.withResolvers<void>()
+    const holding = sts.store.transaction(async () => {
+      await sts.kept.refreshTokens.find(handleOf(held), { lock: true })
+      locked.resolve()
+      await over.promise
+    })
+    await locked.promise
+    const own = Promise.all(Array.from({ length: PARALLEL }, () => refresh(at, clientId(), held)))
+    /** Sessions of the database that wait to look at a row that they hold; what goes the short way waits for none. */
+    const waiting = async () =>
+      (
+        await connection.session(({ query }) =>
+          query(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+            and query like 'select%for no key update%'`),
+        )
+      ).length
+    while ((await waiting()) === 0);
+    let areAnswered = false
+    const answers = Promise.all(others.map((token) => refresh(at, clientId(), token))).finally(() => {
+      areAnswered = true
+    })
+    let most = 0
+    while (!areAnswered) most = Math.max(most, await waiting())
+    expect((await answers).map(({ status }) => status)).toEqual(others.map(() => 200))
+    // Half of the ten that a process has.
+    expect(most).toBeLessThanOrEqual(5)
+    over.resolve()
+    await holding
+    // Who waited for too long is told to try again, and then gets what the others got.
+    await own
+    const again = await Promise.all([refresh(at, clientId(), held), refresh(at, clientId(), held)])
+    expect(again.map(({ status }) => status)).toEqual([200, 200])
+    expect(again[0]?.text).toBe(again[1]?.text)
   })
 })

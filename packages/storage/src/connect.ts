@@ -48,6 +48,8 @@ export interface Session {
 export interface Connection {
   readonly kind: ConnectOptions['kind']
   readonly db: Kysely<Schema>
+  /** How many sessions `db` has at most. */
+  readonly sessions: number
   /**
    * A second, smaller pool for work outside the caller's transaction. Were there one pool, as many transactions as it has
    * sessions could each wait for one more, for ever. `undefined`: the engine has a single session (PGlite).
@@ -256,6 +258,7 @@ export function connect(options: ConnectOptions): Connection {
   return Object.freeze({
     kind: options.kind,
     db,
+    sessions: size,
     outside,
     recording,
     session: (work) => inSession(source, work),

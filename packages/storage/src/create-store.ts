@@ -108,7 +108,7 @@ export function createStore(options: { connection: Connection; masterKey: Uint8A
       // Lower case, as the database gives it back: look-up hashes and seals are bound to this very text.
       return createRealmStore({ ...shared, realmId: id.toLowerCase() as typeof id })
     },
-    transaction: (work) => database.transaction(work),
+    transaction: (work, options) => database.transaction(work, options),
     outsideTransaction: (work) => database.outside(work),
     async ping() {
       const { rows } = await database.outside(() =>

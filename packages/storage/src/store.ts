@@ -70,6 +70,14 @@ export interface RealmStore {
   readonly outbox: OutboxStore
 }
 
+export interface TransactionOptions {
+  /**
+   * Strangers can send many of these that wait for one row. Together they take half of the sessions at most and wait for each other
+   * outside of the database, so that everything else finds a session. Means nothing inside another transaction.
+   */
+  readonly crowd?: true
+}
+
 export interface Store {
   readonly realms: RealmDirectory
   /** The store of one realm. Cheap; does not look whether the realm exists. */
@@ -79,7 +87,7 @@ export interface Store {
    * Resolved: committed. Thrown: rolled back and rethrown. Inside another transaction it joins that one.
    * Statements of one transaction are run one after the other even when `work` starts them in parallel.
    */
-  transaction<T>(work: () => Promise<T>): Promise<T>
+  transaction<T>(work: () => Promise<T>, options?: TransactionOptions): Promise<T>
   /** Runs `work` outside the transaction that surrounds the caller, e.g. a counter that must survive a roll-back. */
   outsideTransaction<T>(work: () => Promise<T>): Promise<T>
   /** The database's own time. Throws {@link StorageUnavailable} when it cannot be reached or does not answer in time. */

@@ -9,7 +9,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { Connection } from './connect.ts'
 import { createGroup } from './group-commit.ts'
+import { createPlaces } from './places.ts'
 import type { Schema } from './schema.ts'
+import type { TransactionOptions } from './store.ts'
 import { Turns } from './turns.ts'
 import { atMost, waitFor, withoutLimit } from './waiting.ts'
 
@@ -23,7 +25,7 @@ export interface Database {
    * caller's that can fail without spoiling the rest. No other statement of that transaction comes in between.
    */
   together<T>(work: () => Promise<T>): Promise<T>
-  transaction<T>(work: () => Promise<T>): Promise<T>
+  transaction<T>(work: () => Promise<T>, options?: TransactionOptions): Promise<T>
   outside<T>(work: () => Promise<T>): Promise<T>
   /**
    * For one statement that many write with, or read (group-commit.ts): outside of every transaction, callers who come at the
@@ -55,6 +57,9 @@ interface Outside {
 
 export function createDatabase(connection: Connection): Database {
   const scopes = new AsyncLocalStorage<InTransaction | Outside>()
+  // A single session has its queue already.
+  const inCrowd =
+    connection.outside === undefined ? <T>(work: () => Promise<T>) => work() : createPlaces(Math.ceil(connection.sessions / 2))
   let savepoints = 0
 
   /** Runs `work` as a scope of `db`, and waits for the statements that it left running. */
@@ -152,8 +157,9 @@ export function createDatabase(connection: Connection): Database {
       if (scope === undefined) return open(connection.db, work)
       return scope.kind === 'outside' ? open(scope.db, work) : part(scope, scope.kind, work)
     },
-    transaction(work) {
+    transaction(work, options) {
       const scope = scopes.getStore()
+      if (scope === undefined && options?.crowd) return inCrowd(() => open(connection.db, work))
       if (scope === undefined) return open(connection.db, work)
       if (scope.kind === 'outside') return open(scope.db, work)
       return scope.kind === 'noted' ? part(scope, 'noted', work) : work()

@@ -42,6 +42,9 @@ const firstPause = 10
  * The client is read before the transaction begins, so that requests that come together read theirs together; in a
  * transaction each would read alone.
  *
+ * Many may wait for one family or code that is held. They take half of the sessions at most (`crowd`), so that what goes the short
+ * way, and signing in, always finds one.
+ *
  * `finish` runs last inside the transaction, when the answer is known and can still be changed. `redeems` tells whether
  * anything is used up: a request that does nothing but write its audit row is one statement, which is a transaction by
  * itself. (An assertion's `jti` stays claimed even if that fails; a client makes a new assertion for each try.)
@@ -67,10 +70,13 @@ export function createTokenTransaction(options: {
       if (clientId !== undefined && clientId !== PORTAL_CLIENT_ID)
         state.readAhead = { clientId, found: await findActiveClient(state.runtime.store, clientId) }
       try {
-        await options.store.transaction(() => {
-          state.locking = true
-          return answer()
-        })
+        await options.store.transaction(
+          () => {
+            state.locking = true
+            return answer()
+          },
+          { crowd: true },
+        )
       } catch (error) {
         if (!(error instanceof TakenBack)) throw error
         await options.finish(ctx)
