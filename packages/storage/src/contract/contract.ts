@@ -16,6 +16,7 @@ import { clientRegistrationsContract } from './client-registrations-contract.ts'
 import { attemptsContract, auditContract, replayContract } from './counters-contract.ts'
 import { delegationsContract, hybridsContract } from './delegations-contract.ts'
 import { enforcementContract } from './enforcement-contract.ts'
+import { gateViewContract } from './gate-view-contract.ts'
 import { isolationContract } from './isolation-contract.ts'
 import { mailAppsContract } from './mail-apps-contract.ts'
 import { outboxContract } from './outbox-contract.ts'
@@ -53,6 +54,7 @@ export {
   closedContract,
   delegationsContract,
   enforcementContract,
+  gateViewContract,
   hybridsContract,
   isolationContract,
   mailAppsContract,
@@ -99,6 +101,7 @@ const suites = [
   auditContract,
   outboxContract,
   mailAppsContract,
+  gateViewContract,
   appPasswordsContract,
   authenticationPoliciesContract,
   mailServersContract,
