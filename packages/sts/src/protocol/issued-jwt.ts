@@ -6,7 +6,6 @@
  * times and audiences: the callers know which apply. Source: RFC 7515, RFC 8725 section 3.
  * @module
  */
-import cluster from 'node:cluster'
 import { createPrivateKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { SigningKey } from '@postern/storage'
@@ -46,24 +45,9 @@ export function createKeyRing(keys: Pick<KeyUse, 'signing' | 'verifying'>): KeyR
 }
 
 const signAsync = promisify(sign)
-/**
- * How many signatures may be under way on libuv's pool. A process that is alone keeps all threads of the pool busy, so that its
- * loop goes on serving. With a worker for each core the cores are busy, and threads that wake each other cost more than they bring.
- */
-const MOST_IN_POOL = cluster.isWorker ? 1 : 4
-let inPool = 0
-
-/** On libuv's pool, or here and now where enough are under way there. */
-export async function signBytes(bytes: Uint8Array, { algorithm, key }: Signer): Promise<Buffer> {
-  const how = algorithm === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' as const } : key
-  if (inPool >= MOST_IN_POOL) return sign('sha256', bytes, how)
-  inPool += 1
-  try {
-    return await signAsync('sha256', bytes, how)
-  } finally {
-    inPool -= 1
-  }
-}
+/** Always on libuv's pool: one that is made here and now would keep all others waiting, and the other cores idle. */
+export const signBytes = (bytes: Uint8Array, { algorithm, key }: Signer): Promise<Buffer> =>
+  signAsync('sha256', bytes, algorithm === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' as const } : key)
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value), 'utf8').toString('base64url')
 
