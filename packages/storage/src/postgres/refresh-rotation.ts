@@ -35,7 +35,7 @@ export type UnusedRow = AccountRow &
 const found = {
   token: ['handle_hash', 'family_id', 'payload_sealed', 'issued_at', 'expires_at'],
   family: ['account_id', 'client_id'],
-  others: [...accountColumns.map((column) => column.slice(column.indexOf('.') + 1)), 'grant_sealed', 'not_before'],
+  account: [...accountColumns.map((column) => column.slice(column.indexOf('.') + 1)), 'not_before'],
 } as const
 
 interface UnusedPlaces {
@@ -47,7 +47,10 @@ interface UnusedPlaces {
   readonly grantHashes: readonly string[]
 }
 
-/** The token, its grant and its account, each by its whole key. `offset 0` keeps the inner statement whole, as in gate-view.ts. */
+/**
+ * The token, its family, its grant and its account, each by its whole key. `offset 0` keeps each inner statement whole, as in
+ * gate-view.ts: joined, PostgreSQL would at times read all tokens of the family, used ones too, for the one that is asked for.
+ */
 const selectUnused = prepare((db, asked: UnusedPlaces) =>
   db
     .selectFrom(
@@ -61,33 +64,54 @@ const selectUnused = prepare((db, asked: UnusedPlaces) =>
       (outer) =>
         outer
           .selectFrom('refresh_token as token')
-          .innerJoin('refresh_family as family', (join) =>
-            join.onRef('family.realm_id', '=', 'token.realm_id').onRef('family.id', '=', 'token.family_id'),
-          )
-          .innerJoin('oidc_artifact as granted', (join) =>
-            join
-              .onRef('granted.realm_id', '=', 'token.realm_id')
-              .on('granted.kind', '=', 'Grant')
-              .onRef('granted.id_hash', '=', 'asked.grant_hash'),
-          )
-          .innerJoin('account', (join) =>
-            join.onRef('account.realm_id', '=', 'token.realm_id').onRef('account.id', '=', 'family.account_id'),
-          )
           .select(found.token.map((column) => `token.${column}` as const))
-          .select(found.family.map((column) => `family.${column}` as const))
-          .select('granted.payload_sealed as grant_sealed')
-          .select(accountColumns)
-          .select(notBefore)
           .whereRef('token.realm_id', '=', 'asked.realm_id')
           .whereRef('token.handle_hash', '=', 'asked.hash')
           .where('token.used_at', 'is', null)
-          .where('family.revoked_at', 'is', null)
           .offset(sql.lit(0))
-          .as('found'),
+          .as('token'),
       (join) => join.onTrue(),
     )
-    .select('asked.place')
-    .select(Object.values(found).flatMap((columns) => columns.map((column) => sql.ref(`found.${column}`).as(column)))),
+    .innerJoinLateral(
+      (outer) =>
+        outer
+          .selectFrom('refresh_family as family')
+          .select(found.family.map((column) => `family.${column}` as const))
+          .whereRef('family.realm_id', '=', 'asked.realm_id')
+          .whereRef('family.id', '=', 'token.family_id')
+          .where('family.revoked_at', 'is', null)
+          .offset(sql.lit(0))
+          .as('family'),
+      (join) => join.onTrue(),
+    )
+    .innerJoinLateral(
+      (outer) =>
+        outer
+          .selectFrom('oidc_artifact as granted')
+          .select('granted.payload_sealed as grant_sealed')
+          .whereRef('granted.realm_id', '=', 'asked.realm_id')
+          .where('granted.kind', '=', 'Grant')
+          .whereRef('granted.id_hash', '=', 'asked.grant_hash')
+          .offset(sql.lit(0))
+          .as('granted'),
+      (join) => join.onTrue(),
+    )
+    .innerJoinLateral(
+      (outer) =>
+        outer
+          .selectFrom('account')
+          .select(accountColumns)
+          .select(notBefore)
+          .whereRef('account.realm_id', '=', 'asked.realm_id')
+          .whereRef('account.id', '=', 'family.account_id')
+          .offset(sql.lit(0))
+          .as('account'),
+      (join) => join.onTrue(),
+    )
+    .select(['asked.place', 'granted.grant_sealed'])
+    .select(found.token.map((column) => `token.${column}` as const))
+    .select(found.family.map((column) => `family.${column}` as const))
+    .select(found.account.map((column) => sql.ref(`account.${column}`).as(column))),
 )
 
 /** What {@link RealmPart} wants. */
@@ -104,7 +128,6 @@ export function createUnusedReader(database: Database): RealmPart['readUnused'] 
       const byPlace = new Map(rows.map((row) => [Number(row.place), row as unknown as UnusedRow]))
       return places.map(({ familyId }, at) => {
         const row = byPlace.get(at + 1)
-        // Asked here: PostgreSQL would rather read all tokens of the family, used ones too, than the one that is asked for.
         return row?.family_id === familyId ? row : undefined
       })
     },
@@ -169,12 +192,14 @@ const rotateAll = prepare((db, all: Rotations) => ({
       ), held as (
         select asked.successor, token.family_id
         from asked cross join lateral (
-          select family.id as family_id
-          from refresh_token token join refresh_family family on family.realm_id = token.realm_id and family.id = token.family_id
-          where token.realm_id = asked.realm_id and token.handle_hash = asked.hash
-            and token.used_at is null and family.revoked_at is null
+          select family_id from refresh_token
+          where refresh_token.realm_id = asked.realm_id and handle_hash = asked.hash and refresh_token.used_at is null
           for no key update skip locked
-        ) token
+        ) token cross join lateral (
+          select id from refresh_family
+          where refresh_family.realm_id = asked.realm_id and id = token.family_id and revoked_at is null
+          for no key update skip locked
+        ) family
       ), added as (
         insert into refresh_token (realm_id, handle_hash, family_id, predecessor_hash, payload_sealed, issued_at, expires_at)
         select asked.realm_id, asked.successor, held.family_id, asked.hash,
