@@ -1,6 +1,6 @@
 import { type Resource, ResourceId } from '@postern/storage'
 import { describe, expect, it } from 'vitest'
-import { acceptedSpellings, findResource, findUngranted, resourcesOfScopes, shortScopes } from './resources.ts'
+import { acceptedSpellings, accepts, findResource, findUngranted, resourcesOfScopes, shortScopes } from './resources.ts'
 
 const mail: Resource = {
   id: ResourceId.of('11111111-1111-4111-8111-111111111111'),
@@ -62,6 +62,31 @@ describe('resourcesOfScopes', () => {
     expect(resourcesOfScopes(resources, access, ['https://mail.contoso.com/EWS.AccessAsUser.All'])).toEqual([])
     expect(acceptedSpellings(mail, access)).not.toContain('EWS.AccessAsUser.All')
     expect(acceptedSpellings(mail, [])).toEqual([])
+  })
+})
+
+describe('accepts', () => {
+  it('is true for every accepted spelling and for nothing else', () => {
+    for (const resource of resources)
+      for (const granted of [access, [], [{ resourceId: resource.id, scopes: ['Mail.Read', 'Gone.Since'] }]]) {
+        const spelled = acceptedSpellings(resource, granted)
+        for (const name of [...resource.names, 'https://else.contoso.com/', ''])
+          for (const slashes of ['', '/', '//', '///'])
+            for (const scope of [...resource.scopes, '.default', 'Gone.Since', 'Calendar.Write', '']) {
+              const asked = `${name.replace(/\/$/, '')}${slashes}${scope}`
+              expect(accepts(resource, granted, asked), asked).toBe(spelled.includes(asked))
+            }
+      }
+    expect(acceptedSpellings(calendar, access)).toEqual([
+      'Mail.Read',
+      'https://calendar.contoso.com/Mail.Read',
+      'https://calendar.contoso.com//Mail.Read',
+      'Calendar.Read',
+      'https://calendar.contoso.com/Calendar.Read',
+      'https://calendar.contoso.com//Calendar.Read',
+      'https://calendar.contoso.com/.default',
+      'https://calendar.contoso.com//.default',
+    ])
   })
 })
 

@@ -1,6 +1,6 @@
 import type { Resource } from '@postern/storage'
 import type { ClientRegistration } from '../clients.ts'
-import { acceptedSpellings, findResource } from '../resources.ts'
+import { accepts, findResource } from '../resources.ts'
 import type { PlainGrant } from './refreshed-facts.ts'
 import { LongWay } from './short-way.ts'
 
@@ -20,9 +20,9 @@ export function capPlainly(
 ): PlainPermit {
   const { scopes, grant } = asked
   const resource = findResource(resources, asked.resource)
-  const accepted = new Set(resource === undefined ? [] : acceptedSpellings(resource, access))
-  const scope = grant.ofResource.filter((one) => scopes.has(one) && accepted.has(one)).join(' ')
-  if (resource === undefined || scope === '') throw new LongWay()
+  if (resource === undefined) throw new LongWay()
+  const scope = grant.ofResource.filter((one) => scopes.has(one) && accepts(resource, access, one)).join(' ')
+  if (scope === '') throw new LongWay()
   if (scopes.has('openid') && !grant.ofOpenId.includes('openid')) throw new LongWay()
   const idScopes = scopes.has('openid') ? grant.ofOpenId.filter((one) => scopes.has(one)) : []
   return { resource, scope, idScopes }

@@ -15,7 +15,7 @@ import { assessProgram } from '../assurance.ts'
 import { type ClientRegistration, findActiveClient, provesItself, toRegistration } from '../clients.ts'
 import { defineGrant } from '../grants/define-grant.ts'
 import { findParameter } from '../request-rewriting.ts'
-import { acceptedSpellings, decideResource, findResource, findUngranted } from '../resources.ts'
+import { accepts, decideResource, findResource, findUngranted, grantableScopes } from '../resources.ts'
 import { shapeTokenAnswer } from '../token-answer.ts'
 import { shapeProgramToken } from './plain-tokens.ts'
 import { createShortWay, LongWay, type ShortRequest } from './short-way.ts'
@@ -87,10 +87,10 @@ function createProgramGrant({ clock, audit }: ProgramTokensOptions) {
       if (assessProgram(runtime.policies, occasion) === 'blocked') throw new LongWay()
     },
     async cap(_request, { actor, proof }) {
-      const accepted = new Set(acceptedSpellings(proof.resource, actor.registration.access))
-      if (accepted.size === 0) throw new LongWay()
-      const scope = [...new Set(proof.scopes)].filter((one) => accepted.has(one)).join(' ')
-      return { resource: proof.resource, scope }
+      const { resource, scopes } = proof
+      const { access } = actor.registration
+      if (grantableScopes(resource, access).length === 0) throw new LongWay()
+      return { resource, scope: [...new Set(scopes)].filter((one) => accepts(resource, access, one)).join(' ') }
     },
     async issue({ state }, { actor, permit: { resource, scope } }) {
       const now = clock()
