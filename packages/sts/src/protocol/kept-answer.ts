@@ -1,16 +1,17 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 
 /**
  * The answer that a refresh token got, kept for the seconds in which the same request may come again.
  * Encrypted under a key that only the presented token's handle gives, so the database alone holds nothing usable.
  */
-const keyOf = (handle: string): Uint8Array => new Uint8Array(hkdfSync('sha256', handle, 'postern', 'kept refresh answer', 32))
+const keyOf = (handle: string): KeyObject =>
+  createSecretKey(new Uint8Array(hkdfSync('sha256', handle, 'postern', 'kept refresh answer', 32)))
 
 export function sealAnswer(handle: string, answer: string): Uint8Array {
   const nonce = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', keyOf(handle), nonce)
-  const sealed = Buffer.concat([cipher.update(answer, 'utf8'), cipher.final()])
-  return new Uint8Array(Buffer.concat([nonce, cipher.getAuthTag(), sealed]))
+  const sealed = [cipher.update(answer, 'utf8'), cipher.final()]
+  return Buffer.concat([nonce, cipher.getAuthTag(), ...sealed])
 }
 
 /** Throws when the bytes are not an answer sealed under this handle. */
