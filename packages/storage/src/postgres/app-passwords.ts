@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { AccountId } from '../identifiers.ts'
 import type { AppPassword, AppPasswordStore } from '../ports/app-passwords.ts'
+import { prepare } from '../prepared.ts'
 import { isText, isUuid, keepable, list, present, type RealmPart, type Row } from './row.ts'
 
 /** By name, so that the server can keep the statement prepared (prepared.ts). */
@@ -44,6 +45,15 @@ export const toAppPassword = (row: AppPasswordRow): AppPassword =>
       lastProtocol: row.last_protocol,
     }),
   })
+
+/** As often as every five minutes for each of them. */
+const noteUse = prepare((db, use: { realmId: string; id: string; at: Date; protocol: string; source: string | null }) =>
+  db
+    .updateTable('app_password')
+    .set({ last_used_at: use.at, last_protocol: use.protocol, last_source: use.source })
+    .where('realm_id', '=', use.realmId)
+    .where('id', '=', use.id),
+)
 
 export function createAppPasswordStore({ database, realmId }: RealmPart): AppPasswordStore {
   const countAlive = async (accountId: AccountId, at: Date): Promise<number> => {
@@ -131,19 +141,10 @@ export function createAppPasswordStore({ database, realmId }: RealmPart): AppPas
     },
     async used(id, { at, protocol, source }) {
       if (!isText(id)) return false
-      const { numUpdatedRows } = await database.run((db) =>
-        db
-          .updateTable('app_password')
-          .set({
-            last_used_at: at,
-            last_protocol: keepable(protocol),
-            last_source: source === undefined ? null : keepable(source),
-          })
-          .where('realm_id', '=', realmId)
-          .where('id', '=', id)
-          .executeTakeFirstOrThrow(),
+      const { numAffectedRows } = await database.run((db) =>
+        noteUse(db, { realmId, id, at, protocol: keepable(protocol), source: source === undefined ? null : keepable(source) }),
       )
-      return numUpdatedRows === 1n
+      return numAffectedRows === 1n
     },
     async remove(accountId, id) {
       if (!isUuid(accountId) || !isText(id)) return false

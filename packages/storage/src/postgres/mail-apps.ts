@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import type { AccountId } from '../identifiers.ts'
 import type { MailApp, MailAppState, MailAppStore } from '../ports/mail-apps.ts'
+import { prepare } from '../prepared.ts'
 import type { Schema } from '../schema.ts'
 import { mailAppColumns, toMailApp } from './mail-app-rows.ts'
 import { folded, isText, isUuid, keepable, keepableJson, list, type RealmPart } from './row.ts'
@@ -12,6 +13,35 @@ const identityDigest = (identity: string): Uint8Array =>
 
 const isUndecided = (state: MailAppState): boolean => state === 'pending' || state === 'quarantined'
 const keptOrNull = (value: string | undefined): string | null => (value === undefined ? null : keepable(value))
+
+/** Every app is written down once a minute, so this is planned once a session. What is `null` stays as it is. */
+const noteTry = prepare(
+  (
+    db,
+    tried: {
+      realmId: string
+      id: string
+      at: Date
+      allowed: boolean
+      protocol: string
+      source: string | null
+      traits: string | null
+    },
+  ) => ({
+    compile: () =>
+      sql`
+        update mail_app set
+          tries = tries + 1,
+          last_tried_at = greatest(last_tried_at, ${tried.at}::timestamptz),
+          last_allowed_at = case when ${tried.allowed}::boolean
+            then greatest(last_allowed_at, ${tried.at}::timestamptz) else last_allowed_at end,
+          protocols = case when ${tried.protocol}::text = any(protocols)
+            then protocols else protocols || ${tried.protocol}::text end,
+          last_source = coalesce(${tried.source}::text, last_source),
+          traits = coalesce(${tried.traits}::jsonb, traits)
+        where realm_id = ${tried.realmId} and id = ${tried.id}`.compile(db),
+  }),
+)
 
 export function createMailAppStore({ database, realmId, clock, lookAtGate }: RealmPart): MailAppStore {
   const selectOwn = (db: Kysely<Schema>, accountId: AccountId) =>
@@ -135,23 +165,15 @@ export function createMailAppStore({ database, realmId, clock, lookAtGate }: Rea
     },
     async seen(id, { at, allowed, protocol, source, traits }) {
       if (!isText(id)) return false
-      const kept = keepable(protocol)
-      const { numUpdatedRows } = await database.run((db) =>
-        db
-          .updateTable('mail_app')
-          .set({
-            tries: sql`tries + 1`,
-            last_tried_at: sql`greatest(last_tried_at, ${at}::timestamptz)`,
-            protocols: sql`case when ${kept} = any(protocols) then protocols else protocols || ${kept}::text end`,
-            ...(allowed && { last_allowed_at: sql`greatest(last_allowed_at, ${at}::timestamptz)` }),
-            ...(source !== undefined && { last_source: keepable(source) }),
-            ...(traits !== undefined && { traits: keepableJson(traits) }),
-          })
-          .where('realm_id', '=', realmId)
-          .where('id', '=', id)
-          .executeTakeFirstOrThrow(),
+      const { numAffectedRows } = await database.run((db) =>
+        noteTry(db, {
+          ...{ realmId, id, at, allowed },
+          protocol: keepable(protocol),
+          source: keptOrNull(source),
+          traits: traits === undefined ? null : keepableJson(traits),
+        }),
       )
-      return numUpdatedRows === 1n
+      return numAffectedRows === 1n
     },
     async decide(id, { state, from, at, by, basedOn }) {
       if (!isText(id) || from.length === 0) return false
