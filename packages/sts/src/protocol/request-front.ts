@@ -5,7 +5,7 @@ import { asksForActorToken } from './grants/s2s.ts'
 import { digestRequest } from './kept-answer.ts'
 import { ROUTES } from './provider.ts'
 import { replayBody } from './provider-internals.ts'
-import { encode, type Parameters, rewriteAuthorization, rewriteTokenRequest } from './request-rewriting.ts'
+import { encode, findParameter, type Parameters, rewriteAuthorization, rewriteTokenRequest } from './request-rewriting.ts'
 import { requestState } from './request-state.ts'
 
 /** Same endpoints under the addresses of the v1 family and of OpenID discovery below `v2.0`. */
@@ -111,7 +111,9 @@ async function rewriteForm(ctx: Context, refused: (ctx: Context, reason: string)
         ? rewriteAuthorization(received, { resources, v1: state.v1 })
         : received
   state.parameters = rewritten
-  if (ctx.path === ROUTES.token) state.form = digestRequest(grouped(rewritten), state.v1 ? 'v1' : 'v2')
+  // Only a refresh that is repeated gets the answer that was kept (0008).
+  if (ctx.path === ROUTES.token && findParameter(rewritten, 'grant_type') === 'refresh_token')
+    state.form = digestRequest(grouped(rewritten), state.v1 ? 'v1' : 'v2')
   replayBody(ctx, encode(rewritten))
   return true
 }

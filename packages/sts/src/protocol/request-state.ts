@@ -16,7 +16,7 @@ export interface RequestState {
   v1: boolean
   /** The request runs in a database transaction, so rows found by it are locked. */
   locking: boolean
-  /** Digest of the form, without what may differ between honest repetitions. */
+  /** Digest of the form of a refresh, without what may differ between honest repetitions. */
   form?: string
   /** The form as it was received; each name at most once, but for `resource`. */
   received?: Parameters
