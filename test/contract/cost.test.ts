@@ -122,6 +122,13 @@ test('nothing on the way of a token reads a growing table from one end to the ot
   expect(await scans()).toEqual(before)
 })
 
+test('a token or family can be found by no index of its realm but its own key, so that a plan made for empty tables stays good', async () => {
+  const names = await query(
+    `select indexname from pg_indexes where tablename in ('refresh_token', 'refresh_family') and indexdef like '%(realm_id,%'`,
+  )
+  expect(names.map(({ indexname }) => indexname).sort()).toEqual(['refresh_family_pk', 'refresh_token_pk'])
+})
+
 /** Everything that a sign-in, a token or the sweeping of old rows asks of the store. */
 async function useEverything(connection: Connection, realmId: RealmId): Promise<void> {
   const store = createStore({ connection, masterKey, clock: () => sampleTime })
