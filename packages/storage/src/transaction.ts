@@ -30,11 +30,12 @@ export interface Database {
   /**
    * For one statement that many write with, or read (group-commit.ts): outside of every transaction, callers who come at the
    * same time share it; inside, the item goes alone, in its turn. `send` is to write all or none, and answers in their order.
-   * `reads`: no commit is waited for, so one at a time is enough, and more share it (decision 0035).
+   * `reads`: no commit is waited for, so one at a time is enough, and more share it (decision 0035). `single`: one at a time as well, for
+   * a statement that costs more to send and to begin than a second commit under way saves.
    */
   grouped<Item, Answer>(
     send: (db: Executor, items: readonly Item[]) => Promise<readonly Answer[]>,
-    options?: { readonly reads: true },
+    options?: { readonly reads?: true; readonly single?: true },
   ): (item: Item) => Promise<Answer>
   /** Whether what is done now is done again if the transaction around it rolls back: `outside`, where there is one session. */
   isNoted(): boolean
@@ -132,7 +133,7 @@ export function createDatabase(connection: Connection): Database {
     },
     grouped<Item, Answer>(
       send: (db: Executor, items: readonly Item[]) => Promise<readonly Answer[]>,
-      options?: { readonly reads: true },
+      options?: { readonly reads?: true; readonly single?: true },
     ) {
       const group = (db: Executor, statements: number) =>
         createGroup<Item, Answer>({
@@ -141,7 +142,7 @@ export function createDatabase(connection: Connection): Database {
           gathers: options?.reads === true,
         })
       // Two under way keep the database busy while the next ones gather. A single session has nothing to gain by a second.
-      const usual = group(connection.db, connection.outside === undefined || options?.reads ? 1 : 2)
+      const usual = group(connection.db, connection.outside === undefined || options !== undefined ? 1 : 2)
       // Never the other group: its sessions may all be held by transactions that wait for just this.
       const outside = group(connection.outside ?? connection.db, 2)
       return async (item: Item): Promise<Answer> => {

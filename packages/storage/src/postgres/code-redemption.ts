@@ -249,10 +249,13 @@ function toColumns(redemptions: readonly Redemption[]): Redemptions {
 
 /** What {@link RealmPart} wants. Of several for the same code in one statement, the first may. */
 export function createRedeemer(database: Database): RealmPart['redeem'] {
-  return database.grouped<Redemption, boolean>(async (db, redemptions) => {
-    const first = firstOfEach(redemptions, ({ hash }) => hex(hash)) // holds the realm as well
-    const { rows } = await redeemAll(db, toColumns([...first]))
-    const redeemed = new Set(rows.map(({ hash }) => hash))
-    return redemptions.map((one) => first.has(one) && redeemed.has(hex(one.hash)))
-  })
+  return database.grouped<Redemption, boolean>(
+    async (db, redemptions) => {
+      const first = firstOfEach(redemptions, ({ hash }) => hex(hash)) // holds the realm as well
+      const { rows } = await redeemAll(db, toColumns([...first]))
+      const redeemed = new Set(rows.map(({ hash }) => hash))
+      return redemptions.map((one) => first.has(one) && redeemed.has(hex(one.hash)))
+    },
+    { single: true },
+  )
 }
