@@ -124,41 +124,6 @@ describe('find with a lock', () => {
   })
 })
 
-test('a crowd that waits for one row leaves sessions to everybody else, and is served in the end', async () => {
-  const { id } = await addAccount()
-  const locked = Promise.withResolvers<void>()
-  const over = Promise.withResolvers<void>()
-  const holding = backend.store.transaction(async () => {
-    await realm.accounts.hold(id)
-    locked.resolve()
-    await over.promise
-  })
-  await locked.promise
-  let inside = 0
-  // The pool has twenty sessions.
-  const crowd = Promise.allSettled(
-    Array.from({ length: 30 }, () =>
-      backend.store.transaction(
-        async () => {
-          inside += 1
-          await realm.accounts.hold(id)
-        },
-        { crowd: true },
-      ),
-    ),
-  )
-  try {
-    while (!(await isWaiting())) await wait(5)
-    const others = Array.from({ length: 20 }, () => backend.store.transaction(() => realm.accounts.list({ limit: 1 })))
-    expect(await Promise.all(others)).toHaveLength(20)
-    expect(inside).toBe(10)
-  } finally {
-    over.resolve()
-    await holding
-  }
-  expect((await crowd).map(({ status }) => status)).toEqual(Array.from({ length: 30 }, () => 'fulfilled'))
-})
-
 test('an account that is held keeps the second who holds it waiting, who then sees what the first did', async () => {
   const { id } = await addAccount()
   const factor = sampleAuthenticator(id)
