@@ -13,9 +13,8 @@ export interface HashQueue {
 }
 
 /**
- * Hashing shares libuv's four threads with token signing, file and DNS access. Measured: 16 hashes in flight slow a
- * signature 380-fold. So two run at once where that leaves a core to everything else, a few wait, and everybody else is told to
-come back (R83: shedding load beats queueing).
+ * A hash takes a core for as long as a dozen tokens do together, and 19 MiB. So two run at once where that leaves a core to
+ * everything else, a few wait, and everybody else is told to come back (R83: shedding load beats queueing).
  *
  * One source holds at most a quarter as many as may wait, running ones included, so that one alone cannot send the others
  * away. Four or more together still can.

@@ -1,13 +1,18 @@
 import { createHash, createHmac } from 'node:crypto'
-import { hash as argon2, parseOptions, verify } from '@node-rs/argon2'
+import { availableParallelism } from 'node:os'
+import { parseOptions } from '@node-rs/argon2'
 import { AccountsError } from './errors.ts'
-import type { HashQueue } from './hash-queue.ts'
+import { type HashQueue, hashesAtOnce } from './hash-queue.ts'
+import { createHashThreads } from './hash-threads.ts'
 
 /** Cost of one hash (RFC 9106). `memoryKibibytes` are taken for each hash that runs. */
 export type HashParameters = Readonly<{ memoryKibibytes: number; passes: number; lanes: number }>
 
 /** The first recommendation of the OWASP password storage cheat sheet (R83). */
 export const defaultParameters: HashParameters = Object.freeze({ memoryKibibytes: 19_456, passes: 2, lanes: 1 })
+
+/** One set for the process, however many services it runs: the cores are the same. */
+const threads = createHashThreads({ most: hashesAtOnce(availableParallelism()) })
 
 /**
  * Turns passwords into what is stored, and back into an answer. Every call is one full hash and waits for its turn;
@@ -50,11 +55,11 @@ export function createHashing(parts: { queue: HashQueue; pepper?: Uint8Array; pa
 
   return Object.freeze({
     hash: async (password: string, source?: string) =>
-      mark + (await queue.run(() => argon2(material(password, mark), options), source)),
+      mark + (await queue.run(() => threads.hash(material(password, mark), options), source)),
 
     async verify(stored: string, password: string, source?: string) {
       const phc = stored.slice(stored.indexOf('$'))
-      const isRight = await queue.run(() => verify(phc, material(password, stored)), source)
+      const isRight = await queue.run(() => threads.verify(phc, material(password, stored)), source)
       if (!isRight) return 'wrong'
       const kept = parseOptions(phc)
       const isCurrent =
@@ -66,7 +71,7 @@ export function createHashing(parts: { queue: HashQueue; pepper?: Uint8Array; pa
     },
 
     async verifyNothing(password: string, source?: string) {
-      await queue.run(() => verify(nothing, material(password, mark)), source)
+      await queue.run(() => threads.verify(nothing, material(password, mark)), source)
     },
   } satisfies Hashing)
 }
