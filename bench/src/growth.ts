@@ -23,6 +23,8 @@ const SMALL = { accounts: 10_000, tokens: 10_000 }
 const LARGE = { accounts: 1_000_000, tokens: 10_000_000 }
 const CONNECTIONS = 16
 const SESSIONS = 8
+/** Of all, evenly: as many as the small one has, so that both sizes are asked for the same number of them. */
+const LOOKED_UP = SMALL.accounts
 const APPS = 200
 /** Few enough that nobody is told to come back for a hash. */
 const FIRST_CONNECTIONS = 4
@@ -57,6 +59,8 @@ interface Work {
   readonly contestant: Contestant
   /** Microseconds of processors in service and PostgreSQL for one, each round. The first round is for warming. */
   readonly costs: number[]
+  /** The same for what new sessions asked before all that. */
+  readonly cold?: () => number
 }
 
 interface House {
@@ -71,18 +75,25 @@ interface House {
 function work(
   what: string,
   house: House,
-  parts: { prepare?: (ms: number) => Promise<void>; run: (ms: number) => Promise<Done> },
+  parts: { prepare?: (ms: number) => Promise<void>; coldRun?: () => Promise<Done>; run: (ms: number) => Promise<Done> },
 ): Work {
   const costs: number[] = []
+  let cold = Number.NaN
   const time = () => (processorTime(house.told.pid) ?? Number.NaN) + (processorTime(process.pid, 'postgres') ?? Number.NaN)
   const measure = async (milliseconds: number) => {
     await parts.prepare?.(milliseconds)
-    const before = time()
-    const { answered, milliseconds: took } = await parts.run(milliseconds)
-    costs.push(((time() - before) * 1000) / answered)
-    return (answered / took) * 1000
+    const costing = async (done: () => Promise<Done>) => {
+      const before = time()
+      const { answered, milliseconds: took } = await done()
+      return { cost: ((time() - before) * 1000) / answered, rate: (answered / took) * 1000 }
+    }
+    if (parts.coldRun !== undefined && Number.isNaN(cold)) cold = (await costing(parts.coldRun)).cost
+    const { cost, rate } = await costing(() => parts.run(milliseconds))
+    costs.push(cost)
+    return rate
   }
-  return { what, size: house.size, contestant: { name: `${what}, ${house.size}`, measure }, costs }
+  const contestant = { name: `${what}, ${house.size}`, measure }
+  return { what, size: house.size, contestant, costs, ...(parts.coldRun !== undefined && { cold: () => cold }) }
 }
 
 function worksOf(house: House): readonly Work[] {
@@ -102,6 +113,16 @@ function worksOf(house: House): readonly Work[] {
   }
   const asking = (what: TokenPathLoad['what']) => (milliseconds: number) =>
     askFor<TokenPathResult>(tokens, { what, connections: CONNECTIONS, milliseconds } satisfies TokenPathLoad, 'result')
+  const lookUpUntil = (until: LookUpLoad['until']) => {
+    const load = {
+      databaseUrl: house.url,
+      realmId: told.realmId,
+      accounts: amounts.accounts,
+      people: LOOKED_UP,
+      sessions: SESSIONS,
+    }
+    return askFor<LookUpResult>(lookUp, { ...load, until } satisfies LookUpLoad, 'result')
+  }
   return [
     work('client credentials', house, {
       run: async (milliseconds) => {
@@ -123,10 +144,8 @@ function worksOf(house: House): readonly Work[] {
     work('refresh', house, { prepare: prepare('rotate'), run: asking('rotate') }),
     work('code exchange', house, { prepare: prepare('redeem codes'), run: asking('redeem codes') }),
     work('sign-in look-up', house, {
-      run: (milliseconds) => {
-        const load = { databaseUrl: house.url, realmId: told.realmId, accounts: amounts.accounts, atOnce: SESSIONS, milliseconds }
-        return askFor<LookUpResult>(lookUp, load satisfies LookUpLoad, 'result')
-      },
+      coldRun: () => lookUpUntil('each once'),
+      run: (milliseconds) => lookUpUntil({ milliseconds }),
     }),
     work('gate decision', house, {
       // A right app password is remembered for 300 s: what its hash costs is the same however large the realm is.
@@ -198,6 +217,14 @@ export async function benchGrowth(options: {
       ? []
       : [{ what: one.what, byRate: rateOf(one) / rateOf(other), byTime: costOf(other) / costOf(one) }]
   })
+  const colds = ofSmall.flatMap((one, at) => {
+    const other = ofLarge[at]
+    return one.cold && other?.cold ? [{ what: one.what, small: one.cold(), large: other.cold() }] : []
+  })
+  const coldNotes = colds.map(
+    ({ what, small: few, large: many }) =>
+      `${what}, that first time (new sessions, pages touched first): ${few.toFixed(0)} and ${many.toFixed(0)} µs, ${(many / few).toFixed(2)} times.`,
+  )
   return {
     name: 'growth',
     what: `${told(small.amounts)}, and ${told(large.amounts)}`,
@@ -209,15 +236,17 @@ export async function benchGrowth(options: {
       `By rate, small / large: ${pairs.map(({ what, byRate }) => `${what} ${byRate.toFixed(2)}`).join(', ')}.`,
       `Processor time in service and PostgreSQL for one, small and then large: ${ofSmall.map((one, at) => `${one.what} ${costOf(one).toFixed(0)} and ${costOf(ofLarge[at] ?? one).toFixed(0)} µs`).join(', ')}.`,
       `Tokens are rows of refresh_token that have not expired, ${TOKENS_OF_FAMILY} to a family, of which one was not used; filled by SQL in ${small.seconds.toFixed(0)} s and ${large.seconds.toFixed(0)} s. Used ones are without the sealed answer that a running service leaves in them.`,
-      'Refreshes and redemptions go through new families whose rows land anywhere in the indexes; look-ups take people at random from all; the gate is asked about the same apps over and over, whose passwords it remembers, over an account table of that size.',
+      'Refreshes and redemptions go through new families whose rows land anywhere in the indexes; look-ups take people at random; the gate is asked about the same apps over and over, whose passwords it remembers, over an account table of that size.',
       'Each database has its own service with one process; both are on one PostgreSQL with 1 GB of shared buffers, fsync off and autovacuum off. Generators share the cores.',
-      'sign-in look-up: an account by its name and its password by the ports of storage, without the hash; its processor time is that of PostgreSQL.',
+      `sign-in look-up: an account by its name and its password by the ports of storage, without the hash; its processor time is that of PostgreSQL. ${LOOKED_UP.toLocaleString('en-US')} people, spread evenly over all, by ${SESSIONS} sessions, each of which has asked for every one of them once before it is measured: what a session pays for touching a page of shared memory for the first time is no growth of the look-up.`,
+      ...coldNotes,
     ],
     figures: Object.fromEntries([
       ...pairs.flatMap(({ what, byRate, byTime }) => [
         [`${what}: by rate`, byRate],
         [`${what}: by processor time`, byTime],
       ]),
+      ...colds.map(({ what, small: few, large: many }) => [`${what}: first time, by processor time`, many / few] as const),
       ['secondsToFillLarge', large.seconds],
     ]),
     machine: describeMachine(['pg'], options.now),
