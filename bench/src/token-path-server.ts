@@ -3,6 +3,7 @@
  * people with a password and a TOTP whose apps will redeem codes and refresh tokens. Says where it is and who they are.
  */
 import process from 'node:process'
+import { sweep } from '@postern/sts/testing'
 import { addTotp, openHouse, questionOf } from './mail-gate-house.ts'
 import type { GateTold } from './mail-gate-server.ts'
 import { baseUrlAt, freePort, serve } from './served-process.ts'
@@ -85,19 +86,35 @@ process.send?.({
   },
 } satisfies TokenPathTold)
 
-async function sweep(most: number): Promise<Swept> {
+const removeBatch = () => sts.service.removeExpired()
+
+/** As fast as the database can, one batch after the other. */
+async function removeAll(most: number): Promise<Swept> {
   const start = performance.now()
   let removed = 0
   let last = 1
-  while (last > 0 && performance.now() - start < most) {
-    last = await sts.service.removeExpired()
-    removed += last
-  }
+  while (last > 0 && performance.now() - start < most) removed += last = await removeBatch()
   return { removed, milliseconds: performance.now() - start, isEmpty: last === 0 }
 }
 
-process.on('message', (message: { readonly sweep: number }) => {
-  sweep(message.sweep).then(
+/** As the service itself does, with its pauses. */
+async function removePaced(most: number): Promise<Swept> {
+  const start = performance.now()
+  const over = AbortSignal.timeout(most)
+  let removed = 0
+  const removeExpired = async () => {
+    const batch = await removeBatch()
+    removed += batch
+    return batch
+  }
+  const log = { debug: () => undefined, warn: () => undefined }
+  await sweep({ removeExpired, store: sts.store, log, clock: () => new Date() }, over)
+  return { removed, milliseconds: performance.now() - start, isEmpty: !over.aborted }
+}
+
+process.on('message', ({ sweep: most, isPaced }: { readonly sweep: number; readonly isPaced: boolean }) => {
+  const removing = isPaced ? removePaced(most) : removeAll(most)
+  removing.then(
     (swept) => process.send?.({ swept }),
     (error: unknown) => process.send?.({ fault: String(error) }),
   )

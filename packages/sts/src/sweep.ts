@@ -14,8 +14,10 @@ const everyMilliseconds = 60_000
 /** How far our clock may be from the database's for deleting by it; above it `/readyz` is red. */
 const longestSkew = 30_000
 
-/** Rows of each table that go in one batch: few enough that nobody waits for the locks of one. */
-export const rowsOfBatch = 500
+/** Rows of each table that go in one batch: few enough that a statement is over within a few milliseconds, and so are its locks. */
+export const rowsOfBatch = 200
+/** How often as long as a batch took the database is left alone after it. */
+const pausesOfBatch = 4
 
 export interface SweepParts {
   /** One batch: at most {@link rowsOfBatch} rows of each table. Returns how many went, of all tables together. */
@@ -25,17 +27,19 @@ export interface SweepParts {
   readonly clock: () => Date
   /** Between two batches, for so many milliseconds; rejects when `signal` says so. */
   readonly pause?: (milliseconds: number, signal: AbortSignal) => Promise<void>
+  /** Milliseconds of a watch that runs evenly. */
+  readonly watch?: () => number
 }
 
 /**
- * Deletes what has expired, batch by batch until one comes back that no table filled. After each it waits as long as that
- * batch took: one process keeps one session busy for half of the time at most, however much there is to remove.
+ * Deletes what has expired, batch by batch until one comes back that no table filled. After each it waits four times as long as
+ * that batch took: one process keeps one session busy for a fifth of the time at most, however much there is to remove.
  *
  * A process whose clock differs from the database's deletes nothing: what is over for it alone may be the claim that keeps
  * an assertion from being used twice at another process. `/readyz` tells the operator of the clock.
  */
 export async function sweep(parts: SweepParts, signal: AbortSignal = new AbortController().signal): Promise<void> {
-  const { removeExpired, store, log, clock, pause = pauseFor } = parts
+  const { removeExpired, store, log, clock, pause = pauseFor, watch = () => performance.now() } = parts
   let removed = 0
   try {
     while (!signal.aborted) {
@@ -44,12 +48,12 @@ export async function sweep(parts: SweepParts, signal: AbortSignal = new AbortCo
         log.warn({ milliseconds: skew }, "expired rows stay: our clock differs from the database's")
         break
       }
-      const start = performance.now()
+      const start = watch()
       const batch = await removeExpired()
       removed += batch
       // Several tables that are not full may add up to a batch: then one more finds little, and that is all.
       if (batch < rowsOfBatch) break
-      await pause(performance.now() - start, signal)
+      await pause(pausesOfBatch * (watch() - start), signal)
     }
   } catch (fault) {
     // The next sweep tries again.

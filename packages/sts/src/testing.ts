@@ -17,6 +17,7 @@ import { createSigningKey } from './protocol/signing-keys.ts'
 import { createRealm } from './realms/create-realm.ts'
 import { addTestPrincipal, type TestPrincipal, type TestPrincipalOptions } from './testing/test-principal.ts'
 
+export { sweep } from './sweep.ts'
 export { type Exhibit, exhibitAction } from './testing/exhibit.ts'
 export { createGalleryApp, renderGallery } from './testing/gallery.ts'
 export type { TestPrincipal } from './testing/test-principal.ts'
