@@ -15,7 +15,7 @@ import { type Contestant, measureInRounds } from './rounds.ts'
 import type { Result } from './table.ts'
 import type { TokenPathTold } from './token-path-server.ts'
 
-const CONNECTIONS = 32
+const CONNECTIONS = 64
 
 interface Endpoint {
   readonly url: string
